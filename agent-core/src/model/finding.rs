@@ -1,0 +1,290 @@
+//! From a check to a finding: what was looked at, what was judged, what is open.
+
+use serde::{Deserialize, Serialize};
+
+use super::level::Severity;
+use super::time::Timestamp;
+use super::words::words;
+
+words! {
+    /// A thing that the agent looks at. Coverage is told, and findings are resolved, by check.
+    pub enum CheckId {
+        /// The list of installed apps.
+        Inventory = "apps.inventory",
+        /// The apps against the indicators of the threat intelligence.
+        AppIndicators = "apps.indicators",
+        /// The apps against those of the scan before.
+        AppChanges = "apps.changes",
+        /// Captive portal probes.
+        Captive = "network.captive",
+        /// Certificate chains of the probe endpoints.
+        TlsChain = "network.tls_chain",
+        /// Version and patch age of the operating system.
+        OsVersion = "device.os_version",
+        /// Encryption of the storage.
+        StorageEncryption = "device.storage_encryption",
+        /// Screen lock.
+        ScreenLock = "device.screen_lock",
+        /// Root, jailbreak and tampering.
+        Integrity = "device.integrity",
+        /// Debugging switches.
+        Debugging = "device.debugging",
+        /// Proxies and VPNs that stand in the device's path.
+        NetworkPath = "device.network_path",
+    }
+}
+
+words! {
+    /// What can be found. Each has one row in the policy file and one entry in each text file.
+    pub enum Detection {
+        /// The network answers for everyone until somebody signs in.
+        CaptivePortal = "network.captive_portal",
+        /// Somebody other than the endpoint terminates TLS.
+        TlsInterception = "network.tls_interception",
+        /// TLS is inspected under a root that the organisation declared.
+        ManagedInspection = "network.managed_inspection",
+        /// An endpoint's certificate is not valid, and nothing says that the network is the cause.
+        InvalidCertificate = "network.invalid_certificate",
+        /// An app matches an indicator of malware, spyware, stalkerware or the like.
+        MaliciousApp = "app.malicious",
+        /// An app matches an indicator of dual-use software or adware.
+        UnwantedApp = "app.potentially_unwanted",
+        /// The same app id now has another signer.
+        ResignedApp = "app.resigned",
+        /// A managed app is managed no longer.
+        ManagementRemoved = "app.management_removed",
+        /// The device is rooted or jailbroken, or its system was tampered with.
+        Rooted = "device.rooted",
+        /// The newest security patch is too old.
+        PatchOld = "device.patch_old",
+        /// Storage is not encrypted.
+        StorageUnencrypted = "device.storage_unencrypted",
+        /// There is no screen lock.
+        ScreenLockOff = "device.screen_lock_off",
+        /// A debugging switch is on.
+        DebuggingOn = "device.debugging_on",
+        /// A proxy stands in the path of the device's traffic.
+        LocalProxy = "device.local_proxy",
+        /// Traffic leaves by a VPN: a label, not a fault.
+        VpnActive = "device.vpn_active",
+    }
+}
+
+impl Detection {
+    /// The check that makes and resolves this detection.
+    pub const fn check(self) -> CheckId {
+        match self {
+            Self::CaptivePortal => CheckId::Captive,
+            Self::TlsInterception | Self::ManagedInspection | Self::InvalidCertificate => CheckId::TlsChain,
+            Self::MaliciousApp | Self::UnwantedApp => CheckId::AppIndicators,
+            Self::ResignedApp | Self::ManagementRemoved => CheckId::AppChanges,
+            Self::Rooted => CheckId::Integrity,
+            Self::PatchOld => CheckId::OsVersion,
+            Self::StorageUnencrypted => CheckId::StorageEncryption,
+            Self::ScreenLockOff => CheckId::ScreenLock,
+            Self::DebuggingOn => CheckId::Debugging,
+            Self::LocalProxy | Self::VpnActive => CheckId::NetworkPath,
+        }
+    }
+
+    /// Whether the subject of this detection is an app: named only where the user's consent covers the app.
+    pub const fn is_about_an_app(self) -> bool {
+        matches!(self, Self::MaliciousApp | Self::UnwantedApp | Self::ResignedApp | Self::ManagementRemoved)
+    }
+}
+
+words! {
+    /// How sure an analysis is. `Inconclusive` is never clean and never an alarm.
+    pub enum Verdict {
+        /// Looked at, and in order.
+        Clean = "clean",
+        /// Out of the ordinary, and explained by a named cause.
+        Benign = "benign",
+        /// Could not be told: loss, time-out, no permission.
+        Inconclusive = "inconclusive",
+        /// Looks like an attack, without proof.
+        Suspicious = "suspicious",
+        /// Proved, cryptographically or by two independent layers.
+        Confirmed = "confirmed",
+    }
+}
+
+/// One thing that a second person can check: a name from the field, and its value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Evidence {
+    /// What it is: `endpoint`, `issuer`, `http_status`, `certificate_sha256`.
+    pub name: String,
+    /// Its value as text.
+    pub value: String,
+}
+
+impl Evidence {
+    /// A named value.
+    pub fn new(name: impl Into<String>, value: impl ToString) -> Self {
+        Self { name: name.into(), value: value.to_string() }
+    }
+}
+
+/// What an analysis says of one subject.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// What it is.
+    pub detection: Detection,
+    /// Of what: an app id, a host name, or empty where the device or the network as a whole is meant.
+    pub subject: String,
+    /// How sure.
+    pub verdict: Verdict,
+    /// Why, in English words that a person can check.
+    pub reason: String,
+    /// What it rests on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
+}
+
+impl Judgement {
+    /// A judgement about the device or the network as a whole, to be completed by [`Self::about`],
+    /// [`Self::because`] and [`Self::with`].
+    pub fn new(detection: Detection, verdict: Verdict) -> Self {
+        Self { detection, subject: String::new(), verdict, reason: String::new(), evidence: Vec::new() }
+    }
+
+    /// Names the subject.
+    #[must_use]
+    pub fn about(mut self, subject: impl Into<String>) -> Self {
+        self.subject = subject.into();
+        self
+    }
+
+    /// Gives the reason.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reason = reason.into();
+        self
+    }
+
+    /// Adds evidence.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl ToString) -> Self {
+        self.evidence.push(Evidence::new(name, value));
+        self
+    }
+}
+
+/// How far a check got.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum Coverage {
+    /// The check ran to its end.
+    Complete,
+    /// The check did not come to a result.
+    Unknown {
+        /// Why not, in words for a person.
+        why: String,
+    },
+    /// A permission or setting that the check needs is missing.
+    NotPermitted {
+        /// Which one, in words for a person.
+        why: String,
+    },
+}
+
+/// One line of the coverage report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoverageItem {
+    /// The check.
+    pub check: CheckId,
+    /// How far it got.
+    #[serde(flatten)]
+    pub coverage: Coverage,
+}
+
+/// Everything that one check of one scan has to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckOutcome {
+    /// The check.
+    pub check: CheckId,
+    /// How far it got.
+    pub coverage: Coverage,
+    /// One sentence for a person: what was seen, for a clean check too.
+    pub summary: String,
+    /// What it judged; empty when clean.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub judgements: Vec<Judgement>,
+}
+
+impl CheckOutcome {
+    /// A check that ran and found nothing out of the ordinary.
+    pub fn clean(check: CheckId, summary: impl Into<String>) -> Self {
+        Self { check, coverage: Coverage::Complete, summary: summary.into(), judgements: Vec::new() }
+    }
+
+    /// A check that came to no result.
+    pub fn unknown(check: CheckId, why: impl Into<String>) -> Self {
+        let why = why.into();
+        Self { check, summary: why.clone(), coverage: Coverage::Unknown { why }, judgements: Vec::new() }
+    }
+
+    /// A check that lacks a permission or setting.
+    pub fn not_permitted(check: CheckId, why: impl Into<String>) -> Self {
+        let why = why.into();
+        Self { check, summary: why.clone(), coverage: Coverage::NotPermitted { why }, judgements: Vec::new() }
+    }
+
+    /// A check that ran and has something to say.
+    pub fn judged(check: CheckId, summary: impl Into<String>, judgements: Vec<Judgement>) -> Self {
+        Self { check, coverage: Coverage::Complete, summary: summary.into(), judgements }
+    }
+
+    /// The gravest verdict: that of the judgements, or `Inconclusive` for a check without result.
+    pub fn verdict(&self) -> Verdict {
+        let floor = match self.coverage {
+            Coverage::Complete => Verdict::Clean,
+            Coverage::Unknown { .. } | Coverage::NotPermitted { .. } => Verdict::Inconclusive,
+        };
+        self.judgements.iter().map(|judgement| judgement.verdict).fold(floor, Verdict::max)
+    }
+}
+
+/// Where a finding is in its life.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum FindingState {
+    /// It counts.
+    Open,
+    /// A later scan looked again and found it gone.
+    Resolved {
+        /// When that was seen.
+        at: Timestamp,
+    },
+    /// The organisation's policy sets it aside.
+    Ignored {
+        /// Since when.
+        at: Timestamp,
+        /// Why, from the policy.
+        reason: String,
+    },
+}
+
+/// A judgement with a severity and a life: what the level is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What was judged, as last seen.
+    #[serde(flatten)]
+    pub judgement: Judgement,
+    /// How bad it is under the policy in force.
+    pub severity: Severity,
+    /// When it was first seen in this life.
+    pub detected_at: Timestamp,
+    /// When it was last seen.
+    pub last_seen_at: Timestamp,
+    /// Open, resolved or ignored.
+    #[serde(flatten)]
+    pub state: FindingState,
+}
+
+impl Finding {
+    /// Whether this finding counts towards the level.
+    pub fn is_open(&self) -> bool {
+        self.state == FindingState::Open
+    }
+}

@@ -1,0 +1,53 @@
+//! Threat intelligence, as the matcher takes it.
+
+use serde::{Deserialize, Serialize};
+
+use super::words::words;
+
+words! {
+    /// What an indicator is compared with.
+    pub enum IndicatorKind {
+        /// An app identifier, exact.
+        AppId = "app_id",
+        /// A signing certificate, as [`super::SignerDigest`] writes it.
+        Signer = "signer",
+    }
+}
+
+words! {
+    /// What a match means; decides which detection it becomes.
+    pub enum ThreatCategory {
+        /// Malware of no narrower kind.
+        Malware = "malware",
+        /// Targeted surveillance.
+        Spyware = "spyware",
+        /// Surveillance by somebody close.
+        Stalkerware = "stalkerware",
+        /// Steals banking credentials.
+        Banker = "banker",
+        /// Holds data to ransom.
+        Ransomware = "ransomware",
+        /// Gains root.
+        RootingTool = "rooting_tool",
+        /// Legitimate in some hands.
+        DualUse = "dual_use",
+        /// Shows advertisements beyond its purpose.
+        Adware = "adware",
+    }
+}
+
+/// One indicator.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+
+pub struct Indicator {
+    /// What `value` is compared with.
+    pub kind: IndicatorKind,
+    /// The value.
+    pub value: String,
+    /// What a match means.
+    pub category: ThreatCategory,
+    /// The family or tool, as the source names it.
+    pub family: String,
+    /// Who says so.
+    pub source: String,
+}

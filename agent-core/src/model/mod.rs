@@ -1,0 +1,33 @@
+//! The words that the rest of the agent speaks: apps, facts, findings, levels, settings.
+//!
+//! Types only. Nothing here does I/O, reads a clock or knows a platform; every type that reaches a wire or a
+//! disk has one serde form, and its names are the ones that the documentation uses.
+
+mod app;
+mod bytes;
+mod fact;
+mod finding;
+mod indicator;
+mod level;
+mod network;
+mod posture;
+mod settings;
+mod time;
+
+pub use app::{AppId, AppRecord, AppSource, Inventory, Note, SignerDigest};
+pub use bytes::{ParseDigestError, Sha256, SpkiPin};
+pub use fact::Fact;
+pub use finding::{
+    CheckId, CheckOutcome, Coverage, CoverageItem, Detection, Evidence, Finding, FindingState, Judgement,
+    Verdict,
+};
+pub use indicator::{Indicator, IndicatorKind, ThreatCategory};
+pub use level::{Level, RiskLevel, Severity};
+pub use network::{NetworkSnapshot, Proxy, TrustAnchor, TrustVerdict};
+pub use posture::{DevicePosture, Platform};
+pub use settings::{
+    AppSync, Limits, NetworkSettings, Ownership, PolicyOverride, ProbeEndpoint, Settings, UnknownLevelAccess,
+};
+pub use time::{Date, Timestamp};
+
+mod words;

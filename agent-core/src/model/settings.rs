@@ -1,0 +1,154 @@
+//! What the organisation decides. Reaches the device signed by the connector; see `docs/wire.md`.
+
+use serde::{Deserialize, Serialize};
+
+use super::bytes::SpkiPin;
+use super::finding::{CheckId, Detection};
+use super::indicator::Indicator;
+use super::level::{RiskLevel, Severity};
+use super::words::words;
+
+words! {
+    /// Whose device it is.
+    pub enum Ownership {
+        /// The organisation's.
+        Corporate = "corporate",
+        /// The user's own.
+        Personal = "personal",
+    }
+}
+
+words! {
+    /// How a connector treats a device whose level is `unknown` or `misconfigured`.
+    pub enum UnknownLevelAccess {
+        /// Block unless even high is allowed.
+        Block = "block",
+        /// Allow.
+        Allow = "allow",
+    }
+}
+
+/// The two switches for sharing the app inventory. Both are off until the organisation turns them on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppSync {
+    /// Corporate devices send all apps, personal devices their managed apps.
+    /// Graph `allowPartnerToCollectIosApplicationMetadata`.
+    #[serde(default)]
+    pub enabled: bool,
+    /// Personal devices send all apps too.
+    /// Graph `allowPartnerToCollectIosPersonalApplicationMetadata`.
+    #[serde(default)]
+    pub personal_full_inventory: bool,
+}
+
+/// A TLS server that the network check probes: nothing is sent to it but a handshake.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeEndpoint {
+    /// The host name that the certificate must be valid for, and the SNI.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Connect here instead of resolving `host`: an IP address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<std::net::IpAddr>,
+    /// Which network the endpoint is in. Endpoints of one network count once for quorum.
+    pub network: String,
+    /// Pins of certification authorities that may issue for this host beside the public ones: the
+    /// organisation's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub private_anchors: Vec<SpkiPin>,
+}
+
+/// What the network checks probe and believe.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkSettings {
+    /// Endpoints of the chain check, ideally three in different networks.
+    #[serde(default)]
+    pub endpoints: Vec<ProbeEndpoint>,
+    /// URLs, `http` or `https`, that answer 204 with no body.
+    #[serde(default)]
+    pub captive_probes: Vec<String>,
+    /// Pins of the roots under which the organisation inspects TLS.
+    #[serde(default)]
+    pub inspection_roots: Vec<SpkiPin>,
+}
+
+/// One change of a policy row by the organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyOverride {
+    /// The row.
+    pub detection: Detection,
+    /// The severity for every verdict that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// Set findings of this row aside.
+    #[serde(default)]
+    pub ignore: bool,
+    /// Why: shown to the user and the administrator.
+    pub reason: String,
+}
+
+/// Sizes that the connector accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Largest token, in bytes.
+    pub max_token_bytes: usize,
+}
+
+impl Default for Limits {
+    /// 1 MiB a token (WIRE: Delivery).
+    fn default() -> Self {
+        Self { max_token_bytes: 1024 * 1024 }
+    }
+}
+
+/// The signed settings of one device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Grows with every change; an older version is refused.
+    pub version: u64,
+    /// Whose device it is.
+    pub ownership: Ownership,
+    /// Sharing of the app inventory.
+    pub app_sync: AppSync,
+    /// The highest level that is let in, told to the user beside their own.
+    pub allowed_level: RiskLevel,
+    /// Network checks.
+    #[serde(default)]
+    pub network: NetworkSettings,
+    /// Checks that must run for a level to be told.
+    pub required_checks: Vec<CheckId>,
+    /// Changes to the policy file.
+    #[serde(default)]
+    pub policy_overrides: Vec<PolicyOverride>,
+    /// Threat intelligence.
+    #[serde(default)]
+    pub indicators: Vec<Indicator>,
+    /// Sizes.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+impl Default for Settings {
+    /// What holds before an organisation has said anything: nothing is shared, nobody else's host is contacted.
+    fn default() -> Self {
+        Self {
+            version: 0,
+            ownership: Ownership::Personal,
+            app_sync: AppSync::default(),
+            allowed_level: RiskLevel::Secured,
+            network: NetworkSettings::default(),
+            required_checks: vec![
+                CheckId::Inventory,
+                CheckId::AppIndicators,
+                CheckId::Captive,
+                CheckId::TlsChain,
+                CheckId::OsVersion,
+                CheckId::Integrity,
+            ],
+            policy_overrides: Vec::new(),
+            indicators: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+}
