@@ -9,10 +9,13 @@
 //!                     intel    ──┘                 why, fix)   SETs)      sealed)
 //! ```
 //!
-//! Siblings never import each other; everything may import [`model`].
+//! Siblings never import each other; everything may import [`model`], and [`canary`]: the signed words that the
+//! network measurements, the settings and the canary server share.
 
 pub mod model;
 pub mod platform;
+
+pub mod canary;
 
 pub mod inventory;
 pub mod network;
