@@ -22,6 +22,9 @@ mod settings;
 mod target;
 mod token;
 
+#[cfg(test)]
+mod tests;
+
 pub use client_hello::ClientHelloReader;
 pub use derived::{address_v4, address_v6, nonce_name, nonce_of_name, token_of_txt, txt_strings};
 pub use hex::{Exporter, Nonce, ParseHexError};

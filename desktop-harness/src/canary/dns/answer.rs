@@ -35,7 +35,9 @@ pub fn answer(service: &Service, query: &[u8], peer: IpAddr, transport: Transpor
     reply.metadata = Metadata::response_from_request(&query.metadata);
     reply.add_queries(query.queries.iter().cloned());
     if query.edns.is_some() {
-        reply.set_edns(Edns::new());
+        let mut edns = Edns::new();
+        edns.set_max_payload(MAX_DNS_DATAGRAM);
+        reply.set_edns(edns);
     }
     reply.metadata.response_code = fill(&mut reply, service, &query, peer)?;
 
