@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{Semaphore, watch};
@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::error::CanaryError;
-use super::limits::{ACCEPT_PAUSE, MAX_CONNECTION_TIME, PORT_ATTEMPTS, STOP_TIME};
+use super::limits::{ACCEPT_PAUSE, PORT_ATTEMPTS, STOP_TIME};
 use super::peers::PeerLimit;
 
 /// What all TCP listeners of a canary share.
@@ -22,6 +22,8 @@ pub struct Gate {
     pub connections: Arc<Semaphore>,
     /// How often one peer may connect.
     pub peers: Arc<PeerLimit>,
+    /// Longest life of a connection.
+    pub connection_time: Duration,
     /// Turns true when the canary stops.
     pub stop: watch::Receiver<bool>,
 }
@@ -75,7 +77,7 @@ where
         let Ok(permit) = Arc::clone(&gate.connections).try_acquire_owned() else { continue };
         // Replies are one write: nothing to gather.
         let _ = stream.set_nodelay(true);
-        let served = timeout(MAX_CONNECTION_TIME, serve(stream, peer));
+        let served = timeout(gate.connection_time, serve(stream, peer));
         connections.spawn(async move {
             // What went wrong with one peer is that peer's business.
             let _ = served.await;

@@ -13,7 +13,8 @@ use super::content::Contents;
 use super::dns::{self, Zone};
 use super::error::CanaryError;
 use super::limits::{
-    CONNECTION_BURST, CONNECTIONS_PER_SECOND, DATAGRAM_BURST, DATAGRAMS_PER_SECOND, MAX_CONNECTIONS,
+    CONNECTION_BURST, CONNECTIONS_PER_SECOND, DATAGRAM_BURST, DATAGRAMS_PER_SECOND, MAX_CONNECTION_TIME,
+    MAX_CONNECTIONS,
 };
 use super::listen::{self, Gate};
 use super::peers::PeerLimit;
@@ -137,6 +138,7 @@ impl Sockets {
         let gate = Gate {
             connections: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
             peers: Arc::new(PeerLimit::new(CONNECTION_BURST, CONNECTIONS_PER_SECOND, now)),
+            connection_time: MAX_CONNECTION_TIME,
             stop: stop.clone(),
         };
         // Apart from the connections' table, so that forged sources of datagrams lock nobody out of TCP.

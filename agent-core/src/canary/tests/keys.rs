@@ -9,13 +9,13 @@ fn thumbprint_is_that_of_rfc_8037() {
 
 #[test]
 fn pkcs8_of_openssl_is_read() {
-    // RFC 8410, section 10.3: without and with the public key.
+    // RFC 8410, section 10.3.
     let seed = "d4ee72dbf913584ad5b6d8f1f769f8ad3afe7c28cbf1d4fbe097a88f44755842";
-    let version_1 = unhex(&format!("302e020100300506032b657004220420{seed}"));
+    let pkcs8 = unhex(&format!("302e020100300506032b657004220420{seed}"));
     let public = "19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1";
-    let key = CanarySigner::from_pkcs8(&version_1).unwrap().public();
+    let key = CanarySigner::from_pkcs8(&pkcs8).unwrap().public();
     assert_eq!(key.as_bytes().to_vec(), unhex(public));
-    let mut truncated = version_1;
+    let mut truncated = pkcs8;
     truncated.pop();
     assert_eq!(CanarySigner::from_pkcs8(&truncated).err(), Some(InvalidCanaryKey::Private));
 }

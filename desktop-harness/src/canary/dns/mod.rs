@@ -1,6 +1,6 @@
 //! The name server of the canary's zone, over UDP, TCP and HTTPS.
 
-mod answer;
+pub mod answer;
 pub mod doh;
 mod tcp;
 mod udp;

@@ -61,7 +61,7 @@ impl Zone {
         if !self.apex.zone_of(name) {
             return Place::Elsewhere;
         }
-        if name.num_labels() == self.apex.num_labels() {
+        if name.zone_of(&self.apex) {
             return Place::Apex;
         }
         nonce_of_name(&name.to_ascii(), &self.text).map_or(Place::Missing, Place::Nonce)
