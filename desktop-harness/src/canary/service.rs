@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use agent_core::canary::{
-    CanarySigner, Content, ContentReply, Nonce, RedirectReply, Stamp, StampReply, TlsReply,
+    CanarySigner, Content, ContentReply, Exporter, Nonce, RedirectReply, Reply, Stamp, StampReply, TlsReply,
+    sign,
 };
-use agent_core::canary::{Exporter, Reply, sign};
 use agent_core::model::Sha256;
 use agent_core::platform::Clock;
 

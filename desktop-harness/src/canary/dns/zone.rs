@@ -20,6 +20,7 @@ pub struct Zone {
     text: String,
     apex: Name,
     name_server: Name,
+    contact: Name,
 }
 
 /// What a name is to the zone.
@@ -48,7 +49,8 @@ impl Zone {
             let why = format!("host name \"{host}\" must lie outside the zone \"{zone}\" that it serves");
             return Err(CanaryError::Config(why));
         }
-        Ok(Self { text, apex, name_server })
+        let contact = absolute(&format!("hostmaster.{text}"))?;
+        Ok(Self { text, apex, name_server, contact })
     }
 
     /// The zone's name in lower case, without a final dot.
@@ -70,11 +72,8 @@ impl Zone {
     /// The apex SOA. Its minimum of zero keeps "no such name" out of caches.
     pub fn soa(&self) -> Record {
         let (serial, refresh, retry, expire, minimum) = (1, 3600, 600, 86400, 0);
-        let contact = absolute("hostmaster").and_then(|local| {
-            local.append_domain(&self.apex).map_err(|error| CanaryError::Config(error.to_string()))
-        });
-        let contact = contact.unwrap_or_else(|_| self.apex.clone());
-        let soa = SOA::new(self.name_server.clone(), contact, serial, refresh, retry, expire, minimum);
+        let soa =
+            SOA::new(self.name_server.clone(), self.contact.clone(), serial, refresh, retry, expire, minimum);
         Record::from_rdata(self.apex.clone(), 0, RData::SOA(soa))
     }
 

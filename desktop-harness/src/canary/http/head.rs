@@ -39,9 +39,10 @@ impl Head {
         })
     }
 
-    /// The lines; none if the head is not UTF-8.
-    fn lines(&self) -> std::str::Lines<'_> {
-        std::str::from_utf8(&self.bytes).unwrap_or_default().lines()
+    /// The lines. One that is not UTF-8 is empty, so that a proxy's odd header spoils no other.
+    fn lines(&self) -> impl Iterator<Item = &str> {
+        let lines = self.bytes.split(|byte| *byte == b'\n');
+        lines.map(|line| std::str::from_utf8(line).unwrap_or_default().trim_end_matches('\r'))
     }
 }
 

@@ -83,6 +83,15 @@ async fn target_in_absolute_form_is_served() {
 }
 
 #[tokio::test]
+async fn header_that_is_not_text_does_not_spoil_the_request() {
+    let lab = Lab::start().await;
+    let request = [format!("GET /{} HTTP/1.1\r\nVia: ", nonce(1)).as_bytes(), b"\xff\xfe\r\n\r\n"].concat();
+    let answer = lab.ask(&request).await;
+    let reply: RedirectReply = answer.verify((), nonce(1), lab.keys()).unwrap();
+    assert_eq!(reply.request_as_received_sha256, Sha256::of(&request));
+}
+
+#[tokio::test]
 async fn no_content_has_no_content() {
     let lab = Lab::start().await;
     let answer = lab.ask(&get("/generate_204")).await;
