@@ -260,7 +260,8 @@ pub enum FindingState {
     Ignored {
         /// Since when.
         at: Timestamp,
-        /// Why, from the policy.
+        /// Why, from the policy. Beside the judgement's own `reason` in the same object, hence another name.
+        #[serde(rename = "ignored_because")]
         reason: String,
     },
 }
