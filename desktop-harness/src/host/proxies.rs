@@ -102,8 +102,10 @@ fn gnome_proxies(answer: &str) -> Vec<Proxy> {
 
 fn without_credentials(url: &str) -> String {
     let stripped = Url::parse(url).ok().and_then(|mut url| {
-        url.set_username("").ok()?;
-        url.set_password(None).ok()?;
+        if url.has_host() {
+            url.set_username("").ok()?;
+            url.set_password(None).ok()?;
+        }
         url.set_query(None);
         Some(url.to_string())
     });
