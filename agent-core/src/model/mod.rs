@@ -30,4 +30,4 @@ pub use settings::{
 };
 pub use time::{Date, Timestamp};
 
-mod words;
+pub(crate) mod words;
