@@ -17,6 +17,7 @@ mod files;
 mod private_file;
 
 mod accounts;
+mod apps;
 mod encryption;
 mod gsettings;
 mod integrity;
@@ -36,6 +37,7 @@ use std::sync::Arc;
 use agent_core::model::{DevicePosture, Fact, Inventory, NetworkSnapshot, TrustVerdict};
 use agent_core::platform::{Clock, DeviceHost};
 
+pub use apps::InventorySource;
 pub use clock::{SystemClock, SystemEntropy};
 pub use environment::Environment;
 pub use key::SoftwareKey;
@@ -50,12 +52,18 @@ pub struct LinuxHostOptions {
     pub root: PathBuf,
     /// The variables of the user's session.
     pub environment: Environment,
+    /// The list of installed apps.
+    pub apps: InventorySource,
 }
 
 impl Default for LinuxHostOptions {
     /// This machine, in the session of this process.
     fn default() -> Self {
-        Self { root: PathBuf::from("/"), environment: Environment::of_process() }
+        Self {
+            root: PathBuf::from("/"),
+            environment: Environment::of_process(),
+            apps: InventorySource::default(),
+        }
     }
 }
 
@@ -63,19 +71,25 @@ impl Default for LinuxHostOptions {
 pub struct LinuxHost {
     files: Files,
     environment: Environment,
+    apps: InventorySource,
     clock: Arc<dyn Clock>,
 }
 
 impl LinuxHost {
     /// A machine as `options` say; certificates are judged at the time of `clock`.
     pub fn new(options: LinuxHostOptions, clock: Arc<dyn Clock>) -> Self {
-        Self { files: Files::under(options.root), environment: options.environment, clock }
+        Self {
+            files: Files::under(options.root),
+            environment: options.environment,
+            apps: options.apps,
+            clock,
+        }
     }
 }
 
 impl DeviceHost for LinuxHost {
     fn installed_apps(&self) -> Fact<Inventory> {
-        Fact::not_available("to come")
+        apps::installed_apps(&self.files, &self.apps)
     }
 
     fn device_posture(&self) -> DevicePosture {

@@ -1,5 +1,6 @@
 //! The host on machines made of files, and on the machine that runs the tests.
 
+mod apps;
 mod identity;
 mod keeping;
 mod network;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use agent_core::model::Fact;
 use agent_core::platform::DeviceHost;
 use serde_json::Value;
 
@@ -22,5 +23,14 @@ fn every_fact_is_known_or_has_a_reason() {
             }
             _ => panic!("{name}: {fact}"),
         }
+    }
+}
+
+#[test]
+fn the_packages_are_listed_or_their_absence_is_explained() {
+    let host = LinuxHost::new(LinuxHostOptions::default(), Arc::new(SystemClock));
+    match host.installed_apps() {
+        Fact::Known { value } => assert!(!value.apps.is_empty()),
+        Fact::NotPermitted { why } | Fact::NotAvailable { why } => assert!(why.contains("dpkg"), "{why}"),
     }
 }
