@@ -25,6 +25,8 @@ pub enum Slot {
     LastLevel,
     /// What the last scan covered.
     LastScan,
+    /// The connector's last decision on this device.
+    Decision,
     /// The private key of a host that has no keystore.
     SoftwareKey,
 }
@@ -38,6 +40,7 @@ impl Slot {
             Self::SharedInventory => "shared_inventory",
             Self::LastLevel => "last_level",
             Self::LastScan => "last_scan",
+            Self::Decision => "decision",
             Self::SoftwareKey => "software_key",
         }
     }
