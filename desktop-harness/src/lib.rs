@@ -1,3 +1,9 @@
-//! The desktop side of the agent: the Linux host and what the `mtd` command is made of.
+//! The desktop side of the agent: a Linux host, a connector for development, and the `mtd` command with its
+//! demo.
 
+pub mod connector;
 pub mod host;
+
+pub mod cli;
+mod demo;
+mod ui;

@@ -14,7 +14,7 @@ use super::http::{Answer, Call};
 use super::wire::{
     Enrolment, RECEIPT_HEADER, Receipt, Refusal, RefusalCode, SECEVENT_MEDIA_TYPE, token_digest,
 };
-use crate::report::jws::{self, typ};
+use crate::report::jws::{self, MAX_TOKEN, typ};
 
 /// What became of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,9 @@ pub enum Delivery {
 impl Client {
     /// Sends `token`, a report of this device as stored in the queue. Sending it twice is harmless.
     pub async fn deliver(&self, enrolment: &Enrolment, token: &str) -> Delivery {
+        if token.len() > MAX_TOKEN {
+            return Delivery::TooLarge;
+        }
         let Ok(report) = jws::peek_claims::<Report>(token) else {
             return Delivery::Rejected(Refusal {
                 err: RefusalCode::InvalidRequest,

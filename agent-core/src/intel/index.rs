@@ -13,11 +13,11 @@ pub struct Reject {
     pub why: &'static str,
 }
 
-/// What of an app an indicator met, and how well.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What of an app an indicator met, and how well. Ordered by how well.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Hit<'a> {
-    pub(super) indicator: &'a Indicator,
     pub(super) matched: Matched,
+    pub(super) indicator: &'a Indicator,
     /// The app's own value, which differs from the indicator's in form.
     pub(super) value: String,
 }

@@ -2,16 +2,17 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::index::{Hit, Index, Matched, Reject};
 use crate::model::{
     AppId, AppRecord, CheckId, CheckOutcome, Detection, Indicator, Inventory, Judgement, SignerDigest,
-    ThreatCategory, Verdict,
+    ThreatCategory,
 };
 
-/// Most matches that one judgement tells in full or in short; the rest are counted. An app that is on every
-/// list is no worse than one on eight.
-const MAX_MATCHES_TOLD: usize = 8;
+/// Most matches that a judgement tells beside the best one; the rest are counted. An app that is on every list is
+/// no worse than one on a few.
+const MAX_OTHERS_TOLD: usize = 7;
 
 /// Looks apps up in threat intelligence.
 #[derive(Clone, Debug, Default)]
@@ -48,14 +49,14 @@ impl Matcher {
         let mut found: BTreeMap<(Detection, String), Found> = BTreeMap::new();
         for app in &inventory.apps {
             for hit in self.index.hits(app) {
-                let key = (detection(hit.indicator.category), subject(app));
-                found.entry(key).or_insert_with(|| Found { app, hits: Vec::new() }).hits.push(hit);
+                match found.entry((detection(hit.indicator.category), subject(app))) {
+                    Entry::Vacant(entry) => _ = entry.insert(Found { app, best: hit, others: Vec::new() }),
+                    Entry::Occupied(entry) => entry.into_mut().add(hit),
+                }
             }
         }
-        let mut judgements: Vec<_> = found
-            .into_iter()
-            .map(|((detection, subject), found)| found.judgement(detection, subject))
-            .collect();
+        let judgements = found.into_iter().map(|((detection, subject), it)| it.judgement(detection, subject));
+        let mut judgements: Vec<_> = judgements.collect();
         judgements.sort_by_key(|it| (it.detection != Detection::MaliciousApp, Reverse(it.verdict)));
 
         let summary = self.summary(inventory, judgements.len());
@@ -70,38 +71,46 @@ impl Matcher {
     }
 
     fn summary(&self, inventory: &Inventory, judged: usize) -> String {
-        let mut summary = format!("{} apps against {} indicators: ", inventory.apps.len(), self.index.len());
-        match judged {
-            0 => summary.push_str("no match"),
-            1 => summary.push_str("1 match"),
-            count => summary.push_str(&format!("{count} matches")),
-        }
+        let apps = counted(inventory.apps.len(), "app", "apps");
+        let indicators = counted(self.index.len(), "indicator", "indicators");
+        let mut summary = format!("{apps} against {indicators}: {}", counted(judged, "match", "matches"));
+
         let not_comparable = inventory.apps.iter().filter(|app| !is_comparable(app)).count();
         if not_comparable > 0 {
-            summary.push_str(&format!("; {not_comparable} with neither identifier nor signer not compared"));
+            summary += &format!("; {not_comparable} with neither identifier nor signer not compared");
         }
         if !self.rejects.is_empty() {
-            summary.push_str(&format!("; {} indicators not usable", self.rejects.len()));
+            summary += &format!("; {} not usable", counted(self.rejects.len(), "indicator", "indicators"));
         }
         summary
     }
 }
 
+fn counted(count: usize, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
 /// The matches of one app in one detection.
 struct Found<'a> {
     app: &'a AppRecord,
-    hits: Vec<Hit<'a>>,
+    best: Hit<'a>,
+    others: Vec<Hit<'a>>,
 }
 
-impl Found<'_> {
-    fn judgement(mut self, detection: Detection, subject: String) -> Judgement {
-        self.hits.sort_by(|a, b| b.matched.cmp(&a.matched).then_with(|| a.indicator.cmp(b.indicator)));
-        self.hits.dedup();
-        let mut hits = self.hits.iter();
-        let Some(best) = hits.next() else {
-            return Judgement::new(detection, Verdict::Inconclusive).about(subject);
-        };
+impl<'a> Found<'a> {
+    fn add(&mut self, mut hit: Hit<'a>) {
+        if hit > self.best {
+            std::mem::swap(&mut hit, &mut self.best);
+        }
+        self.others.push(hit);
+    }
 
+    fn judgement(mut self, detection: Detection, subject: String) -> Judgement {
+        self.others.sort_by(|a, b| b.cmp(a));
+        self.others.dedup();
+        self.others.retain(|hit| *hit != self.best);
+
+        let best = &self.best;
         let indicator = best.indicator;
         let mut judgement = Judgement::new(detection, best.matched.verdict())
             .about(subject)
@@ -118,10 +127,10 @@ impl Found<'_> {
         if let Some(version) = self.app.short_version.as_ref().or(self.app.version.as_ref()) {
             judgement = judgement.with("version", version);
         }
-        for other in hits.by_ref().take(MAX_MATCHES_TOLD - 1) {
+        for other in self.others.iter().take(MAX_OTHERS_TOLD) {
             judgement = judgement.with("also", reason(other));
         }
-        match hits.count() {
+        match self.others.len().saturating_sub(MAX_OTHERS_TOLD) {
             0 => judgement,
             more => judgement.with("not_listed", more),
         }

@@ -185,10 +185,11 @@ impl Teller<'_> {
         let mut items: Vec<_> = items.collect();
         let more = items.len().saturating_sub(MAX_NAMED);
         items.truncate(MAX_NAMED);
-        if more > 0 {
-            items.push(fill(&self.texts.phrases.more, &[("count", &more.to_string())]).into());
+        let list = items.join(", ");
+        match more {
+            0 => list,
+            more => fill(&self.texts.phrases.more, &[("list", &list), ("count", &more.to_string())]),
         }
-        items.join(", ")
     }
 
     /// `TLS interception`, or `Harmful app (com.example.tracker)`.
@@ -215,7 +216,7 @@ impl Teller<'_> {
             evidence: judgement.evidence.clone(),
             rule: self.rule(judgement.detection),
             meaning: self.with_subject(&texts.meaning, finding),
-            fix: self.fix(finding),
+            fix: self.with_subject(texts.fix(self.platform), finding),
             detected_at: finding.detected_at,
         }
     }
@@ -228,10 +229,6 @@ impl Teller<'_> {
             attack: row.attack.clone(),
             changed_because: self.policy.changed(detection).map(|change| change.reason.clone()),
         }
-    }
-
-    fn fix(&self, finding: &Finding) -> String {
-        self.with_subject(self.texts.detection(finding.judgement.detection).fix(self.platform), finding)
     }
 
     fn with_subject(&self, template: &str, finding: &Finding) -> String {
@@ -276,17 +273,13 @@ impl Teller<'_> {
         let resolve = above.map(|finding| Step::Resolve {
             detection: finding.judgement.detection,
             subject: finding.judgement.subject.clone(),
-            text: self.step(&self.about(finding), &self.fix(finding)),
+            text: self.with_subject(&self.texts.detection(finding.judgement.detection).action, finding),
         });
         let cover = assessment.gaps.iter().map(|gap| Step::Cover {
             check: gap.check,
-            text: self.step(&self.texts.check(gap.check).name, &self.gap_fix(gap)),
+            text: fill(&self.texts.phrases.step_check, &[("check", &self.texts.check(gap.check).name)]),
         });
         resolve.chain(cover).collect()
-    }
-
-    fn step(&self, what: &str, fix: &str) -> String {
-        fill(&self.texts.phrases.step, &[("what", what), ("fix", fix)])
     }
 
     fn recorded(&self, finding: &Finding) -> Option<RecordedFinding> {

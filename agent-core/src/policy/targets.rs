@@ -25,14 +25,14 @@ pub enum Step {
         detection: Detection,
         /// Of what; empty where the device or the network as a whole is meant.
         subject: String,
-        /// What to do.
+        /// What to do, in a few words.
         text: String,
     },
     /// A required check that must come to a result.
     Cover {
         /// The check.
         check: CheckId,
-        /// What to do.
+        /// What to do, in a few words.
         text: String,
     },
 }

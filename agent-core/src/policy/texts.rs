@@ -165,6 +165,8 @@ pub(super) struct CheckTexts {
 pub(super) struct DetectionTexts {
     pub(super) title: String,
     pub(super) meaning: String,
+    /// What the user does now, in a few words.
+    pub(super) action: String,
     fix: String,
     fix_ios: Option<String>,
     fix_android: Option<String>,
@@ -172,7 +174,7 @@ pub(super) struct DetectionTexts {
 }
 
 impl DetectionTexts {
-    /// What the user does now, on this platform.
+    /// What the user does now, step by step, on this platform.
     pub(super) fn fix(&self, platform: Platform) -> &str {
         let special = match platform {
             Platform::Ios => &self.fix_ios,
@@ -196,7 +198,7 @@ pub(super) struct Phrases {
     pub(super) unnamed: String,
     pub(super) gap_unknown_fix: String,
     pub(super) gap_not_permitted_fix: String,
-    pub(super) step: String,
+    pub(super) step_check: String,
     pub(super) recorded_no_severity: String,
     pub(super) recorded_ignored: String,
 }

@@ -6,6 +6,8 @@
 mod patch;
 mod path;
 
+use std::borrow::Cow;
+
 use crate::model::{
     CheckId, CheckOutcome, Detection, DevicePosture, Fact, Judgement, NetworkSnapshot, Timestamp, Verdict,
 };
@@ -13,6 +15,9 @@ use crate::model::{
 /// Most signs that one judgement carries as evidence; the rest are counted. A report has to stay small even
 /// where a host lists every file of a rooting tool.
 const MAX_SIGNS: usize = 32;
+
+/// Longest sign that is told, in characters; the rest is cut off. A path of usual depth fits.
+const MAX_SIGN_CHARS: usize = 200;
 
 /// Most signs that a sentence names.
 const MAX_NAMED: usize = 3;
@@ -98,7 +103,7 @@ fn known<T>(check: CheckId, fact: &Fact<T>, judge: impl FnOnce(&T) -> CheckOutco
 
 fn with_signs(judgement: Judgement, name: &str, signs: &[String]) -> Judgement {
     let judgement =
-        signs.iter().take(MAX_SIGNS).fold(judgement, |judgement, sign| judgement.with(name, sign));
+        signs.iter().take(MAX_SIGNS).fold(judgement, |judgement, sign| judgement.with(name, clipped(sign)));
     match signs.len().saturating_sub(MAX_SIGNS) {
         0 => judgement,
         more => judgement.with("not_listed", more),
@@ -107,10 +112,17 @@ fn with_signs(judgement: Judgement, name: &str, signs: &[String]) -> Judgement {
 
 /// The first few, and how many more there are.
 fn listed(signs: &[String]) -> String {
-    let named: Vec<_> = signs.iter().take(MAX_NAMED).map(String::as_str).collect();
+    let named: Vec<_> = signs.iter().take(MAX_NAMED).map(|sign| clipped(sign)).collect();
     match signs.len().saturating_sub(MAX_NAMED) {
         0 => named.join(", "),
         more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+fn clipped(sign: &str) -> Cow<'_, str> {
+    match sign.char_indices().nth(MAX_SIGN_CHARS) {
+        Some(_) => sign.chars().take(MAX_SIGN_CHARS).chain(['…']).collect(),
+        None => sign.into(),
     }
 }
 

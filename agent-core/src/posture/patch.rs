@@ -30,7 +30,8 @@ pub(super) fn judge(posture: &DevicePosture, thresholds: &Thresholds, now: Times
 }
 
 fn of_age(days: i64, patch: Date, system: &str, thresholds: &Thresholds) -> CheckOutcome {
-    let summary = format!("{system}, security patch of {patch}, {days} days old");
+    let age = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+    let summary = format!("{system}, security patch of {patch}, {age} old");
     let (verdict, limit) = if days > i64::from(thresholds.patch_overdue_days) {
         (Verdict::Confirmed, thresholds.patch_overdue_days)
     } else if days > i64::from(thresholds.patch_max_age_days) {
@@ -40,7 +41,7 @@ fn of_age(days: i64, patch: Date, system: &str, thresholds: &Thresholds) -> Chec
     };
 
     let judgement = Judgement::new(Detection::PatchOld, verdict)
-        .because(format!("the newest security patch is {days} days old; at most {limit} are allowed"))
+        .because(format!("the newest security patch is {age} old; at most {limit} days are allowed"))
         .with("os", system)
         .with("security_patch", patch)
         .with("age_days", days);
