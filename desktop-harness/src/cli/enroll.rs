@@ -1,16 +1,13 @@
 //! `mtd enroll`.
 
-use std::io::Read;
+use std::path::Path;
 use std::time::Duration;
 
-use agent_core::connector::wire::EnrolmentPayload;
+use agent_core::connector::EnrolmentPayload;
 
 use super::session::{Overrides, open_agent};
 use super::{CliError, Global, Outcome};
 use crate::ui::Ui;
-
-/// Largest enrolment code that is read from standard input, in bytes: a code is under 1 kB.
-const MAX_CODE: u64 = 64 * 1024;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -26,7 +23,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
-    let payload: EnrolmentPayload = read_code(&args.code)?.parse()?;
+    let payload: EnrolmentPayload = match args.code.as_str() {
+        "-" => super::files::read_text(Path::new("-"))?.parse()?,
+        code => code.parse()?,
+    };
     let agent = open_agent(global, Overrides::default())?;
     let enrolment = {
         let _progress = ui.progress("enrolling");
@@ -40,13 +40,4 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
         ui.line("Next: `mtd scan`, then `mtd deliver`.");
     }
     Ok(Outcome::Done)
-}
-
-fn read_code(code: &str) -> Result<String, CliError> {
-    if code != "-" {
-        return Ok(code.to_owned());
-    }
-    let mut text = String::new();
-    std::io::stdin().take(MAX_CODE).read_to_string(&mut text)?;
-    Ok(text)
 }

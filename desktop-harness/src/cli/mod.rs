@@ -1,13 +1,14 @@
 //! The `mtd` command: one file a subcommand.
 
 mod connector;
-mod deliver;
+pub(crate) mod deliver;
 mod demo;
 mod enroll;
 mod explain;
+mod files;
 mod preview;
 mod scan;
-mod session;
+pub(crate) mod session;
 mod status;
 mod verify;
 

@@ -3,18 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use agent_core::agent::ScanTrigger;
-use agent_core::inventory::Format;
-use agent_core::model::{ProbeEndpoint, RiskLevel, Settings};
+use agent_core::agent::{ScanResult, ScanTrigger};
+use agent_core::model::{CheckId, Coverage, ProbeEndpoint, RiskLevel, Settings};
 use clap::ValueEnum;
 
 use super::session::{Overrides, open_agent, open_agent_in};
 use super::{CliError, Global, Outcome};
-use crate::host::AppSourceOptions;
+use crate::host::InventorySource;
 use crate::ui::{Ui, scan_view};
-
-/// Largest settings file that is read, in bytes: 100,000 indicators are about 15 MB.
-const MAX_SETTINGS_FILE: u64 = 64 * 1024 * 1024;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -26,12 +22,9 @@ const MAX_SETTINGS_FILE: u64 = 64 * 1024 * 1024;
 Without enrolment no host is contacted but those named by --probe, --captive or --settings.
 A scan with --inventory is kept apart from this machine's own history unless --data is given.")]
 pub(crate) struct Args {
-    /// Read the apps from FILE instead of this machine's package database
+    /// Read the apps from FILE instead of this machine's package database; its format is recognised
     #[arg(long, value_name = "FILE")]
     inventory: Option<PathBuf>,
-    /// Format of --inventory [default: recognised from the content]
-    #[arg(long, value_name = "FORMAT", requires = "inventory", value_parser = parse_format)]
-    format: Option<Format>,
     /// Apple ManagedApplicationList to join with --inventory
     #[arg(long, value_name = "FILE", requires = "inventory")]
     managed: Option<PathBuf>,
@@ -71,8 +64,13 @@ impl From<FailAt> for RiskLevel {
 
 pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
     let overrides = Overrides {
-        apps: AppSourceOptions { file: args.inventory.clone(), format: args.format, managed: args.managed.clone() },
-        unenrolled_settings: Some(unenrolled_settings(&args)?),
+        apps: match &args.inventory {
+            Some(inventory) => {
+                InventorySource::Export { inventory: inventory.clone(), managed: args.managed.clone() }
+            }
+            None => InventorySource::Dpkg,
+        },
+        unenrolled_settings: unenrolled_settings(&args)?,
     };
     let scratch;
     let agent = match (&args.inventory, &global.data) {
@@ -86,13 +84,23 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
         let _progress = ui.progress("checking apps, network and device");
         agent.scan(ScanTrigger::Requested, Duration::from_secs(args.deadline)).await?
     };
+    if args.inventory.is_some() {
+        require_inventory(&result)?;
+    }
     if ui.json {
         ui.json(&result)?;
-    } else {
-        let explanation = agent.explain(global.lang.into())?;
+    } else if let Some(explanation) = agent.explain(global.lang.into())? {
         scan_view::show(ui, &result, &explanation);
     }
     Ok(args.fail_at.map_or(Outcome::Done, |limit| judge(&result.assessment, limit.into())))
+}
+
+/// A file that was asked for and cannot be used is an error, not a gap in the coverage.
+fn require_inventory(result: &ScanResult) -> Result<(), CliError> {
+    match result.checks.iter().find(|outcome| outcome.check == CheckId::Inventory).map(|outcome| &outcome.coverage) {
+        Some(Coverage::Unknown { why } | Coverage::NotPermitted { why }) => Err(why.as_str().into()),
+        Some(Coverage::Complete) | None => Ok(()),
+    }
 }
 
 fn judge(assessment: &agent_core::policy::Assessment, limit: RiskLevel) -> Outcome {
@@ -109,18 +117,13 @@ fn judge(assessment: &agent_core::policy::Assessment, limit: RiskLevel) -> Outco
 fn unenrolled_settings(args: &Args) -> Result<Settings, CliError> {
     let mut settings = match &args.settings {
         Some(path) => {
-            let text = crate::host::read_bounded(path, MAX_SETTINGS_FILE)?;
-            serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", path.display()))?
+            super::files::read_json(path)?
         }
         None => Settings::default(),
     };
     settings.network.endpoints.extend(args.probe.iter().cloned());
     settings.network.captive_probes.extend(args.captive.iter().cloned());
     Ok(settings)
-}
-
-fn parse_format(word: &str) -> Result<Format, String> {
-    word.parse()
 }
 
 fn parse_endpoint(text: &str) -> Result<ProbeEndpoint, String> {

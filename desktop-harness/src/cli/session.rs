@@ -7,13 +7,15 @@ use agent_core::agent::{Agent, AgentConfig, Host};
 use agent_core::model::{Platform, Settings};
 
 use super::{CliError, Global};
-use crate::host::{AppSourceOptions, FileSecretStore, LinuxHost, SoftwareKey, SystemClock, SystemEntropy};
+use crate::host::{
+    FileSecretStore, InventorySource, LinuxHost, LinuxHostOptions, SoftwareKey, SystemClock, SystemEntropy,
+};
 
 /// What a command may replace of the machine's own facts.
 #[derive(Debug, Default)]
 pub(crate) struct Overrides {
-    pub(crate) apps: AppSourceOptions,
-    pub(crate) unenrolled_settings: Option<Settings>,
+    pub(crate) apps: InventorySource,
+    pub(crate) unenrolled_settings: Settings,
 }
 
 /// The agent over the store in the data folder, with the Linux host.
@@ -26,17 +28,18 @@ pub(crate) fn open_agent_in(data_dir: PathBuf, overrides: Overrides) -> Result<A
     std::fs::create_dir_all(&data_dir).map_err(|error| {
         format!("{}: {error}; name another folder with --data", data_dir.display())
     })?;
+    let options = LinuxHostOptions { apps: overrides.apps, ..LinuxHostOptions::default() };
     let host = Host {
-        device: Arc::new(LinuxHost::new(overrides.apps)),
+        device: Arc::new(LinuxHost::new(options, Arc::new(SystemClock))),
         key: Arc::new(SoftwareKey::open(&data_dir)?),
         secrets: Arc::new(FileSecretStore::open(&data_dir)?),
         clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy::new()),
+        entropy: Arc::new(SystemEntropy::default()),
     };
     let config = AgentConfig {
         platform: Platform::Linux,
         store: data_dir.join("agent.db"),
-        unenrolled_settings: overrides.unenrolled_settings.unwrap_or_default(),
+        unenrolled_settings: overrides.unenrolled_settings,
     };
     Ok(Agent::open(config, host)?)
 }

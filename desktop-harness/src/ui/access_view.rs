@@ -1,15 +1,19 @@
 //! The connector's decision: which resources are open to this device.
 
-use agent_core::connector::{Access, Decision};
+use agent_core::connector::{Access, Decision, ResourceAccess};
 
-use super::Ui;
+use super::{Ui, clean};
 
 pub(crate) fn show(ui: &Ui, decision: &Decision) {
-    for resource in &decision.resources {
+    resources(ui, &decision.resources);
+}
+
+pub(crate) fn resources(ui: &Ui, resources: &[ResourceAccess]) {
+    for resource in resources {
         let access = match resource.access {
             Access::Allow => ui.paint.good("ALLOWED"),
             Access::Block => ui.paint.error("BLOCKED"),
         };
-        ui.line(format!("{:<9} {access}  {}", resource.name, ui.paint.dim(&resource.reason)));
+        ui.line(format!("  {:<9} {access}  {}", clean(&resource.name), ui.paint.dim(clean(&resource.reason))));
     }
 }

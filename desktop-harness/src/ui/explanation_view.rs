@@ -3,7 +3,7 @@
 use agent_core::model::RiskLevel;
 use agent_core::policy::{ExplainedFinding, Explanation};
 
-use super::Ui;
+use super::{Ui, clean};
 use super::scan_view::folded;
 
 /// Columns of a line before it is folded.
@@ -21,7 +21,7 @@ pub(crate) fn show(ui: &Ui, explanation: &Explanation) {
     if let Some(target) = explanation.to_reach.iter().find(|target| target.level <= RiskLevel::Low) {
         ui.line(format!("  To reach {}:", ui.paint.bold(&target.level_name)));
         for step in &target.steps {
-            ui.line(format!("    • {}", folded(step.fix(), 6, WIDTH)));
+            ui.line(format!("    • {}", folded(step.text(), 6, WIDTH)));
         }
     }
     for recorded in &explanation.recorded {
@@ -40,6 +40,6 @@ fn show_finding(ui: &Ui, finding: &ExplainedFinding) {
 fn named(finding: &ExplainedFinding) -> String {
     match finding.subject.as_str() {
         "" => finding.title.clone(),
-        subject => format!("{}: {subject}", finding.title),
+        subject => format!("{}: {}", finding.title, clean(subject)),
     }
 }

@@ -4,7 +4,7 @@ use agent_core::agent::ScanResult;
 use agent_core::model::{CheckId, CheckOutcome, Coverage, Fact, Verdict};
 use agent_core::policy::Explanation;
 
-use super::{Ui, explanation_view, plural};
+use super::{Ui, clean, explanation_view, plural};
 
 /// Columns of a line before it is folded.
 const WIDTH: usize = 110;
@@ -76,13 +76,13 @@ fn name(check: CheckId) -> &'static str {
 }
 
 fn known(fact: &Fact<String>) -> String {
-    fact.value().cloned().unwrap_or_else(|| "unknown".to_owned())
+    fact.value().map_or_else(|| "unknown".to_owned(), |value| clean(value))
 }
 
 /// `text` in lines of at most `width` columns, each but the first indented by `indent`.
 pub(crate) fn folded(text: &str, indent: usize, width: usize) -> String {
     let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
+    for word in clean(&text.replace(['\n', '\t'], " ")).split_whitespace() {
         match lines.last_mut() {
             Some(line) if line.is_empty() => line.push_str(word),
             Some(line) if indent + line.chars().count() + 1 + word.chars().count() <= width => {
