@@ -49,10 +49,10 @@ impl InventoryDiff {
 pub fn diff(before: &Inventory, after: &Inventory) -> InventoryDiff {
     let mut groups: BTreeMap<AppIdentity, Group<'_>> = BTreeMap::new();
     for app in &before.apps {
-        groups.entry(AppIdentity::of(app)).or_default().before.insert(Comparable::of(app), app);
+        keep_first(&mut groups.entry(AppIdentity::of(app)).or_default().before, app);
     }
     for app in &after.apps {
-        groups.entry(AppIdentity::of(app)).or_default().after.insert(Comparable::of(app), app);
+        keep_first(&mut groups.entry(AppIdentity::of(app)).or_default().after, app);
     }
 
     let mut diff = InventoryDiff::default();
@@ -65,8 +65,16 @@ pub fn diff(before: &Inventory, after: &Inventory) -> InventoryDiff {
 /// The records of one identity. Records that do not differ in what is compared count once.
 #[derive(Default)]
 struct Group<'a> {
-    before: BTreeMap<Comparable<'a>, &'a AppRecord>,
-    after: BTreeMap<Comparable<'a>, &'a AppRecord>,
+    before: Records<'a>,
+    after: Records<'a>,
+}
+
+type Records<'a> = BTreeMap<Comparable<'a>, &'a AppRecord>;
+
+/// Keeps the first in order of the records that compare alike, so that the order of the input does not matter.
+fn keep_first<'a>(records: &mut Records<'a>, app: &'a AppRecord) {
+    let kept = records.entry(Comparable::of(app)).or_insert(app);
+    *kept = app.min(*kept);
 }
 
 /// What a diff looks at in a record.

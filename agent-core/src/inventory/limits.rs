@@ -18,6 +18,10 @@ pub const MAX_APPS: usize = 100_000;
 /// 155; names and versions are for people. A longer one would make a report that no connector accepts.
 pub const MAX_FIELD_BYTES: usize = 1024;
 
+/// Largest size of an app that is believed, in bytes: 2^53 - 1, beyond which JSON receivers lose digits (RFC
+/// 7493, section 2.2), and above any storage.
+pub const MAX_SIZE: u64 = (1 << 53) - 1;
+
 /// Most signers of one app. Real apps have one to three, rotated ones included.
 pub const MAX_SIGNERS: usize = 16;
 

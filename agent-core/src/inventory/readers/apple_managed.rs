@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::draft::{Draft, Place, app_id};
+use super::draft::{Draft, Place, app_id, quote};
 use super::error::{ReadError, check_size};
 use super::plist_events::{Element, PlistEvents};
 use super::value::{Fields, Value};
@@ -67,7 +67,7 @@ impl ManagedApps {
 
         let missing = self.apps.iter().filter(|(id, entry)| entry.managed && !installed.contains(*id));
         let missing = missing.map(|(id, _)| Note {
-            place: format!("{LIST}.{id}"),
+            place: format!("{LIST}[{}]", quote(id.as_str())),
             message: "is managed but not among the installed apps; the two lists may be of different moments"
                 .to_owned(),
         });

@@ -1,7 +1,7 @@
 //! JSON inputs: a list of objects, alone or under a key, read one object at a time.
 //!
-//! Nothing is kept but the object at hand, so an input cannot make more of itself in memory. serde_json
-//! refuses nesting deeper than 128.
+//! Nothing is kept but the fields of the object at hand, so an input cannot make more of itself in memory.
+//! Nesting costs no stack: serde_json passes over what is not a field without recursion.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -39,7 +39,7 @@ pub fn read_list<T: DeserializeOwned>(input: &[u8], shape: &Shape<T>) -> Result<
     if let Some(error) = pass.error {
         return Err(error);
     }
-    result.map_err(|error| ReadError::malformed(shape.format, error))?;
+    result.map_err(|error| malformed(shape.format, &error))?;
     match pass.lists {
         0 => Ok(None),
         1 => Ok(Some(pass.draft)),
@@ -49,7 +49,17 @@ pub fn read_list<T: DeserializeOwned>(input: &[u8], shape: &Shape<T>) -> Result<
 
 /// Reads `input` as one `T`.
 pub fn read_one<T: DeserializeOwned>(format: Format, input: &[u8]) -> Result<T, ReadError> {
-    serde_json::from_slice(text::without_bom(input)).map_err(|error| ReadError::malformed(format, error))
+    serde_json::from_slice(text::without_bom(input)).map_err(|error| malformed(format, &error))
+}
+
+/// An error without the value that it is about: that may be an app's name, or very long.
+fn malformed(format: Format, error: &serde_json::Error) -> ReadError {
+    if error.is_data() {
+        let (line, column) = (error.line(), error.column());
+        let why = format!("what ends at line {line} column {column} is of the wrong type, or repeats a key");
+        return ReadError::malformed(format, why);
+    }
+    ReadError::malformed(format, error)
 }
 
 struct Pass<'s, T> {

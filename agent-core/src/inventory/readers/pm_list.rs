@@ -47,7 +47,7 @@ fn read_line(line: &str, mut fields: Fields<'_>) -> AppRecord {
     let mut app = AppRecord::from_source(AppSource::AndroidPmList);
     let (package, installer) = match line.rsplit_once("  installer=") {
         Some((package, rest)) => (package, Some(before_space(rest))),
-        None => (line.split_once(" uid:").map_or(line, |(package, _)| package), None),
+        None => (line.rsplit_once(" uid:").map_or(line, |(package, _)| package), None),
     };
     let (package, version) = match package.rsplit_once(" versionCode:") {
         Some((package, version)) => (package, Some(version)),

@@ -1,13 +1,9 @@
 //! One field of a structured input, of whatever type it turned out to be, and its reading as the type it
 //! should have been.
 
-use crate::inventory::limits::MAX_FIELD_BYTES;
+use crate::inventory::limits::{MAX_FIELD_BYTES, MAX_SIZE};
 
 use super::draft::{Draft, Place};
-
-/// Largest size in bytes that is believed: 2^53 - 1, beyond which JSON receivers lose digits (RFC 7493,
-/// section 2.2), and above any storage.
-const MAX_SIZE: i128 = (1 << 53) - 1;
 
 /// What a field holds.
 #[derive(Debug, Default)]
@@ -86,11 +82,11 @@ impl Fields<'_> {
             Value::Integer(number) => number,
             other => return self.wrong_type(key, &other, "a whole number of bytes"),
         };
-        if !(0..=MAX_SIZE).contains(&number) {
+        let size = u64::try_from(number).ok().filter(|size| *size <= MAX_SIZE);
+        if size.is_none() {
             self.note(key, format_args!("is {number}, not a size in bytes; left out"));
-            return None;
         }
-        u64::try_from(number).ok()
+        size
     }
 
     /// A truth value.
