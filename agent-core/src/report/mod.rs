@@ -30,3 +30,6 @@ pub use event::{CaepLevel, DEVICE_REPORT, Event, Principal, RISK_LEVEL_CHANGE, R
 pub use sign::{Issuer, ReportError, Reporter, random_id};
 pub use split::ReportTooLarge;
 pub use verify::{Expected, verify_report};
+
+#[cfg(test)]
+mod tests;
