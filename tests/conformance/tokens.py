@@ -138,6 +138,7 @@ def alterations(token):
 
 
 def lines(path):
+    expect(path.exists(), f"{path.name} is not there: `mtd demo --keep` leaves it")
     return path.read_text().split()
 
 
