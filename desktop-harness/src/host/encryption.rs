@@ -3,7 +3,7 @@
 //! Told from what the kernel shows without privilege: the mount table, and in sysfs the stack of block devices
 //! below it, in which dm-crypt marks its own with a `CRYPT-` UUID. Not visible this way, and never guessed:
 //! disks that encrypt themselves, what lies below a virtual disk, ZFS's own encryption, and fscrypt, which
-//! works a directory at a time.
+//! works a directory at a time. A btrfs of several devices is judged by the one that it was mounted by.
 
 use std::path::{Path, PathBuf};
 

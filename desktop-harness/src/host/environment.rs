@@ -1,20 +1,21 @@
 //! The environment variables of the user's session, as a value.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 
 /// Variables by name.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// The variables of this process; those that are not UTF-8 are left out.
+    /// The variables of this process. What is not UTF-8 in a value is replaced.
     pub fn of_process() -> Self {
-        Self(
-            std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-                .collect(),
-        )
+        let variable = |(name, value): (OsString, OsString)| {
+            Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+        };
+        Self(std::env::vars_os().filter_map(variable).collect())
     }
 
     /// The variable `name`, unless it is unset or empty.
@@ -32,6 +33,13 @@ impl Environment {
     pub fn desktop(&self) -> Option<String> {
         self.get("WAYLAND_DISPLAY").or_else(|| self.get("DISPLAY"))?;
         Some(self.get("XDG_CURRENT_DESKTOP").unwrap_or("unnamed").to_lowercase())
+    }
+}
+
+impl fmt::Debug for Environment {
+    /// Names only: values hold passwords and tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
     }
 }
 

@@ -108,6 +108,12 @@ fn proxies_of_the_session_and_of_every_session_are_told_once_and_without_credent
     );
 }
 
+#[test]
+fn the_values_of_variables_are_never_printed() {
+    let environment = Environment::from([("https_proxy", "http://user:secret@proxy.example")]);
+    assert_eq!(format!("{environment:?}"), "{\"https_proxy\"}");
+}
+
 proptest! {
     #[test]
     fn any_tables_are_read_without_panic(text in "(?s).{0,300}", fields in "([0-9a-fxX%. \t\n]|eth0|nameserver ){0,80}") {
