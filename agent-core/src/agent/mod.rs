@@ -29,6 +29,9 @@ use crate::connector::{Client, Decision, Enrolment, EnrolmentPayload};
 use crate::model::{Platform, Settings};
 use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, SecretStore};
 use crate::policy::{self, Explanation, Language, Policy};
+use crate::report::ReportError;
+use crate::report::jwk::PublicKey;
+use crate::report::jws::SignError;
 use crate::store::{ReadTx, ReportState, Slot, Store};
 use events::Events;
 use runtime::AgentRuntime;
@@ -165,6 +168,12 @@ impl Agent {
             let queued = tx.reports(ReportState::Queued)?;
             queued.iter().filter_map(|report| PreviewedReport::of(report, tx).transpose()).collect()
         })
+    }
+
+    /// The public half of the key that signs this device's reports.
+    pub fn public_key(&self) -> Result<PublicKey, AgentError> {
+        let spki = self.inner.host.key.public_key_spki_der()?;
+        Ok(PublicKey::from_spki_der(&spki).map_err(SignError::from).map_err(ReportError::from)?)
     }
 
     /// The next event, as soon as there is one.

@@ -33,15 +33,3 @@ pub const fn graph_device_state(level: Level) -> (&'static str, u8) {
         Level::Misconfigured => ("misconfigured", 9),
     }
 }
-
-/// The level in the three words of CAEP 1.0, section 3.8.1.
-///
-/// `unknown` and `misconfigured` become `MEDIUM`: they are neither safe nor an attack. The exact level is told
-/// beside it, in a member of our own.
-pub const fn caep_level(level: Level) -> &'static str {
-    match level {
-        Level::Secured | Level::Low => "LOW",
-        Level::Medium | Level::Unknown | Level::Misconfigured => "MEDIUM",
-        Level::High => "HIGH",
-    }
-}

@@ -20,7 +20,7 @@ mod targets;
 mod texts;
 mod total;
 
-pub use access::{caep_level, graph_device_state, is_compliant};
+pub use access::{graph_device_state, is_compliant};
 pub use assess::{Assessment, assess};
 pub use error::PolicyError;
 pub use explain::{ExplainedFinding, ExplainedGap, Explanation, RecordedFinding, Rule, explain};

@@ -130,7 +130,8 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
             self::serve(Connector::open(config)?, ui).await?;
         }
         Command::Token { ownership, ttl } => {
-            let payload = Connector::open(config)?.create_token(ownership.into(), Duration::from_secs(ttl))?;
+            let payload =
+                Connector::open(config)?.create_token(ownership.into(), Duration::from_secs(ttl))?;
             match ui.json {
                 true => ui.json(&payload)?,
                 false => ui.line(payload.to_line()?),
@@ -145,9 +146,13 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
 async fn serve(connector: Connector, ui: &Ui) -> Result<(), CliError> {
     let running = connector.start().await?;
     match ui.json {
-        true => ui.json(&serde_json::json!({ "url": connector.url()?, "clear_http": running.clear_http_addr() }))?,
+        true => ui.json(&serde_json::json!({ "url": connector.url()?, "clear_http": running.clear_addr }))?,
         false => {
-            ui.line(format!("Connector at {} for organisation \"{}\".", connector.url()?, connector.tenant()));
+            ui.line(format!(
+                "Connector at {} for organisation \"{}\".",
+                connector.url()?,
+                connector.tenant()
+            ));
             ui.line("Enrol a device: mtd connector token | mtd enroll -      Stop: Ctrl-C");
         }
     }
@@ -215,7 +220,8 @@ fn show_devices(devices: &[DeviceRow], ui: &Ui) -> Result<(), CliError> {
     }
     ui.line(plural(devices.len(), "device"));
     for device in devices {
-        let level = device.level.map_or_else(|| ui.paint.dim("not reported yet"), |level| ui.paint.level(level));
+        let level =
+            device.level.map_or_else(|| ui.paint.dim("not reported yet"), |level| ui.paint.level(level));
         let chain = match device.chain.status {
             ChainStatus::Intact => "chain intact".to_owned(),
             ChainStatus::Gap => ui.paint.warning("chain has a gap"),
@@ -223,7 +229,10 @@ fn show_devices(devices: &[DeviceRow], ui: &Ui) -> Result<(), CliError> {
         };
         ui.line(format!(
             "{}  {}, {} key  {level}  {chain}  seen {}",
-            ui.paint.bold(&device.id), device.ownership, device.key_protection, device.last_seen
+            ui.paint.bold(&device.id),
+            device.ownership,
+            device.key_protection,
+            device.last_seen
         ));
         access_view::resources(ui, &device.resources);
     }

@@ -12,7 +12,8 @@ pub(crate) struct Args {}
 
 pub(crate) fn run(_args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
     let agent = open_agent(global, Overrides::default())?;
-    let explanation = agent.explain(global.lang.into())?.ok_or("there is nothing to explain yet: run `mtd scan`")?;
+    let explanation =
+        agent.explain(global.lang.into())?.ok_or("there is nothing to explain yet: run `mtd scan`")?;
     if ui.json {
         ui.json(&explanation)?;
     } else {

@@ -27,7 +27,11 @@ pub(crate) fn run(_args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliE
     }
     for report in &reports {
         let payload: serde_json::Value = serde_json::from_str(&report.payload)?;
-        ui.line(ui.paint.bold(format!("Report {}: {} bytes, will be sent as", report.seq, report.payload.len())));
+        ui.line(ui.paint.bold(format!(
+            "Report {}: {} bytes, will be sent as",
+            report.seq,
+            report.payload.len()
+        )));
         ui.line(serde_json::to_string_pretty(&payload)?);
     }
     Ok(Outcome::Done)

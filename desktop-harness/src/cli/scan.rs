@@ -97,7 +97,12 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
 
 /// A file that was asked for and cannot be used is an error, not a gap in the coverage.
 fn require_inventory(result: &ScanResult) -> Result<(), CliError> {
-    match result.checks.iter().find(|outcome| outcome.check == CheckId::Inventory).map(|outcome| &outcome.coverage) {
+    match result
+        .checks
+        .iter()
+        .find(|outcome| outcome.check == CheckId::Inventory)
+        .map(|outcome| &outcome.coverage)
+    {
         Some(Coverage::Unknown { why } | Coverage::NotPermitted { why }) => Err(why.as_str().into()),
         Some(Coverage::Complete) | None => Ok(()),
     }
@@ -116,9 +121,7 @@ fn judge(assessment: &agent_core::policy::Assessment, limit: RiskLevel) -> Outco
 /// What an unenrolled machine is checked against: the file, then what the command line adds.
 fn unenrolled_settings(args: &Args) -> Result<Settings, CliError> {
     let mut settings = match &args.settings {
-        Some(path) => {
-            super::files::read_json(path)?
-        }
+        Some(path) => super::files::read_json(path)?,
         None => Settings::default(),
     };
     settings.network.endpoints.extend(args.probe.iter().cloned());
@@ -127,7 +130,8 @@ fn unenrolled_settings(args: &Args) -> Result<Settings, CliError> {
 }
 
 fn parse_endpoint(text: &str) -> Result<ProbeEndpoint, String> {
-    let url = url::Url::parse(&format!("https://{text}")).map_err(|error| format!("not HOST[:PORT]: {error}"))?;
+    let url =
+        url::Url::parse(&format!("https://{text}")).map_err(|error| format!("not HOST[:PORT]: {error}"))?;
     let host = url.host_str().ok_or("not HOST[:PORT]: no host")?;
     if url.path() != "/" || url.query().is_some() || !url.username().is_empty() {
         return Err("not HOST[:PORT]: only a host name and a port".to_owned());

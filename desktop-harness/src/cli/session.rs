@@ -25,9 +25,8 @@ pub(crate) fn open_agent(global: &Global, overrides: Overrides) -> Result<Agent,
 
 /// The agent over the store in `data_dir`.
 pub(crate) fn open_agent_in(data_dir: PathBuf, overrides: Overrides) -> Result<Agent, CliError> {
-    std::fs::create_dir_all(&data_dir).map_err(|error| {
-        format!("{}: {error}; name another folder with --data", data_dir.display())
-    })?;
+    std::fs::create_dir_all(&data_dir)
+        .map_err(|error| format!("{}: {error}; name another folder with --data", data_dir.display()))?;
     let options = LinuxHostOptions { apps: overrides.apps, ..LinuxHostOptions::default() };
     let host = Host {
         device: Arc::new(LinuxHost::new(options, Arc::new(SystemClock))),

@@ -46,7 +46,9 @@ pub(crate) fn sharing(enrolment: &EnrolmentStatus) -> &'static str {
     match (enrolment.app_sync.enabled, enrolment.ownership, enrolment.app_sync.personal_full_inventory) {
         (false, _, _) => "App sync is off: no app leaves this device, not by name and not in a finding.",
         (true, Ownership::Corporate, _) => "App sync is on: all apps of this corporate device are reported.",
-        (true, Ownership::Personal, false) => "App sync is on: of this personal device only managed apps are reported.",
+        (true, Ownership::Personal, false) => {
+            "App sync is on: of this personal device only managed apps are reported."
+        }
         (true, Ownership::Personal, true) => "App sync is on for personal devices: all apps are reported.",
     }
 }

@@ -59,7 +59,13 @@ fn show(ui: &Ui, report: &ChainReport) {
     for (number, token) in (1..).zip(&report.tokens) {
         ui.line(match token {
             TokenReport::Verified(report) => {
-                format!("{} {number}: {} {}, signed {}", ui.paint.good("✓"), report.kind, report.seq, report.iat)
+                format!(
+                    "{} {number}: {} {}, signed {}",
+                    ui.paint.good("✓"),
+                    report.kind,
+                    report.seq,
+                    report.iat
+                )
             }
             TokenReport::Refused { rule, why } => {
                 format!("{} {number}: {why} ({rule})", ui.paint.error("✗"))

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use agent_core::connector::{EnrolmentPayload, OneTimeToken, ResourceAccess};
 use agent_core::model::{Level, Ownership, RiskLevel, Sha256, SpkiPin, Timestamp};
+use agent_core::report::jwk::PublicKey;
 use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 
@@ -62,6 +63,20 @@ impl Connector {
     /// The reports of a device as they came, in order.
     pub fn tokens(&self, device: &str) -> Result<Vec<String>, Error> {
         reports::tokens(&self.0.database.read(), self.tenant(), device)
+    }
+
+    /// Receipts for the reports of a device, in the same order: issued anew, as for a report that comes twice.
+    pub fn receipts(&self, device: &str) -> Result<Vec<String>, Error> {
+        let again = |token: &String| {
+            self.receive(self.tenant(), token)
+                .map_err(|_| Error::Config("a stored report is refused".to_owned()))
+        };
+        self.tokens(device)?.iter().map(again).collect()
+    }
+
+    /// The key that receipts, settings and decisions are under.
+    pub fn public_key(&self) -> &PublicKey {
+        self.0.key.public()
     }
 
     /// The organisation.

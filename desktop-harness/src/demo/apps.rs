@@ -24,7 +24,10 @@ pub(super) struct Apps {
 impl Apps {
     pub(super) fn copy_of_this_machine(folder: &Path) -> Result<Self, CliError> {
         let machine = std::fs::read(DPKG_STATUS).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        let apps = Self { path: folder.join("status"), machine: machine.unwrap_or_else(|_| OTHER_MACHINE.to_owned()) };
+        let apps = Self {
+            path: folder.join("status"),
+            machine: machine.unwrap_or_else(|_| OTHER_MACHINE.to_owned()),
+        };
         apps.remove_tracker()?;
         Ok(apps)
     }

@@ -157,7 +157,8 @@ async fn intercept_one(
     roots.add(real.certificate.clone())?;
     let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     let upstream = TcpStream::connect(server).await?;
-    let mut upstream = TlsConnector::from(Arc::new(config)).connect(ServerName::try_from(host)?, upstream).await?;
+    let mut upstream =
+        TlsConnector::from(Arc::new(config)).connect(ServerName::try_from(host)?, upstream).await?;
     copy_bidirectional(&mut client, &mut upstream).await?;
     Ok(())
 }

@@ -6,6 +6,8 @@
 
 mod apps;
 mod internet;
+mod keep;
+mod organisation;
 mod story;
 
-pub(crate) use story::{Story, tell};
+pub(crate) use story::tell;

@@ -14,6 +14,10 @@ pub(crate) fn resources(ui: &Ui, resources: &[ResourceAccess]) {
             Access::Allow => ui.paint.good("ALLOWED"),
             Access::Block => ui.paint.error("BLOCKED"),
         };
-        ui.line(format!("  {:<9} {access}  {}", clean(&resource.name), ui.paint.dim(clean(&resource.reason))));
+        ui.line(format!(
+            "  {:<9} {access}  {}",
+            clean(&resource.name),
+            ui.paint.dim(clean(&resource.reason))
+        ));
     }
 }

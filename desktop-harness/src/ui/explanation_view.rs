@@ -1,10 +1,10 @@
 //! A level in words: the findings that make it, what hides behind gaps, what would change it.
 
 use agent_core::model::RiskLevel;
-use agent_core::policy::{ExplainedFinding, Explanation};
+use agent_core::policy::{ExplainedFinding, Explanation, Step};
 
-use super::{Ui, clean};
 use super::scan_view::folded;
+use super::{Ui, clean};
 
 /// Columns of a line before it is folded.
 const WIDTH: usize = 110;
@@ -20,13 +20,24 @@ pub(crate) fn show(ui: &Ui, explanation: &Explanation) {
     }
     if let Some(target) = explanation.to_reach.iter().find(|target| target.level <= RiskLevel::Low) {
         ui.line(format!("  To reach {}:", ui.paint.bold(&target.level_name)));
-        for step in &target.steps {
-            ui.line(format!("    • {}", folded(step.text(), 6, WIDTH)));
+        for Step::Resolve { text, .. } | Step::Cover { text, .. } in &target.steps {
+            ui.line(format!("    • {}", folded(text, 6, WIDTH)));
         }
     }
     for recorded in &explanation.recorded {
         let text = format!("{}: {}", named(&recorded.finding), recorded.because);
         ui.line(ui.paint.dim(format!("  · {}", folded(&text, 4, WIDTH))));
+    }
+}
+
+/// The level, its findings and what would bring it down: without reasons, gaps and what does not count.
+pub(crate) fn show_short(ui: &Ui, explanation: &Explanation) {
+    ui.line(format!("   {} {}", ui.paint.bold("Risk:"), ui.paint.level(explanation.level)));
+    for finding in &explanation.findings {
+        let head = format!("{} ({}, {})", named(finding), finding.severity_name, finding.verdict_name);
+        ui.line(format!("   {} {}", ui.paint.severity(finding.severity, "✗"), ui.paint.bold(head)));
+        ui.line(ui.paint.dim(format!("     {}", folded(&finding.reason, 5, WIDTH))));
+        ui.line(format!("     → {}", folded(&finding.fix, 7, WIDTH)));
     }
 }
 

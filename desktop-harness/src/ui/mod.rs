@@ -1,9 +1,9 @@
 //! What a person sees: colour on a terminal, progress for what takes time, plain text elsewhere.
 
-mod paint;
-mod progress;
 pub(crate) mod access_view;
 pub(crate) mod explanation_view;
+mod paint;
+mod progress;
 pub(crate) mod scan_view;
 
 use std::io::{IsTerminal, Write};
@@ -11,7 +11,7 @@ use std::io::{IsTerminal, Write};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-pub(crate) use paint::{Paint, mark_of, plural};
+pub(crate) use paint::{Paint, plural};
 pub(crate) use progress::Progress;
 
 use crate::cli::{CliError, ColorChoice};

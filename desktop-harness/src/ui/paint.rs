@@ -73,7 +73,7 @@ impl Paint {
 }
 
 /// `✓` clean or benign, `!` suspicious, `✗` confirmed, `–` not told.
-pub(crate) fn mark_of(outcome: &CheckOutcome) -> char {
+fn mark_of(outcome: &CheckOutcome) -> char {
     match outcome.verdict() {
         Verdict::Confirmed => '✗',
         Verdict::Suspicious => '!',

@@ -17,7 +17,11 @@ pub(crate) fn show(ui: &Ui, scan: &ScanResult, explanation: &Explanation) {
     for (title, about, group) in [
         ("Network", known(&scan.network.name), "network."),
         ("Apps", plural(scan.inventory.apps.len(), "app"), "apps."),
-        ("Device", format!("{} {}", known(&scan.posture.os_name), known(&scan.posture.os_version)), "device."),
+        (
+            "Device",
+            format!("{} {}", known(&scan.posture.os_name), known(&scan.posture.os_version)),
+            "device.",
+        ),
     ] {
         ui.line(format!("{}  {about}", ui.paint.bold(format!("{title:<7}"))));
         for outcome in scan.checks.iter().filter(|outcome| outcome.check.as_str().starts_with(group)) {
@@ -43,10 +47,12 @@ fn check(ui: &Ui, outcome: &CheckOutcome) {
         Coverage::NotPermitted { why } => format!("not permitted: {why}"),
     };
     let text = folded(&sentence, INDENT, WIDTH);
-    let text = if outcome.verdict() == Verdict::Clean { text } else { dim_unless_alarming(ui, outcome, &text) };
+    let text =
+        if outcome.verdict() == Verdict::Clean { text } else { dim_unless_alarming(ui, outcome, &text) };
     ui.line(format!("  {} {:<22} {text}", ui.paint.mark(outcome), name(outcome.check)));
     for judgement in outcome.judgements.iter().filter(|judgement| judgement.verdict >= Verdict::Suspicious) {
-        let about = if judgement.subject.is_empty() { String::new() } else { format!("{}: ", judgement.subject) };
+        let about =
+            if judgement.subject.is_empty() { String::new() } else { format!("{}: ", judgement.subject) };
         let text = format!("{}: {about}{}", judgement.verdict, judgement.reason);
         ui.line(format!("{:INDENT$}{}", "", folded(&text, INDENT, WIDTH)));
     }

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{RiskLevel, UnknownLevelAccess};
-use crate::policy::{assess, caep_level, graph_device_state, is_compliant};
+use crate::policy::{assess, graph_device_state, is_compliant};
 
 const RISKS: [RiskLevel; 4] = [RiskLevel::Secured, RiskLevel::Low, RiskLevel::Medium, RiskLevel::High];
 
@@ -91,21 +91,6 @@ fn levels_have_the_names_and_numbers_of_microsoft_graph() {
     ];
     for (level, expected) in table {
         assert_eq!(graph_device_state(level), expected);
-    }
-}
-
-#[test]
-fn caep_tells_a_device_that_cannot_be_judged_as_medium() {
-    let table = [
-        (Level::Secured, "LOW"),
-        (Level::Low, "LOW"),
-        (Level::Medium, "MEDIUM"),
-        (Level::High, "HIGH"),
-        (Level::Unknown, "MEDIUM"),
-        (Level::Misconfigured, "MEDIUM"),
-    ];
-    for (level, expected) in table {
-        assert_eq!(caep_level(level), expected);
     }
 }
 
