@@ -230,7 +230,7 @@ pub struct Handshake {
     pub certificates_dropped: u64,
     /// Whether the peer holds the leaf's private key.
     pub possession: Possession,
-    /// Negotiated version: `TLSv1_3`.
+    /// Negotiated version: `TLSv1.3`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// Negotiated application protocol: `h2`.

@@ -25,7 +25,7 @@ pub(super) struct Sighting<'a> {
 }
 
 impl<'a> Sighting<'a> {
-    /// Finds `endpoint` among `probes` and judges its chain; or says why there is none.
+    /// Finds `endpoint` among `probes` and judges its chain; or says what became of it.
     pub(super) fn of(
         endpoint: &'a ProbeEndpoint,
         probes: &'a [TlsProbe],
@@ -36,11 +36,11 @@ impl<'a> Sighting<'a> {
         let host = &endpoint.host;
         let target = Target::from(endpoint);
         let Some(probe) = probes.iter().find(|probe| probe.target == target) else {
-            return Err(format!("{host} was not measured"));
+            return Err("not measured".to_owned());
         };
         let Some((handshake, address)) = answer(&probe.attempts) else {
-            return Err(failure(&probe.attempts)
-                .map_or_else(|| format!("{host} was not measured"), |failure| format!("{host} {failure}")));
+            let failure = failure(&probe.attempts);
+            return Err(failure.map_or_else(|| "not measured".to_owned(), ToString::to_string));
         };
         let trust = Trust {
             public: public_roots,
@@ -62,39 +62,32 @@ impl<'a> Sighting<'a> {
         })
     }
 
-    /// What was seen, to follow a colon.
+    /// What it presented.
     pub(super) fn phrase(&self) -> String {
-        let host = &self.endpoint.host;
         let issuer = self.issuer();
         match self.standing {
-            Standing::Genuine => format!("{host} presents a genuine certificate by {issuer}"),
-            Standing::Inspected => {
-                format!("{host} presents a certificate by {issuer}, under a declared inspection root")
-            }
+            Standing::Genuine => format!("a genuine certificate by {issuer}"),
+            Standing::Inspected => format!("a certificate by {issuer}, under a declared inspection root"),
             Standing::OutOfDate { valid_at } => {
-                format!("{host} presents a certificate by {issuer} that is valid at {valid_at}")
+                format!("a certificate by {issuer} that is valid at {valid_at}")
             }
-            Standing::OtherName => {
-                format!("{host} presents a valid certificate of somebody else, {}", self.subject())
+            Standing::OtherName => format!("a valid certificate of somebody else, {}", self.subject()),
+            Standing::KeyNotProven => "a valid certificate whose key it did not prove to hold".to_owned(),
+            Standing::DeviceOnly(TrustAnchor::UserAdded) => {
+                format!("a certificate by {issuer}, trusted only by a root that was added to this device")
             }
-            Standing::KeyNotProven => {
-                format!("{host} presents a valid certificate without proving that it holds its key")
-            }
-            Standing::DeviceOnly(TrustAnchor::UserAdded) => format!(
-                "{host} presents a certificate by {issuer}, trusted only by a root that was added to this device"
-            ),
             Standing::DeviceOnly(TrustAnchor::System) => format!(
-                "{host} presents a certificate by {issuer}, under a root of this device's system that Mozilla's \
-                 list lacks"
+                "a certificate by {issuer}, under a root of this device's system that Mozilla's list lacks"
             ),
-            Standing::DeviceOnly(TrustAnchor::Untold) => format!(
-                "{host} presents a certificate by {issuer}, under a root that this device trusts and Mozilla \
-                 does not"
-            ),
-            Standing::Untrusted => match self.handshake.chain.first().is_some_and(is_self_signed) {
-                true => format!("{host} presents a self-signed certificate of {}", self.subject()),
-                false => format!("{host} presents a certificate by {issuer}, {}", self.unknown_to()),
-            },
+            Standing::DeviceOnly(TrustAnchor::Untold) => {
+                format!(
+                    "a certificate by {issuer}, under a root that this device trusts and Mozilla does not"
+                )
+            }
+            Standing::Untrusted if self.handshake.chain.first().is_some_and(is_self_signed) => {
+                format!("a self-signed certificate, {}", self.unknown_to())
+            }
+            Standing::Untrusted => format!("a certificate by {issuer}, {}", self.unknown_to()),
         }
     }
 

@@ -4,12 +4,12 @@
 //!
 //! | seen | judged |
 //! |---|---|
-//! | no public list vouches for the chain, in two networks | interception, confirmed: nobody but the network is common to both |
+//! | no public list vouches for the chain, in two networks | interception, confirmed: the path is all that the endpoints have in common |
 //! | the same in one network | interception, suspicious |
 //! | a system root that Mozilla's list lacks; a certificate without its key | interception, suspicious: either has rare honest causes |
 //! | a valid certificate for another host, in two networks | interception, suspicious: traffic is led elsewhere |
 //! | the same in one network | invalid certificate, suspicious: the server may be set up wrongly |
-//! | valid but for the date, while others are valid now | invalid certificate, benign: its operator is late |
+//! | valid but for the date, while others are valid now | invalid certificate, benign: it was not renewed, or is used too early |
 //! | valid but for the date, and no other is valid now | invalid certificate, inconclusive: the clock may be wrong |
 //! | a declared inspection root | managed inspection, benign |
 //!
@@ -17,9 +17,11 @@
 //! than that. While a portal holds the network, what a portal can cause is set aside (decision 3); a chain that
 //! the device trusts by a root of its own is not, since no portal gets one without a root in the device.
 //!
-//! Interception and inspection are of the network: their subject is empty, and the endpoints are evidence, so
-//! that a finding stays the same finding when the number of endpoints that show it changes. An invalid
-//! certificate is of its host.
+//! Interception, inspection and a doubtful clock are of the network or the device: their subject is empty and the
+//! endpoints are evidence, so that a finding stays the same finding when the number of endpoints that show it
+//! changes. Any other invalid certificate is of its host.
+//!
+//! The check comes to a result when at least half of the endpoints could be judged; one that is down is named.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,7 +58,7 @@ pub(super) fn judge(
         match Sighting::of(endpoint, probes, settings, public_roots, now) {
             Ok(sighting) if portal && sighting.standing.may_be_a_portal() => scene.held += 1,
             Ok(sighting) => scene.seen.push(sighting),
-            Err(miss) => scene.missed.push(miss),
+            Err(why) => scene.missed.push((why, endpoint.host.as_str())),
         }
     }
     scene.outcome()
@@ -69,21 +71,24 @@ struct Scene<'a> {
     seen: Vec<Sighting<'a>>,
     /// Endpoints in whose place a portal answered.
     held: usize,
-    /// Why the others were not seen.
-    missed: Vec<String>,
+    /// What became of the others: words and host.
+    missed: Vec<(String, &'a str)>,
 }
 
 impl Scene<'_> {
     fn outcome(&self) -> CheckOutcome {
-        let judgements: Vec<_> =
-            self.interception().into_iter().chain(self.inspection()).chain(self.invalid()).collect();
-        let gravest = judgements.iter().max_by_key(|judgement| judgement.verdict);
+        let judgements: Vec<_> = [self.interception(), self.inspection(), self.wrong_clock()]
+            .into_iter()
+            .flatten()
+            .chain(self.invalid())
+            .collect();
+        let gravest = judgements.iter().rev().max_by_key(|judgement| judgement.verdict);
         let said = gravest.map(|judgement| judgement.reason.clone()).or_else(|| self.praise());
         let summary = said.into_iter().chain(self.gaps()).collect::<Vec<_>>().join("; ");
         let coverage = if self.settled() * 2 >= self.total {
             Coverage::Complete
         } else {
-            Coverage::Unknown { why: self.gaps().join("; ") }
+            Coverage::Unknown { why: summary.clone() }
         };
         CheckOutcome { check: CheckId::TlsChain, coverage, summary, judgements }
     }
@@ -91,49 +96,50 @@ impl Scene<'_> {
     fn interception(&self) -> Option<Judgement> {
         let foreign = self.networks(Standing::is_foreign);
         let led_elsewhere = self.is_led_elsewhere();
-        let affected: Vec<_> = self
-            .seen
-            .iter()
-            .filter(|sighting| match sighting.standing {
-                Standing::OtherName => led_elsewhere,
-                standing => standing.is_foreign() || standing.is_odd(),
-            })
-            .collect();
-        if affected.is_empty() {
-            return None;
-        }
-        let (count, total, phrases) = (affected.len(), self.total, phrases(&affected));
+        let affected = self.showing(|standing| match standing {
+            Standing::OtherName => led_elsewhere,
+            standing => standing.is_foreign() || standing.is_odd(),
+        });
+        let (count, total, presented) = (affected.len(), self.total, presented(&affected));
         let (verdict, reason) = if foreign >= QUORUM {
             let reason = format!(
                 "somebody other than the endpoint terminates TLS at {count} of {total} endpoints, in {foreign} \
-                 different networks: {phrases}"
+                 different networks, with {presented}"
             );
             (Verdict::Confirmed, reason)
         } else {
             let unsure = if foreign > 0 { "; no endpoint in a second network shows the same" } else { "" };
             let reason = format!(
-                "somebody other than the endpoint seems to terminate TLS at {count} of {total} endpoints: \
-                 {phrases}{unsure}"
+                "somebody other than the endpoint seems to terminate TLS at {count} of {total} endpoints, with \
+                 {presented}{unsure}"
             );
             (Verdict::Suspicious, reason)
         };
-        let judgement = Judgement::new(Detection::TlsInterception, verdict).because(reason);
-        Some(affected.iter().fold(judgement, |judgement, sighting| sighting.evidence(judgement)))
+        judgement_of(&affected, Detection::TlsInterception, verdict, reason)
     }
 
     fn inspection(&self) -> Option<Judgement> {
-        let inspected: Vec<_> =
-            self.seen.iter().filter(|sighting| sighting.standing == Standing::Inspected).collect();
-        if inspected.is_empty() {
-            return None;
-        }
-        let judgement = Judgement::new(Detection::ManagedInspection, Verdict::Benign).because(format!(
-            "the organisation inspects TLS at {} of {} endpoints: {}",
+        let inspected = self.showing(|standing| standing == Standing::Inspected);
+        let reason = format!(
+            "the organisation inspects TLS at {} of {} endpoints, with {}",
             inspected.len(),
             self.total,
-            phrases(&inspected)
-        ));
-        Some(inspected.iter().fold(judgement, |judgement, sighting| sighting.evidence(judgement)))
+            presented(&inspected)
+        );
+        judgement_of(&inspected, Detection::ManagedInspection, Verdict::Benign, reason)
+    }
+
+    fn wrong_clock(&self) -> Option<Judgement> {
+        let undated = self.undated();
+        let reason = format!(
+            "{} of {} endpoints present {}; this device's clock says {} and no certificate is valid by it: check \
+             the date and time of this device",
+            undated.len(),
+            self.total,
+            presented(&undated),
+            self.now
+        );
+        judgement_of(&undated, Detection::InvalidCertificate, Verdict::Inconclusive, reason)
     }
 
     /// One judgement a host, of all its endpoints.
@@ -154,28 +160,22 @@ impl Scene<'_> {
     }
 
     fn invalidity(&self, sighting: &Sighting<'_>) -> Option<(Verdict, String)> {
-        let phrase = sighting.phrase();
+        let (host, phrase) = (&sighting.endpoint.host, sighting.phrase());
         match sighting.standing {
-            Standing::OutOfDate { .. } if self.clock_is_doubted() => {
-                let reason = format!(
-                    "{phrase}, not by this device's clock ({}); no other endpoint's certificate is valid by it: \
-                     check the date and time of this device",
+            Standing::OutOfDate { .. } if !self.clock_is_doubted() => Some((
+                Verdict::Benign,
+                format!(
+                    "{host} presents {phrase}, but not now ({}); others are valid by the same clock, so it is this \
+                     certificate that is wrong",
                     self.now
-                );
-                Some((Verdict::Inconclusive, reason))
-            }
-            Standing::OutOfDate { .. } => {
-                let reason = format!(
-                    "{phrase}, not now ({}), while others are: its operator has to renew it",
-                    self.now
-                );
-                Some((Verdict::Benign, reason))
-            }
-            Standing::OtherName if !self.is_led_elsewhere() => {
-                let reason =
-                    format!("{phrase}: the server is set up wrongly, or its name is led to another server");
-                Some((Verdict::Suspicious, reason))
-            }
+                ),
+            )),
+            Standing::OtherName if !self.is_led_elsewhere() => Some((
+                Verdict::Suspicious,
+                format!(
+                    "{host} presents {phrase}: it is set up wrongly, or its name is led to another server"
+                ),
+            )),
             _ => None,
         }
     }
@@ -191,20 +191,22 @@ impl Scene<'_> {
     }
 
     fn networks(&self, shows: impl Fn(Standing) -> bool) -> usize {
-        let showing = self.seen.iter().filter(|sighting| shows(sighting.standing));
+        let showing = self.showing(shows).into_iter();
         showing.map(|sighting| sighting.endpoint.network.as_str()).collect::<BTreeSet<_>>().len()
+    }
+
+    fn showing(&self, shows: impl Fn(Standing) -> bool) -> Vec<&Sighting<'_>> {
+        self.seen.iter().filter(|sighting| shows(sighting.standing)).collect()
     }
 
     /// Endpoints of which something can be said.
     fn settled(&self) -> usize {
-        self.seen.len() - self.undated()
+        self.seen.len() - self.undated().len()
     }
 
-    fn undated(&self) -> usize {
-        if !self.clock_is_doubted() {
-            return 0;
-        }
-        self.seen.iter().filter(|sighting| matches!(sighting.standing, Standing::OutOfDate { .. })).count()
+    /// Endpoints whose certificate or the clock is wrong, who knows which.
+    fn undated(&self) -> Vec<&Sighting<'_>> {
+        self.showing(|standing| matches!(standing, Standing::OutOfDate { .. }) && self.clock_is_doubted())
     }
 
     fn praise(&self) -> Option<String> {
@@ -221,19 +223,18 @@ impl Scene<'_> {
                 self.held, self.total
             ));
         }
-        if self.undated() > 0 {
-            gaps.push(format!("no certificate is valid by this device's clock ({})", self.now));
-        }
         if !self.missed.is_empty() {
-            let answered = self.total - self.missed.len();
-            gaps.push(format!("{answered} of {} endpoints answered: {}", self.total, self.missed.join(", ")));
+            let missed = self.missed.iter().map(|(why, host)| (why.clone(), *host));
+            let missed = grouped(missed).into_iter().map(|(why, hosts)| format!("{hosts} {why}"));
+            let missed = missed.collect::<Vec<_>>().join("; ");
+            gaps.push(format!("no answer from {} of {}: {missed}", self.missed.len(), self.total));
         }
         gaps
     }
 }
 
 impl Standing {
-    /// What a portal presents, or makes a wrong clock of. Not so what this device trusts by a root of its own.
+    /// What a portal may present in an endpoint's place: a certificate of its own, in date or not, or a made-up one.
     const fn may_be_a_portal(self) -> bool {
         matches!(self, Self::Untrusted | Self::OtherName | Self::OutOfDate { .. })
     }
@@ -261,6 +262,38 @@ impl Standing {
     }
 }
 
-fn phrases(sightings: &[&Sighting<'_>]) -> String {
-    sightings.iter().map(|sighting| sighting.phrase()).collect::<Vec<_>>().join("; ")
+/// One judgement of all of `affected`, if any.
+fn judgement_of(
+    affected: &[&Sighting<'_>],
+    detection: Detection,
+    verdict: Verdict,
+    reason: String,
+) -> Option<Judgement> {
+    if affected.is_empty() {
+        return None;
+    }
+    let judgement = Judgement::new(detection, verdict).because(reason);
+    Some(affected.iter().fold(judgement, |judgement, sighting| sighting.evidence(judgement)))
+}
+
+/// What `sightings` presented, and which host did.
+fn presented(sightings: &[&Sighting<'_>]) -> String {
+    let each = sightings.iter().map(|sighting| (sighting.phrase(), sighting.endpoint.host.as_str()));
+    let each = grouped(each).into_iter().map(|(phrase, hosts)| format!("{phrase} ({hosts})"));
+    each.collect::<Vec<_>>().join("; ")
+}
+
+/// Hosts by the words that go for them, in order of first appearance.
+fn grouped<'a>(each: impl Iterator<Item = (String, &'a str)>) -> Vec<(String, String)> {
+    let mut groups: Vec<(String, String)> = Vec::new();
+    for (words, host) in each {
+        match groups.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, hosts)) => {
+                hosts.push_str(", ");
+                hosts.push_str(host);
+            }
+            None => groups.push((words, host.to_owned())),
+        }
+    }
+    groups
 }

@@ -70,7 +70,9 @@ impl Exchange for TlsExchange {
                 chain: seen.chain,
                 certificates_dropped: seen.dropped,
                 possession,
-                version: session.and_then(|session| session.protocol_version()?.as_str()).map(str::to_owned),
+                version: session
+                    .and_then(|session| session.protocol_version()?.as_str())
+                    .map(|version| version.replace('_', ".")),
                 alpn: session
                     .and_then(|session| session.alpn_protocol())
                     .map(|protocol| String::from_utf8_lossy(protocol).into_owned()),
