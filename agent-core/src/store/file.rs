@@ -17,6 +17,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     refuse_read_only(path)?;
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let has_content = fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0);
     let connection = Connection::open_with_flags(path, flags)?;
     // SQLite falls back to reading when it may not write.
     if connection.is_readonly("main")? {
@@ -25,7 +26,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     // Before the first byte is written; the write-ahead log inherits it.
     keep_to_owner(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    refuse_foreign(&connection)?;
+    refuse_foreign(&connection, has_content)?;
     configure(&connection)?;
     Ok(connection)
 }
@@ -69,8 +70,12 @@ fn keep_to_owner(_: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn refuse_foreign(connection: &Connection) -> Result<(), StoreError> {
+fn refuse_foreign(connection: &Connection, has_content: bool) -> Result<(), StoreError> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    // SQLite takes the rest of a file that was cut off within its first page for a new one.
+    if has_content && pragma("page_count")? == 0 {
+        return Err(StoreError::Damaged);
+    }
     let application = pragma("application_id")?;
     let found = pragma("user_version")?;
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;

@@ -116,3 +116,6 @@ impl<'a> Deref for WriteTx<'a> {
         &self.read
     }
 }
+
+#[cfg(test)]
+mod tests;
