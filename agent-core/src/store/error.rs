@@ -83,6 +83,10 @@ impl From<rusqlite::Error> for StoreError {
             // A column of another type than the schema says: the file was changed under us.
             return Self::Damaged;
         };
+        // The file ends before it should.
+        if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ {
+            return Self::Damaged;
+        }
         match failure.code {
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Damaged,
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Self::ReadOnly,

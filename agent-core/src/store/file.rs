@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::StoreError;
-use super::limits::{BUSY_TIMEOUT, MAX_WAL_BYTES};
+use super::limits::{BUSY_TIMEOUT, MAX_WAL_BYTES, WAL_RETRY};
 use super::migrations::LATEST;
 
 /// `application_id` of the file: "mtda" in ASCII.
@@ -17,6 +17,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     refuse_read_only(path)?;
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let has_content = fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0);
     let connection = Connection::open_with_flags(path, flags)?;
     // SQLite falls back to reading when it may not write.
     if connection.is_readonly("main")? {
@@ -25,7 +26,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     // Before the first byte is written; the write-ahead log inherits it.
     keep_to_owner(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    refuse_foreign(&connection)?;
+    refuse_foreign(&connection, has_content)?;
     configure(&connection)?;
     Ok(connection)
 }
@@ -69,11 +70,18 @@ fn keep_to_owner(_: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn refuse_foreign(connection: &Connection) -> Result<(), StoreError> {
-    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let application = pragma("application_id")?;
-    let found = pragma("user_version")?;
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
+fn refuse_foreign(connection: &Connection, has_content: bool) -> Result<(), StoreError> {
+    // In one statement, hence of one moment: another process may be making the store right now.
+    let (pages, application, found, tables): (i64, i64, i64, i64) = connection.query_row(
+        "SELECT (SELECT page_count FROM pragma_page_count), (SELECT application_id FROM pragma_application_id),
+                (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)",
+        (),
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+    )?;
+    // SQLite takes the rest of a file that was cut off within its first page for a new one.
+    if has_content && pages == 0 {
+        return Err(StoreError::Damaged);
+    }
     if application != APPLICATION_ID && (application, found, tables) != (0, 0, 0) {
         return Err(StoreError::Foreign);
     }
@@ -84,11 +92,7 @@ fn refuse_foreign(connection: &Connection) -> Result<(), StoreError> {
 }
 
 fn configure(connection: &Connection) -> Result<(), StoreError> {
-    // WAL: readers do not wait for the writer, and a commit is one append.
-    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
-    if mode != "wal" {
-        connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
-    }
+    use_wal(connection)?;
     // A commit that was told to the caller survives a power cut.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -100,4 +104,20 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     Ok(())
+}
+
+/// Makes it a WAL database: readers do not wait for the writer, and a commit is one append.
+///
+/// SQLite does not wait for other processes here, as it does everywhere else, but fails at once.
+fn use_wal(connection: &Connection) -> Result<(), StoreError> {
+    let mut tries = BUSY_TIMEOUT.as_millis() / WAL_RETRY.as_millis();
+    loop {
+        match connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && tries > 0 => {
+                tries -= 1;
+                std::thread::sleep(WAL_RETRY);
+            }
+            result => return Ok(result?),
+        }
+    }
 }

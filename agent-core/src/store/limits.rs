@@ -33,5 +33,8 @@ pub const MAX_BASELINES: i64 = 64;
 /// Longest wait for another process's transaction. The longest one signs a report in a slow keystore.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Pause between attempts where SQLite does not wait by itself. Making a store takes about as long.
+pub const WAL_RETRY: Duration = Duration::from_millis(20);
+
 /// Size that the write-ahead log is cut down to after a checkpoint, in bytes.
 pub const MAX_WAL_BYTES: i64 = 4 * 1024 * 1024;

@@ -7,7 +7,7 @@
 //! baselines  what each network looked like, under a keyed digest of its name
 //! ```
 //!
-//! - A row's content is sealed (see [`seal`]); only counters, times, sizes and random identifiers are in the
+//! - A row's content is sealed (see `seal.rs`); only counters, times, sizes and random identifiers are in the
 //!   clear, because the queue is ordered and bounded by them.
 //! - Every change is one `IMMEDIATE` transaction, and a commit is on the disk (`synchronous=FULL`) before
 //!   [`Store::write`] returns: a report that was enqueued survives a power cut.
@@ -116,3 +116,6 @@ impl<'a> Deref for WriteTx<'a> {
         &self.read
     }
 }
+
+#[cfg(test)]
+mod tests;
