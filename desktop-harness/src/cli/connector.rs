@@ -234,7 +234,7 @@ fn show_devices(devices: &[DeviceRow], ui: &Ui) -> Result<(), CliError> {
             device.key_protection,
             device.last_seen
         ));
-        access_view::resources(ui, &device.resources);
+        access_view::show(ui, &device.resources);
     }
     Ok(())
 }

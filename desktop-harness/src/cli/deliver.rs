@@ -53,6 +53,6 @@ pub(crate) fn show(ui: &Ui, summary: &DeliverySummary) {
         ui.line(format!("New settings from your organisation: version {version}."));
     }
     if let Some(decision) = &summary.decision {
-        crate::ui::access_view::show(ui, decision);
+        crate::ui::access_view::show(ui, &decision.resources);
     }
 }

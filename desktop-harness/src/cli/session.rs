@@ -33,7 +33,7 @@ pub(crate) fn open_agent_in(data_dir: PathBuf, overrides: Overrides) -> Result<A
         key: Arc::new(SoftwareKey::open(&data_dir)?),
         secrets: Arc::new(FileSecretStore::open(&data_dir)?),
         clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy::default()),
+        entropy: Arc::new(SystemEntropy),
     };
     let config = AgentConfig {
         platform: Platform::Linux,

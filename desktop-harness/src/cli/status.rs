@@ -36,7 +36,7 @@ pub(crate) fn run(_args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliE
     };
     ui.line(format!("Queue     {}{dropped}", plural(status.queued, "report")));
     if let Some(decision) = &status.decision {
-        access_view::show(ui, decision);
+        access_view::show(ui, &decision.resources);
     }
     Ok(Outcome::Done)
 }

@@ -216,7 +216,7 @@ impl Teller<'_> {
             plural(summary.delivered.len(), "signed report")
         ));
         if !self.ui.json {
-            access_view::show(self.ui, &decision);
+            access_view::show(self.ui, &decision.resources);
         }
         self.steps.push(Told {
             step,

@@ -16,6 +16,9 @@ pub(crate) use progress::Progress;
 
 use crate::cli::{CliError, ColorChoice};
 
+/// Columns of a line before it is folded.
+const WIDTH: usize = 110;
+
 /// The way to standard output. Output that fails to be written (a closed pipe) ends nothing.
 pub(crate) struct Ui {
     pub(crate) paint: Paint,
@@ -62,7 +65,8 @@ impl Ui {
 /// Log lines to standard error: warnings, then more with each `-v`.
 pub(crate) fn start_log(verbose: u8) {
     let level = match verbose {
-        0 => "error",
+        // A chain that the platform refuses is a finding, not an error of this program.
+        0 => "error,rustls_platform_verifier=off",
         1 => "warn,agent_core=info,desktop_harness=info",
         _ => "info,agent_core=debug,desktop_harness=debug",
     };
@@ -75,6 +79,23 @@ pub(crate) fn start_log(verbose: u8) {
 /// `text` without control characters: a name that an app chose must not speak to the terminal.
 pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// `text` cleaned and in lines of at most [`WIDTH`] columns, each but the first indented by `indent`.
+pub(crate) fn folded(text: &str, indent: usize) -> String {
+    let text = clean(&text.replace(['\n', '\t'], " "));
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if indent + line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join(&format!("\n{:indent$}", ""))
 }
 
 const fn colored(color: AnsiColor) -> Style {

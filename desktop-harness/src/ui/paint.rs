@@ -38,11 +38,15 @@ impl Paint {
 
     /// The level in its colour, upper case.
     pub(crate) fn level(&self, level: Level) -> String {
-        let word = level.to_string().to_uppercase();
+        self.by_level(level, level.to_string().to_uppercase())
+    }
+
+    /// A text in the colour of `level`.
+    pub(crate) fn by_level(&self, level: Level, text: impl Display) -> String {
         match level {
-            Level::Secured | Level::Low => self.good(word),
-            Level::Medium | Level::Unknown | Level::Misconfigured => self.warning(word),
-            Level::High => self.error(word),
+            Level::Secured | Level::Low => self.good(text),
+            Level::Medium | Level::Unknown | Level::Misconfigured => self.warning(text),
+            Level::High => self.error(text),
         }
     }
 

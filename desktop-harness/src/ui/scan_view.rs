@@ -4,10 +4,7 @@ use agent_core::agent::ScanResult;
 use agent_core::model::{CheckId, CheckOutcome, Coverage, Fact, Verdict};
 use agent_core::policy::Explanation;
 
-use super::{Ui, clean, explanation_view, plural};
-
-/// Columns of a line before it is folded.
-const WIDTH: usize = 110;
+use super::{Ui, clean, explanation_view, folded, plural};
 
 /// Columns in front of a check's sentence.
 const INDENT: usize = 27;
@@ -30,13 +27,16 @@ pub(crate) fn show(ui: &Ui, scan: &ScanResult, explanation: &Explanation) {
     }
     ui.line("");
     explanation_view::show(ui, explanation);
-    ui.line(match scan.queued_reports.len() {
-        0 => ui.paint.dim(format!("Scanned in {seconds}; this device is not enrolled, so nothing is sent.")),
-        count => ui.paint.dim(format!(
+    ui.line(ui.paint.dim(match scan.queued_reports.len() {
+        0 => format!(
+            "Scanned in {seconds}. Not enrolled: nothing is sent, and no host is contacted but those of --probe,\n\
+             --captive and --settings (`mtd scan --help`)."
+        ),
+        count => format!(
             "Scanned in {seconds}; {} queued: `mtd preview` shows them, `mtd deliver` sends them.",
             plural(count, "report")
-        )),
-    });
+        ),
+    }));
 }
 
 /// One line for the check, one for each judgement that is more than a label.
@@ -46,7 +46,7 @@ fn check(ui: &Ui, outcome: &CheckOutcome) {
         Coverage::Unknown { why } => format!("not checked: {why}"),
         Coverage::NotPermitted { why } => format!("not permitted: {why}"),
     };
-    let text = folded(&sentence, INDENT, WIDTH);
+    let text = folded(&sentence, INDENT);
     let text =
         if outcome.verdict() == Verdict::Clean { text } else { dim_unless_alarming(ui, outcome, &text) };
     ui.line(format!("  {} {:<22} {text}", ui.paint.mark(outcome), name(outcome.check)));
@@ -54,7 +54,7 @@ fn check(ui: &Ui, outcome: &CheckOutcome) {
         let about =
             if judgement.subject.is_empty() { String::new() } else { format!("{}: ", judgement.subject) };
         let text = format!("{}: {about}{}", judgement.verdict, judgement.reason);
-        ui.line(format!("{:INDENT$}{}", "", folded(&text, INDENT, WIDTH)));
+        ui.line(format!("{:INDENT$}{}", "", folded(&text, INDENT)));
     }
 }
 
@@ -83,20 +83,4 @@ fn name(check: CheckId) -> &'static str {
 
 fn known(fact: &Fact<String>) -> String {
     fact.value().map_or_else(|| "unknown".to_owned(), |value| clean(value))
-}
-
-/// `text` in lines of at most `width` columns, each but the first indented by `indent`.
-pub(crate) fn folded(text: &str, indent: usize, width: usize) -> String {
-    let mut lines = vec![String::new()];
-    for word in clean(&text.replace(['\n', '\t'], " ")).split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if indent + line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines.join(&format!("\n{:indent$}", ""))
 }
