@@ -3,6 +3,9 @@
 
 pub mod connector;
 pub mod host;
+pub mod software_key;
+
+mod private_file;
 
 pub mod cli;
 mod demo;

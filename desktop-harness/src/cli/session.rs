@@ -8,8 +8,9 @@ use agent_core::model::{Platform, Settings};
 
 use super::{CliError, Global};
 use crate::host::{
-    FileSecretStore, InventorySource, LinuxHost, LinuxHostOptions, SoftwareKey, SystemClock, SystemEntropy,
+    FileSecretStore, InventorySource, LinuxHost, LinuxHostOptions, SystemClock, SystemEntropy,
 };
+use crate::software_key::{DEVICE_KEY, SoftwareKey};
 
 /// What a command may replace of the machine's own facts.
 #[derive(Debug, Default)]
@@ -30,7 +31,7 @@ pub(crate) fn open_agent_in(data_dir: PathBuf, overrides: Overrides) -> Result<A
     let options = LinuxHostOptions { apps: overrides.apps, ..LinuxHostOptions::default() };
     let host = Host {
         device: Arc::new(LinuxHost::new(options, Arc::new(SystemClock))),
-        key: Arc::new(SoftwareKey::open(&data_dir)?),
+        key: Arc::new(SoftwareKey::open(&data_dir, DEVICE_KEY)?),
         secrets: Arc::new(FileSecretStore::open(&data_dir)?),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

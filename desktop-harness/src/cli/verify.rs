@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use agent_core::platform::DeviceKey;
 use agent_core::report::jwk::{Jwk, PublicKey};
 use agent_core::report::{ChainReport, Expected, TokenReport, verify_chain};
 
 use super::session::data_dir;
 use super::{CliError, Global, Outcome, files};
-use crate::host::SoftwareKey;
+use crate::software_key::{DEVICE_KEY, SoftwareKey};
 use crate::ui::{Ui, plural};
 
 #[derive(Debug, clap::Args)]
@@ -35,7 +34,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
     let key = match &args.key {
         Some(path) => PublicKey::from_jwk(&files::read_json::<Jwk>(path)?)?,
-        None => PublicKey::from_spki_der(&SoftwareKey::open(&data_dir(global)?)?.public_key_spki_der()?)?,
+        None => SoftwareKey::open(&data_dir(global)?, DEVICE_KEY)?.public().clone(),
     };
     let text = files::read_text(&args.reports)?;
     let tokens: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();

@@ -18,9 +18,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use time::{Duration, OffsetDateTime};
 
 use super::error::Error;
-use super::files;
-use super::key::SigningKey;
 use super::limits::{CA_LIFETIME, LEAF_LIFETIME};
+use crate::private_file::{self, PrivateFileError};
+use crate::software_key::SoftwareKey;
 
 const KEY: &str = "ca-key.p8";
 const CERTIFICATE: &str = "ca.der";
@@ -42,10 +42,10 @@ impl Authority {
         let key = key(data_dir, KEY)?;
         let backup = self::key(data_dir, BACKUP_KEY)?;
         let pins = [pin(&key), pin(&backup)];
-        let certificate = files::read_or_create(data_dir, CERTIFICATE, || ca_certificate(&key, now))?;
+        let certificate = private_file::read_or_create(data_dir, CERTIFICATE, || ca_certificate(&key, now))?;
         let certificate = CertificateDer::from(certificate);
         let issuer = Issuer::from_ca_cert_der(&certificate, key)
-            .map_err(|error| Error::file(&data_dir.join(CERTIFICATE), error))?;
+            .map_err(|error| Error::File(PrivateFileError::new(&data_dir.join(CERTIFICATE), error)))?;
         Ok(Self { issuer, certificate, pins })
     }
 
@@ -78,8 +78,9 @@ impl Authority {
 }
 
 fn key(data_dir: &Path, name: &str) -> Result<KeyPair, Error> {
-    let pkcs8 = files::read_or_create(data_dir, name, SigningKey::generate)?;
-    KeyPair::try_from(pkcs8).map_err(|error| Error::file(&data_dir.join(name), error))
+    let pkcs8 =
+        private_file::read_or_create(data_dir, name, || SoftwareKey::generate().map_err(Error::from))?;
+    KeyPair::try_from(pkcs8).map_err(|error| Error::File(PrivateFileError::new(&data_dir.join(name), error)))
 }
 
 fn pin(key: &KeyPair) -> SpkiPin {

@@ -10,7 +10,7 @@ use rusqlite::types::{FromSql, FromSqlError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::error::Error;
-use super::files;
+use crate::private_file;
 use super::limits::BUSY_TIMEOUT;
 
 const FILE: &str = "connector.db";
@@ -72,7 +72,7 @@ impl Database {
     /// Opens the database of `data_dir`, making it at first use.
     pub fn open(data_dir: &Path) -> Result<Self, Error> {
         let path = data_dir.join(FILE);
-        files::touch(&path)?;
+        private_file::touch(&path)?;
         let mut connection = Connection::open(&path)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;

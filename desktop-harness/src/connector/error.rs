@@ -1,22 +1,21 @@
 //! What can go wrong in the connector itself; what a client did wrong is a
 //! [`Refusal`](agent_core::connector::Refusal).
 
-use std::path::{Path, PathBuf};
-
 use agent_core::connector::{PayloadError, Refusal, RefusalCode};
+use agent_core::platform::PlatformError;
 use agent_core::report::jws::SignError;
+
+use crate::private_file::PrivateFileError;
 
 /// Why the connector could not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file of the data directory.
-    #[error("connector: {}: {why}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
+    #[error("connector: {0}")]
+    File(#[from] PrivateFileError),
+    /// A key.
+    #[error("connector: {0}")]
+    Key(#[from] PlatformError),
     /// The database.
     #[error("connector: database: {0}")]
     Database(#[from] rusqlite::Error),
@@ -54,12 +53,6 @@ pub enum Error {
     /// The system gave no random bytes.
     #[error("connector: the system gave no random bytes")]
     Random,
-}
-
-impl Error {
-    pub(super) fn file(path: &Path, why: impl ToString) -> Self {
-        Self::File { path: path.to_owned(), why: why.to_string() }
-    }
 }
 
 /// Why a request was not served.

@@ -62,6 +62,3 @@ pub const LEAF_LIFETIME: i64 = 397;
 
 /// How long another process may hold the database before a write fails.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Largest private file that is read, in bytes. A P-256 key in PKCS #8 takes 138, a certificate about 500.
-pub const MAX_PRIVATE_FILE: u64 = 4096;

@@ -25,9 +25,7 @@ mod decision;
 mod devices;
 mod enrol;
 mod error;
-mod files;
 mod http;
-mod key;
 mod limits;
 mod own;
 mod random;
@@ -40,6 +38,8 @@ use std::sync::Arc;
 
 use agent_core::model::{Sha256, Timestamp};
 
+use crate::private_file;
+use crate::software_key::SoftwareKey;
 use authority::Authority;
 use challenge::Challenges;
 use database::Database;
@@ -47,9 +47,14 @@ use database::Database;
 pub use admin::{ChainRow, ChainStatus, DeviceRow};
 pub use config::Config;
 pub use error::Error;
-pub use key::SigningKey;
 pub use serve::Running;
 pub use tenants::{Resource, TenantSettings};
+
+/// The key that signs receipts, settings and decisions. Devices pin it when they enrol, so losing the file means
+/// enrolling every device again.
+const SIGNING_KEY: &str = "signing-key.p8";
+
+const ADMIN_TOKEN: &str = "admin-token";
 
 /// The connector of one data directory. Cheap to clone.
 #[derive(Clone)]
@@ -58,7 +63,7 @@ pub struct Connector(Arc<Inner>);
 struct Inner {
     config: Config,
     authority: Authority,
-    key: SigningKey,
+    key: SoftwareKey,
     admin_token: Sha256,
     challenges: Challenges,
     database: Database,
@@ -69,11 +74,12 @@ impl Connector {
     pub fn open(config: Config) -> Result<Self, Error> {
         config.check()?;
         let data_dir = &config.data_dir;
-        files::make_directory(data_dir)?;
+        private_file::make_directory(data_dir)?;
         let authority = Authority::open(data_dir, config.clock.now())?;
-        let key = SigningKey::open(data_dir)?;
-        let admin_token =
-            files::read_or_create(data_dir, "admin-token", || Ok(random::secret()?.into_bytes()))?;
+        let key = SoftwareKey::open(data_dir, SIGNING_KEY)?;
+        let admin_token = private_file::read_or_create(data_dir, ADMIN_TOKEN, || {
+            Ok::<_, Error>(random::secret()?.into_bytes())
+        })?;
         let database = Database::open(data_dir)?;
         database.write(|transaction| tenants::ensure(transaction, &config.tenant))?;
         Ok(Self(Arc::new(Inner {

@@ -10,11 +10,9 @@
 
 mod clock;
 mod environment;
-mod key;
 mod secrets;
 
 mod files;
-mod private_file;
 
 mod accounts;
 mod apps;
@@ -40,7 +38,6 @@ use agent_core::platform::{Clock, DeviceHost};
 pub use apps::InventorySource;
 pub use clock::{SystemClock, SystemEntropy};
 pub use environment::Environment;
-pub use key::SoftwareKey;
 pub use secrets::FileSecretStore;
 
 use files::Files;

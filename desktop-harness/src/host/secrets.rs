@@ -16,7 +16,7 @@ use agent_core::platform::{PlatformError, SecretStore};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom, SystemRandom};
 
-use super::private_file;
+use crate::private_file;
 
 /// The wrapping key's name in the data directory.
 const FILE_NAME: &str = "wrapping-key";
@@ -41,7 +41,7 @@ impl FileSecretStore {
         let bytes = private_file::read_or_create(data_dir, FILE_NAME, || {
             let mut key = vec![0; AES_256_GCM.key_len()];
             random.fill(&mut key).map_err(|_| PlatformError::new("make wrapping key", "no randomness"))?;
-            Ok(key)
+            Ok::<_, PlatformError>(key)
         })?;
         let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| {
             let what = format!("read {}", data_dir.join(FILE_NAME).display());

@@ -9,7 +9,8 @@ use agent_core::connector::{Client, Delivery, Enrolment, EnrolmentPayload, token
 use agent_core::model::{Ownership, Settings, Timestamp};
 use agent_core::platform::{Clock, Entropy, PlatformError};
 use agent_core::report::jws::{self, typ};
-use desktop_harness::connector::{Config, Connector, Running, SigningKey};
+use desktop_harness::connector::{Config, Connector, Running};
+use desktop_harness::software_key::SoftwareKey;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -87,14 +88,14 @@ fn config(data_dir: &TempDir, clock: &TestClock) -> Config {
 
 /// A device before it enrols.
 pub struct Fresh {
-    pub key: Arc<SigningKey>,
+    pub key: Arc<SoftwareKey>,
     pub client: Client,
     clock: TestClock,
 }
 
 /// A device that is enrolled.
 pub struct Device {
-    pub key: Arc<SigningKey>,
+    pub key: Arc<SoftwareKey>,
     pub client: Client,
     pub clock: TestClock,
     pub enrolment: Enrolment,
@@ -146,7 +147,7 @@ impl Device {
 
 impl Fresh {
     pub fn new(clock: &TestClock) -> Self {
-        let key = Arc::new(SigningKey::from_pkcs8(&SigningKey::generate().unwrap()).unwrap());
+        let key = Arc::new(SoftwareKey::from_pkcs8(&SoftwareKey::generate().unwrap()).unwrap());
         Self { client: client(&key, clock), key, clock: clock.clone() }
     }
 
@@ -156,7 +157,7 @@ impl Fresh {
     }
 }
 
-pub fn client(key: &Arc<SigningKey>, clock: &TestClock) -> Client {
+pub fn client(key: &Arc<SoftwareKey>, clock: &TestClock) -> Client {
     Client::new(Arc::clone(key) as _, Arc::new(clock.clone()), Arc::new(SystemEntropy))
         .with_timeout(Duration::from_secs(10))
 }

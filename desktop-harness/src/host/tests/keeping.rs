@@ -9,7 +9,8 @@ use agent_core::report::jwk::PublicKey;
 use agent_core::report::jws;
 use proptest::prelude::*;
 
-use crate::host::{FileSecretStore, SoftwareKey, SystemEntropy};
+use crate::host::{FileSecretStore, SystemEntropy};
+use crate::software_key::{DEVICE_KEY, SoftwareKey};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -20,8 +21,8 @@ fn a_key_is_made_once_for_its_owner_alone_and_found_again() {
     let data = tempfile::tempdir().unwrap();
     let directory = data.path().join("new");
 
-    let first = SoftwareKey::open(&directory).unwrap();
-    let second = SoftwareKey::open(&directory).unwrap();
+    let first = SoftwareKey::open(&directory, DEVICE_KEY).unwrap();
+    let second = SoftwareKey::open(&directory, DEVICE_KEY).unwrap();
 
     assert_eq!(first.public_key_spki_der().unwrap(), second.public_key_spki_der().unwrap());
     assert_eq!(first.protection(), KeyProtection::Software);
@@ -32,7 +33,7 @@ fn a_key_is_made_once_for_its_owner_alone_and_found_again() {
 #[test]
 fn tokens_under_the_key_verify() {
     let data = tempfile::tempdir().unwrap();
-    let key = SoftwareKey::open(data.path()).unwrap();
+    let key = SoftwareKey::open(data.path(), DEVICE_KEY).unwrap();
     let public_key = PublicKey::from_spki_der(&key.public_key_spki_der().unwrap()).unwrap();
 
     let token = jws::sign(jws::typ::SECURITY_EVENT, br#"{"iss":"x"}"#, &key).unwrap();
@@ -44,7 +45,7 @@ fn tokens_under_the_key_verify() {
 fn processes_that_start_together_end_up_with_one_key() {
     let data = tempfile::tempdir().unwrap();
     let mut keys: Vec<Vec<u8>> = std::thread::scope(|scope| {
-        let open = || SoftwareKey::open(data.path()).unwrap().public_key_spki_der().unwrap();
+        let open = || SoftwareKey::open(data.path(), DEVICE_KEY).unwrap().public_key_spki_der().unwrap();
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
@@ -55,11 +56,11 @@ fn processes_that_start_together_end_up_with_one_key() {
 #[test]
 fn a_key_that_others_may_read_is_refused_with_the_remedy() {
     let data = tempfile::tempdir().unwrap();
-    SoftwareKey::open(data.path()).unwrap();
+    SoftwareKey::open(data.path(), DEVICE_KEY).unwrap();
     let path = data.path().join("device-key.p8");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
 
-    let error = SoftwareKey::open(data.path()).unwrap_err().to_string();
+    let error = SoftwareKey::open(data.path(), DEVICE_KEY).unwrap_err().to_string();
 
     assert!(error.contains("mode 640") && error.contains("chmod 600"), "{error}");
 }
@@ -67,11 +68,11 @@ fn a_key_that_others_may_read_is_refused_with_the_remedy() {
 #[test]
 fn a_damaged_key_is_refused_and_never_replaced() {
     let data = tempfile::tempdir().unwrap();
-    SoftwareKey::open(data.path()).unwrap();
+    SoftwareKey::open(data.path(), DEVICE_KEY).unwrap();
     let path = data.path().join("device-key.p8");
     fs::write(&path, b"not a key").unwrap();
 
-    let error = SoftwareKey::open(data.path()).unwrap_err().to_string();
+    let error = SoftwareKey::open(data.path(), DEVICE_KEY).unwrap_err().to_string();
 
     assert!(error.contains("not a P-256 key"), "{error}");
     assert_eq!(fs::read(&path).unwrap(), b"not a key");
