@@ -39,7 +39,7 @@ pub struct DeviceReport {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intel_version: Option<String>,
     /// Version of the policy file in use.
-    pub policy_version: String,
+    pub policy_version: u32,
     /// Version of the organisation's settings in use.
     pub settings_version: u64,
     /// How the device key is kept.
@@ -130,7 +130,7 @@ pub enum InventoryReport {
     },
 }
 
-/// What tells an app from the others of its inventory.
+/// What tells an app from others: its identifier, its name where it has none, neither where it has neither.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AppKey {
     /// Its identifier, where it has one.

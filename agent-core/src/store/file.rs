@@ -95,6 +95,8 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
     use_wal(connection)?;
     // A commit that was told to the caller survives a power cut.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // Apple's fsync alone does not reach the medium. Without effect elsewhere.
+    connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // What was deleted is overwritten, what is sorted stays in memory.
     connection.pragma_update(None, "secure_delete", true)?;

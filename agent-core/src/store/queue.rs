@@ -86,8 +86,9 @@ impl ReadTx<'_> {
         rows.into_iter().map(|row| self.open_row(row)).collect()
     }
 
-    /// The oldest queued report that is due at `now`, with its token.
-    pub fn next_due(&self, now: Timestamp) -> Result<Option<(StoredReport, String)>, StoreError> {
+    /// The oldest queued report that is due at `now`. A caller whose [`Self::token`] of it fails with
+    /// [`StoreError::Tampered`] should quarantine it, so that it does not hold up the others.
+    pub fn next_due(&self, now: Timestamp) -> Result<Option<StoredReport>, StoreError> {
         let far = now.plus_seconds(MAX_WAIT_SECONDS);
         let due = self
             .tx
@@ -97,10 +98,7 @@ impl ReadTx<'_> {
             ))?
             .query_row((now.unix(), far.unix()), Found::read)
             .optional()?;
-        let Some(due) = due else { return Ok(None) };
-        let report = self.open_row(due)?;
-        let token = self.token(report.id)?;
-        Ok(token.map(|token| (report, token)))
+        due.map(|due| self.open_row(due)).transpose()
     }
 
     /// When the first queued report is due: in the past when one is; `None` when the queue is empty.
@@ -112,7 +110,7 @@ impl ReadTx<'_> {
         Ok(at.map(Timestamp::from_unix))
     }
 
-    /// The token of the report in row `id`: the bytes that are or were sent.
+    /// The token of the report in row `id`: the bytes that are or were sent. `None` when there is no such row.
     pub fn token(&self, id: i64) -> Result<Option<String>, StoreError> {
         let sealed: Option<Vec<u8>> = self
             .tx

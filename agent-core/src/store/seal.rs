@@ -84,19 +84,13 @@ impl Sealer {
     /// Seals `value` for `place`.
     pub(super) fn seal<T: Serialize>(&self, place: Place<'_>, value: &T) -> Result<Vec<u8>, StoreError> {
         let unwritable = || StoreError::Form { table: place.table, doing: "written" };
-        let plain = Zeroizing::new(serde_json::to_vec(value).map_err(|_| unwritable())?);
+        let mut text = serde_json::to_vec(value).map_err(|_| unwritable())?;
         let mut nonce = [0; NONCE_LEN];
         self.entropy.fill(&mut nonce)?;
-
-        let mut sealed = Vec::with_capacity(1 + NONCE_LEN + plain.len() + AES_256_GCM.tag_len());
-        sealed.push(VERSION);
-        sealed.extend_from_slice(&nonce);
-        let mut text = plain.to_vec();
         self.seal
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), place.aad(), &mut text)
             .map_err(|_| unwritable())?;
-        sealed.append(&mut text);
-        Ok(sealed)
+        Ok([&[VERSION], nonce.as_slice(), &text].concat())
     }
 
     /// Opens what was sealed for `place`.

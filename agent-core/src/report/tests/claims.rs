@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -178,4 +179,17 @@ fn a_report_larger_than_any_token_is_not_signed() {
     report.posture.root_signs = Fact::known(vec!["x".repeat(jws::MAX_TOKEN)]);
     let result = Host::new().reporter().sign(&first_position(), device_report(report));
     assert!(matches!(result, Err(ReportError::TooLarge(_))));
+}
+
+proptest! {
+    #[test]
+    fn changed_claims_never_panic(cut: prop::sample::Index, at: prop::sample::Index, byte: u8) {
+        let host = Host::new();
+        let token = host.reporter().sign(&first_position(), device_report(rich_report())).unwrap().token;
+        let mut claims = jws::payload_of(&token).unwrap();
+        let index = at.index(claims.len());
+        claims[index] = byte;
+        let _ = jws::read_claims::<SetClaims>(&claims);
+        let _ = jws::read_claims::<SetClaims>(&claims[..cut.index(claims.len())]);
+    }
 }

@@ -229,7 +229,7 @@ pub fn rich_report() -> DeviceReport {
             sha256: Sha256::of(b"inventory"),
         },
         intel_version: Some("2026-01-01".into()),
-        policy_version: "1".into(),
+        policy_version: 1,
         settings_version: 3,
         key_protection: KeyProtection::Software,
         dropped: 0,
@@ -246,6 +246,7 @@ pub fn rich_delta() -> DeviceReport {
         removed: vec![
             AppKey { id: AppId::new("com.example.gone"), name: None },
             AppKey { id: None, name: Some("unnamed".into()) },
+            AppKey { id: None, name: None },
         ],
         withheld,
         sha256,

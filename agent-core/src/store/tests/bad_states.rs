@@ -26,7 +26,7 @@ fn a_truncated_file_is_an_error_at_any_length() {
     for length in (1..bytes.len()).step_by(509) {
         let place = Place::new();
         fs::write(place.path(), &bytes[..length]).unwrap();
-        let result = open(&place.path()).and_then(|store| store.read(|tx| tx.next_due(NOW)));
+        let result = open(&place.path()).and_then(|store| due(&store));
         assert!(matches!(result, Err(StoreError::Damaged | StoreError::Foreign)), "{length}: {result:?}");
     }
 }
@@ -46,7 +46,7 @@ fn a_torn_page_is_never_believed_and_never_panics() {
             torn[page * 4096 + 2048..(page + 1) * 4096].fill(filler);
             fs::write(place.path(), torn).unwrap();
             let Ok(store) = open(&place.path()) else { continue };
-            if let Ok(Some((_, found))) = store.read(|tx| tx.next_due(NOW)) {
+            if let Ok(Some((_, found))) = due(&store) {
                 assert_eq!(found, token, "page {page}");
             }
             if let Ok(Some(found)) = store.read(|tx| tx.get::<String>(Slot::Settings)) {
@@ -124,7 +124,7 @@ fn a_full_disk_changes_nothing_and_is_got_over() {
 
     limit(i64::from(u32::MAX) - 1);
     enqueue(&store, ReportKind::DeviceReport, &large);
-    assert_eq!(read(&store, |tx| tx.next_due(NOW)).unwrap().1, token);
+    assert_eq!(due(&store).unwrap().unwrap().1, token);
 }
 
 #[test]

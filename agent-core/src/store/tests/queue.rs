@@ -52,12 +52,12 @@ fn a_queued_report_is_kept_byte_for_byte_until_its_receipt() {
     let token = enqueue(&place.enrolled(), RiskLevelChange, "body").token;
 
     let store = place.open();
-    let (due, first) = read(&store, |tx| tx.next_due(NOW)).unwrap();
-    assert_eq!((due.kind, due.seq, due.jti.as_str(), due.attempts), (RiskLevelChange, 1, "jti-1", 0));
-    assert_eq!(due.size, token.len() as u64);
+    let (first, first_token) = due(&store).unwrap().unwrap();
+    assert_eq!((first.kind, first.seq, first.jti.as_str(), first.attempts), (RiskLevelChange, 1, "jti-1", 0));
+    assert_eq!(first.size, token.len() as u64);
     write(&store, |tx| tx.mark_attempt(1, NOW, NOW));
-    let (due, again) = read(&store, |tx| tx.next_due(NOW)).unwrap();
-    assert_eq!((due.attempts, &first, &again), (1, &token, &token));
+    let (again, again_token) = due(&store).unwrap().unwrap();
+    assert_eq!((again.attempts, &first_token, &again_token), (1, &token, &token));
 
     assert!(write(&store, |tx| tx.acknowledge(1, NOW)));
     assert_eq!(read(&store, |tx| tx.next_due(NOW)), None);
@@ -68,11 +68,25 @@ fn a_queued_report_is_kept_byte_for_byte_until_its_receipt() {
 }
 
 #[test]
+fn a_damaged_report_can_be_set_aside_and_holds_up_no_other() {
+    let place = Place::new();
+    let store = place.enrolled();
+    enqueue(&store, DeviceReport, "one");
+    enqueue(&store, DeviceReport, "two");
+    place.meddle("UPDATE reports SET sealed = x'00' WHERE seq = 1");
+    assert!(matches!(due(&store), Err(StoreError::Tampered { .. })));
+
+    let damaged = read(&store, |tx| tx.next_due(NOW)).unwrap();
+    assert!(write(&store, |tx| tx.quarantine(damaged.seq, "damaged on this device", NOW)));
+    assert_eq!(due(&store).unwrap().unwrap().1, "token-2-two");
+}
+
+#[test]
 fn reports_are_due_in_order_each_at_its_time() {
     let place = Place::new();
     let store = place.enrolled();
     (0..3).for_each(|_| drop(enqueue(&store, DeviceReport, "")));
-    let due = |at: i64| read(&store, |tx| tx.next_due(NOW.plus_seconds(at))).map(|(report, _)| report.seq);
+    let due = |at: i64| read(&store, |tx| tx.next_due(NOW.plus_seconds(at))).map(|report| report.seq);
     assert_eq!(due(0), Some(1));
     write(&store, |tx| tx.mark_attempt(1, NOW, NOW.plus_seconds(60)));
     assert_eq!(due(0), Some(2));

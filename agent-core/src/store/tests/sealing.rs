@@ -1,5 +1,7 @@
 //! Nothing on the disk tells anything, and nothing that was changed or moved is believed.
 
+use proptest::prelude::*;
+
 use super::support::*;
 use crate::model::*;
 use crate::store::*;
@@ -173,5 +175,28 @@ fn only_the_owner_may_read_the_files() {
     for (path, _) in place.every_file() {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600, "{}", path.display());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_value_opens_at_its_own_place_and_at_no_other(value: String, row: String, other: String) {
+        let place = Place::new();
+        let sealer = place.open().sealer;
+        let at = |table, row| seal::Place { table, row };
+        let sealed = sealer.seal(at("slots", &row), &value).unwrap();
+        prop_assert_eq!(sealer.open::<String>(at("slots", &row), &sealed).unwrap(), value);
+        prop_assert!(tampered(sealer.open::<String>(at("reports", &row), &sealed)));
+        prop_assert_eq!(tampered(sealer.open::<String>(at("slots", &other), &sealed)), row != other);
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_open(bytes: Vec<u8>) {
+        let place = Place::new();
+        let sealer = place.open().sealer;
+        let at = seal::Place { table: "slots", row: "" };
+        prop_assert!(tampered(sealer.open::<String>(at, &bytes)));
     }
 }

@@ -113,3 +113,12 @@ pub fn enqueue(store: &Store, kind: ReportKind, body: &str) -> SignedReport {
 pub fn numbers(store: &Store, state: ReportState) -> Vec<u64> {
     read(store, |tx| tx.reports(state)).iter().map(|report| report.seq).collect()
 }
+
+/// The report that is due at [`NOW`], and its token.
+pub fn due(store: &Store) -> Result<Option<(StoredReport, String)>, StoreError> {
+    store.read(|tx| {
+        let Some(report) = tx.next_due(NOW)? else { return Ok(None) };
+        let token = tx.token(report.id)?.unwrap();
+        Ok(Some((report, token)))
+    })
+}
