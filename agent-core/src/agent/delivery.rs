@@ -10,7 +10,7 @@ use super::events::AgentEvent;
 use super::result::{DeliverySummary, Quarantined};
 use crate::connector::{Client, ConnectorError, Decision, Delivery, Enrolment, retry_delay};
 use crate::model::{Settings, Timestamp};
-use crate::store::{ReportState, Slot, StoredReport};
+use crate::store::{ReportState, Slot, StoreError, StoredReport};
 
 /// Said when the deadline ends an exchange.
 const OUT_OF_TIME: &str = "out of time; the rest stays queued";
@@ -41,7 +41,18 @@ impl Exchange<'_> {
     async fn drain(&self, summary: &mut DeliverySummary) -> Result<(), AgentError> {
         loop {
             let now = self.now();
-            let Some((report, token)) = self.inner.store.read(|tx| tx.next_due(now))? else { return Ok(()) };
+            let Some(report) = self.inner.store.read(|tx| tx.next_due(now))? else { return Ok(()) };
+            let token = match self.inner.store.read(|tx| tx.token(report.id)) {
+                Ok(Some(token)) => token,
+                // Another process delivered it meanwhile.
+                Ok(None) => continue,
+                // Set aside, so that it does not hold up the reports behind it.
+                Err(error @ StoreError::Tampered { .. }) => {
+                    self.quarantine(&report, error.to_string(), summary)?;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             let Ok(delivery) = timeout_at(self.deadline, self.client.deliver(&self.enrolment, &token)).await
             else {
                 summary.stopped = Some(OUT_OF_TIME.to_owned());

@@ -124,7 +124,7 @@ fn device_report(
         findings,
         inventory: inventory_report(tx, scan)?,
         intel_version: None,
-        policy_version: scan.policy.version().to_string(),
+        policy_version: scan.policy.version(),
         settings_version: scan.settings.version,
         key_protection: inner.host.key.protection(),
         dropped: tx.dropped()?,

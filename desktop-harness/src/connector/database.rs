@@ -10,8 +10,8 @@ use rusqlite::types::{FromSql, FromSqlError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::error::Error;
-use crate::private_file;
 use super::limits::BUSY_TIMEOUT;
+use crate::private_file;
 
 const FILE: &str = "connector.db";
 
