@@ -36,6 +36,9 @@ mod reports;
 mod serve;
 mod tenants;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use agent_core::model::{Sha256, Timestamp};
