@@ -240,9 +240,7 @@ fn refused(error: &VerifyError) -> Denied {
         VerifyError::TooLarge(_) => return Denied::TooLarge,
         VerifyError::Algorithm(_) | VerifyError::UnknownKey(_) => RefusalCode::InvalidKey,
         VerifyError::Signature => RefusalCode::AuthenticationFailed,
-        VerifyError::Form | VerifyError::Header(_) | VerifyError::Type { .. } | VerifyError::Claims(_) => {
-            RefusalCode::InvalidRequest
-        }
+        _ => RefusalCode::InvalidRequest,
     };
     Denied::new(code, error.to_string())
 }
