@@ -30,3 +30,5 @@ pub mod report;
 pub mod store;
 
 pub mod connector;
+
+pub mod agent;

@@ -87,6 +87,11 @@ impl SpkiPin {
     pub fn of_spki(spki_der: &[u8]) -> Self {
         Self(Sha256::of(spki_der))
     }
+
+    /// A pin by its digest, computed elsewhere.
+    pub const fn from_digest(digest: Sha256) -> Self {
+        Self(digest)
+    }
 }
 
 impl fmt::Display for SpkiPin {

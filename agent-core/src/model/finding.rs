@@ -198,6 +198,12 @@ pub struct CoverageItem {
     pub coverage: Coverage,
 }
 
+impl From<&CheckOutcome> for CoverageItem {
+    fn from(outcome: &CheckOutcome) -> Self {
+        Self { check: outcome.check, coverage: outcome.coverage.clone() }
+    }
+}
+
 /// Everything that one check of one scan has to say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckOutcome {
@@ -260,7 +266,8 @@ pub enum FindingState {
     Ignored {
         /// Since when.
         at: Timestamp,
-        /// Why, from the policy.
+        /// Why, from the policy. Beside the judgement's own `reason` in the same object, hence another name.
+        #[serde(rename = "ignored_because")]
         reason: String,
     },
 }

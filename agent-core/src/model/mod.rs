@@ -11,6 +11,7 @@ mod indicator;
 mod level;
 mod network;
 mod posture;
+mod report;
 mod settings;
 mod time;
 
@@ -25,9 +26,10 @@ pub use indicator::{Indicator, IndicatorKind, ThreatCategory};
 pub use level::{Level, RiskLevel, Severity};
 pub use network::{NetworkSnapshot, Proxy, TrustAnchor, TrustVerdict};
 pub use posture::{DevicePosture, Platform};
+pub use report::{ChainPosition, ReportKind, SignedReport};
 pub use settings::{
     AppSync, Limits, NetworkSettings, Ownership, PolicyOverride, ProbeEndpoint, Settings, UnknownLevelAccess,
 };
 pub use time::{Date, Timestamp};
 
-mod words;
+pub(crate) mod words;

@@ -42,3 +42,21 @@ pub struct DevicePosture {
     /// Debugging switches that are on, each in words; empty when none was seen.
     pub debug_flags: Fact<Vec<String>>,
 }
+
+impl DevicePosture {
+    /// A posture in which only the platform is known, for `why`.
+    pub fn not_available(platform: Platform, why: &str) -> Self {
+        Self {
+            platform,
+            model: Fact::not_available(why),
+            os_name: Fact::not_available(why),
+            os_version: Fact::not_available(why),
+            kernel_version: Fact::not_available(why),
+            security_patch: Fact::not_available(why),
+            storage_encrypted: Fact::not_available(why),
+            screen_lock: Fact::not_available(why),
+            root_signs: Fact::not_available(why),
+            debug_flags: Fact::not_available(why),
+        }
+    }
+}

@@ -1,1 +1,22 @@
-//! To come.
+//! The checks of the network in use: is somebody in the path of this device's traffic?
+//!
+//! Three steps, each in its own place, so that a verdict can be replayed and doubted:
+//!
+//! ```text
+//!  measure/ (I/O, never judges) ──► observation.rs (what was seen) ──► analyze/ (pure, judges)
+//! ```
+//!
+//! A check is added by giving it a probe record in [`observation`], a file in `measure/` that fills it and a
+//! file in `analyze/` that reads it. Nothing is sent to a host that the organisation's settings do not name.
+
+pub mod observation;
+
+mod analyze;
+mod limits;
+mod measure;
+#[cfg(test)]
+mod testing;
+mod words;
+
+pub use analyze::judge;
+pub use measure::measure;

@@ -44,6 +44,12 @@ impl PublicKey {
         Ok(Self { xy: xy.try_into().map_err(|_| InvalidKey)? })
     }
 
+    /// Reads an uncompressed point (SEC 1, section 2.3.3): 0x04, x, y.
+    pub fn from_point(point: &[u8]) -> Result<Self, InvalidKey> {
+        let xy = point.strip_prefix(&[0x04]).ok_or(InvalidKey)?;
+        Ok(Self { xy: xy.try_into().map_err(|_| InvalidKey)? })
+    }
+
     /// Reads a JWK.
     pub fn from_jwk(jwk: &Jwk) -> Result<Self, InvalidKey> {
         if jwk.kty != "EC" || jwk.crv != "P-256" {

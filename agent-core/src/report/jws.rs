@@ -33,6 +33,15 @@ pub mod typ {
 /// Largest token that is looked at, in bytes: the 1 MiB of the wire format.
 pub const MAX_TOKEN: usize = 1024 * 1024;
 
+/// Characters of a base64url SHA-256: a `kid`.
+const THUMBPRINT_CHARS: usize = 43;
+
+/// Characters of a base64url signature.
+const SIGNATURE_CHARS: usize = 86;
+
+/// Longest piece of a token that an error repeats, in characters: enough for every sensible value.
+const MAX_QUOTE: usize = 64;
+
 #[derive(Serialize)]
 struct HeaderOut<'a> {
     alg: &'a str,
@@ -63,19 +72,27 @@ pub fn sign(typ: &str, claims: &[u8], key: &dyn DeviceKey) -> Result<String, Sig
     Ok(format!("{signing_input}.{}", encode(&signature)))
 }
 
+/// The most bytes of claims that a Security Event Token of `max_token` bytes has room for.
+pub fn max_claims(max_token: usize) -> usize {
+    let header = HeaderOut { alg: "ES256", typ: typ::SECURITY_EVENT, kid: &"k".repeat(THUMBPRINT_CHARS) };
+    let header = serde_json::to_vec(&header).map_or(max_token, |json| encode(&json).len());
+    // Three characters of base64url for four bytes, rounded down: never more than fits.
+    max_token.saturating_sub(header + 1 + 1 + SIGNATURE_CHARS) / 4 * 3
+}
+
 /// Verifies `token` under `key` and gives the exact bytes of its claims.
 pub fn verify(token: &str, expected_typ: &str, key: &PublicKey) -> Result<Vec<u8>, VerifyError> {
     let parts = Parts::split(token)?;
     let header: Header =
-        strict_json::from_slice(&parts.header).map_err(|error| VerifyError::Header(error.to_string()))?;
+        strict_json::from_slice(&parts.header).map_err(|error| VerifyError::Header(quote(&error)))?;
     if header.alg != "ES256" {
-        return Err(VerifyError::Algorithm(header.alg));
+        return Err(VerifyError::Algorithm(quote(&header.alg)));
     }
     if header.typ != expected_typ {
-        return Err(VerifyError::Type { expected: expected_typ.to_owned(), found: header.typ });
+        return Err(VerifyError::Type { expected: expected_typ.to_owned(), found: quote(&header.typ) });
     }
     if header.kid != key.thumbprint() {
-        return Err(VerifyError::UnknownKey(header.kid));
+        return Err(VerifyError::UnknownKey(quote(&header.kid)));
     }
     if !key.verifies(parts.signing_input.as_bytes(), &parts.signature) {
         return Err(VerifyError::Signature);
@@ -89,15 +106,23 @@ pub fn verify_claims<T: DeserializeOwned>(
     expected_typ: &str,
     key: &PublicKey,
 ) -> Result<T, VerifyError> {
-    let claims = verify(token, expected_typ, key)?;
-    strict_json::from_slice(&claims).map_err(|error| VerifyError::Claims(error.to_string()))
+    read_claims(&verify(token, expected_typ, key)?)
 }
 
 /// Reads the claims of `token` without verifying anything: only to find out which key to verify it with, or to
 /// show a token that was verified before.
 pub fn peek_claims<T: DeserializeOwned>(token: &str) -> Result<T, VerifyError> {
-    let parts = Parts::split(token)?;
-    strict_json::from_slice(&parts.claims).map_err(|error| VerifyError::Claims(error.to_string()))
+    read_claims(&payload_of(token)?)
+}
+
+/// The exact bytes of the claims of `token`, without verifying anything: what a stored token will tell when it
+/// is sent.
+pub fn payload_of(token: &str) -> Result<Vec<u8>, VerifyError> {
+    Parts::split(token).map(|parts| parts.claims)
+}
+
+pub(super) fn read_claims<T: DeserializeOwned>(claims: &[u8]) -> Result<T, VerifyError> {
+    strict_json::from_slice(claims).map_err(|error| VerifyError::Claims(strict_json::describe(&error)))
 }
 
 struct Parts<'a> {
@@ -114,9 +139,9 @@ impl<'a> Parts<'a> {
         }
         let (signing_input, signature) = token.rsplit_once('.').ok_or(VerifyError::Form)?;
         let (header, claims) = signing_input.split_once('.').ok_or(VerifyError::Form)?;
-        let signature: [u8; 64] = decode(signature)?.try_into().map_err(|_| VerifyError::Signature)?;
+        let signature: [u8; 64] = decode(signature)?.try_into().map_err(|_| VerifyError::SignatureForm)?;
         if signature.chunks(32).any(|half| half.iter().all(|byte| *byte == 0)) {
-            return Err(VerifyError::Signature);
+            return Err(VerifyError::SignatureForm);
         }
         Ok(Self { signing_input, header: decode(header)?, claims: decode(claims)?, signature })
     }
@@ -129,6 +154,11 @@ fn encode(bytes: &[u8]) -> String {
 /// Decodes canonical unpadded base64url: the engine refuses padding and non-zero trailing bits.
 fn decode(text: &str) -> Result<Vec<u8>, VerifyError> {
     BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| VerifyError::Form)
+}
+
+/// The beginning of what a token says of itself: an error must not grow with a hostile token.
+fn quote(text: &impl ToString) -> String {
+    text.to_string().chars().take(MAX_QUOTE).collect()
 }
 
 /// Why a token could not be made.
@@ -174,10 +204,38 @@ pub enum VerifyError {
     /// Signed under another key.
     #[error("unknown key \"{0}\"")]
     UnknownKey(String),
+    /// The signature is no pair of numbers: DER, another length, or zero.
+    #[error("signature is not r and s of 32 bytes each, both positive")]
+    SignatureForm,
     /// The signature does not verify.
     #[error("signature does not verify")]
     Signature,
     /// The claims are not what this kind of token holds.
     #[error("claims refused: {0}")]
     Claims(String),
+    /// Another issuer than the expected one.
+    #[error("\"iss\" is not the expected issuer")]
+    Issuer,
+    /// For somebody else.
+    #[error("\"aud\" is not the expected audience")]
+    Audience,
+}
+
+impl VerifyError {
+    /// The rule that was broken, in one word for scripts.
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::Form => "form",
+            Self::TooLarge(_) => "size",
+            Self::Header(_) => "header",
+            Self::Algorithm(_) => "alg",
+            Self::Type { .. } => "typ",
+            Self::UnknownKey(_) => "kid",
+            Self::SignatureForm => "signature_form",
+            Self::Signature => "signature",
+            Self::Claims(_) => "claims",
+            Self::Issuer => "iss",
+            Self::Audience => "aud",
+        }
+    }
 }

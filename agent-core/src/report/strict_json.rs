@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
 
 /// Reads `json` as `T`, refusing duplicate members and anything after the value. serde_json itself refuses
 /// nesting deeper than 128.
@@ -13,6 +14,28 @@ pub fn from_slice<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Err
     deserializer.end()?;
     serde_json::from_slice(json)
 }
+
+/// What is wrong, without repeating values: signed content may be personal, and an error may be logged.
+pub fn describe(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if NAMES_NO_VALUE.iter().any(|start| text.starts_with(start)) {
+        return text;
+    }
+    let what = match error.classify() {
+        Category::Syntax | Category::Eof | Category::Io => "not JSON",
+        Category::Data => "a value of the wrong kind",
+    };
+    format!("{what} at line {} column {}", error.line(), error.column())
+}
+
+/// How messages begin that hold nothing but names from our own types.
+const NAMES_NO_VALUE: [&str; 4] = ["missing field", "duplicate field", REPEATED_MEMBER, FORBIDDEN_MEMBER];
+
+/// For a member that a type must not have: begin the message with this, and give no value.
+pub const FORBIDDEN_MEMBER: &str = "forbidden member";
+
+/// The member is not named: it is whatever the sender wrote.
+const REPEATED_MEMBER: &str = "a member appears twice";
 
 /// Any JSON value in which no object repeats a member.
 struct UniqueMembers;
@@ -35,10 +58,9 @@ impl<'de> Visitor<'de> for UniqueVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut seen = BTreeSet::new();
         while let Some(name) = map.next_key::<String>()? {
-            if seen.contains(&name) {
-                return Err(A::Error::custom(format_args!("member \"{name}\" appears twice")));
+            if !seen.insert(name) {
+                return Err(A::Error::custom(REPEATED_MEMBER));
             }
-            seen.insert(name);
             map.next_value::<UniqueMembers>()?;
         }
         Ok(UniqueMembers)

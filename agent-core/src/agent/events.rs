@@ -1,0 +1,69 @@
+//! What the host app is told without asking.
+
+use serde::Serialize;
+use tokio::sync::{Mutex, mpsc};
+
+use crate::model::{Detection, Level};
+
+/// Events kept for a host that is not listening. A scan makes a handful; what overflows is dropped, because
+/// the status holds everything that an event tells.
+const CAPACITY: usize = 256;
+
+/// A change that a user interface would show.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum AgentEvent {
+    /// The device's level changed.
+    LevelChanged {
+        /// The level before, `None` at the first scan.
+        from: Option<Level>,
+        /// The level now.
+        to: Level,
+    },
+    /// A finding opened.
+    FindingDetected {
+        /// What it is.
+        detection: Detection,
+        /// Of what.
+        subject: String,
+    },
+    /// A finding was resolved.
+    FindingResolved {
+        /// What it was.
+        detection: Detection,
+        /// Of what.
+        subject: String,
+    },
+    /// The connector decided otherwise than before.
+    AccessChanged {
+        /// Whether the device's level is one that the organisation allows.
+        compliant: bool,
+    },
+    /// The organisation's settings changed.
+    SettingsChanged {
+        /// Their version.
+        version: u64,
+    },
+}
+
+pub(super) struct Events {
+    sender: mpsc::Sender<AgentEvent>,
+    receiver: Mutex<mpsc::Receiver<AgentEvent>>,
+}
+
+impl Events {
+    pub(super) fn new() -> Self {
+        let (sender, receiver) = mpsc::channel(CAPACITY);
+        Self { sender, receiver: Mutex::new(receiver) }
+    }
+
+    pub(super) fn send(&self, event: AgentEvent) {
+        if self.sender.try_send(event).is_err() {
+            log::warn!("event dropped: the host app has not taken the last {CAPACITY}");
+        }
+    }
+
+    pub(super) async fn next(&self) -> Option<AgentEvent> {
+        self.receiver.lock().await.recv().await
+    }
+}

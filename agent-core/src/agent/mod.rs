@@ -1,0 +1,220 @@
+//! The agent as a host app sees it: one object, opened once, that collects, checks, classifies, signs, reports.
+//!
+//! This is the only module that wires the others. Every call takes a deadline, stops in time and keeps what it
+//! has. The agent owns its runtime (one thread, asleep between calls); its futures may be awaited on any
+//! executor, dropped at any time, and the agent itself may be dropped on any thread.
+
+mod delivery;
+mod error;
+mod events;
+mod redact;
+mod reporting;
+mod result;
+mod runtime;
+mod scan;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+pub use error::AgentError;
+pub use events::AgentEvent;
+pub use result::{
+    DeliverySummary, EnrolmentStatus, PreviewedReport, Quarantined, ScanResult, ScanTrigger, Status,
+};
+
+use crate::connector::{Client, Decision, Enrolment, EnrolmentPayload};
+use crate::model::{Platform, Settings};
+use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, SecretStore};
+use crate::policy::{self, Explanation, Language, Policy};
+use crate::report::ReportError;
+use crate::report::jwk::PublicKey;
+use crate::report::jws::SignError;
+use crate::store::{ReadTx, ReportState, Slot, Store};
+use events::Events;
+use runtime::AgentRuntime;
+use scan::LastScan;
+
+/// The version of this library, told in every report.
+pub const AGENT_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Where the agent keeps its data, and what holds before an organisation has said anything.
+#[derive(Clone, Debug)]
+pub struct AgentConfig {
+    /// The operating system that the host runs on.
+    pub platform: Platform,
+    /// The SQLite file. Its folder must exist and belong to the app alone.
+    pub store: PathBuf,
+    /// Settings of a device that is not enrolled. An enrolled device obeys its signed settings only.
+    pub unenrolled_settings: Settings,
+}
+
+/// Everything that the platform does for the agent.
+#[derive(Clone)]
+pub struct Host {
+    /// Facts.
+    pub device: Arc<dyn DeviceHost>,
+    /// The key that signs reports.
+    pub key: Arc<dyn DeviceKey>,
+    /// Keeps the key that seals the store.
+    pub secrets: Arc<dyn SecretStore>,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// The agent.
+pub struct Agent {
+    runtime: AgentRuntime,
+    inner: Arc<Inner>,
+}
+
+/// What the agent's tasks share.
+struct Inner {
+    config: AgentConfig,
+    host: Host,
+    policy: Policy,
+    store: Store,
+    events: Events,
+}
+
+impl Agent {
+    /// Opens the store and starts the agent's thread. Sends nothing and asks the host nothing but to unwrap the
+    /// store's key.
+    pub fn open(config: AgentConfig, host: Host) -> Result<Self, AgentError> {
+        let policy = Policy::embedded()?;
+        let store = Store::open(&config.store, host.secrets.as_ref(), host.entropy.clone())?;
+        let inner = Inner { config, host, policy, store, events: Events::new() };
+        Ok(Self { runtime: AgentRuntime::new()?, inner: Arc::new(inner) })
+    }
+
+    /// Enrols this device with the organisation that made `payload`. A device that was enrolled before starts a
+    /// new epoch; reports that were still queued for the old one are set aside, because nobody could accept them.
+    pub async fn enroll(
+        &self,
+        payload: EnrolmentPayload,
+        limit: Duration,
+    ) -> Result<EnrolmentStatus, AgentError> {
+        let inner = self.inner.clone();
+        self.within(limit, async move {
+            let (enrolment, settings) = inner.client().enrol(&payload).await?;
+            inner.store.write(|tx| {
+                tx.start_epoch(&enrolment.epoch, inner.host.clock.now())?;
+                for stale in [Slot::LastLevel, Slot::SharedInventory, Slot::Decision] {
+                    tx.delete(stale)?;
+                }
+                tx.put(Slot::Enrolment, &enrolment)?;
+                tx.put(Slot::Settings, &settings)
+            })?;
+            Ok(EnrolmentStatus::new(&enrolment, &settings))
+        })
+        .await
+    }
+
+    /// Checks apps, network and device, classifies, and queues signed reports if the device is enrolled. What
+    /// is not known by the deadline is unknown, never clean.
+    pub async fn scan(&self, trigger: ScanTrigger, limit: Duration) -> Result<ScanResult, AgentError> {
+        let deadline = Instant::now() + limit;
+        self.runtime.run(scan::scan(self.inner.clone(), trigger, deadline)).await
+    }
+
+    /// Delivers queued reports, then fetches settings and the connector's decision. Whatever the deadline or
+    /// the network leaves undone stays queued.
+    pub async fn deliver(&self, limit: Duration) -> Result<DeliverySummary, AgentError> {
+        let deadline = Instant::now() + limit;
+        self.runtime.run(delivery::deliver(self.inner.clone(), deadline)).await
+    }
+
+    /// Where the agent stands.
+    pub fn status(&self) -> Result<Status, AgentError> {
+        self.inner.store.read(|tx| {
+            let enrolment: Option<Enrolment> = tx.get(Slot::Enrolment)?;
+            let settings = self.inner.settings(tx)?;
+            let last: Option<LastScan> = tx.get(Slot::LastScan)?;
+            Ok(Status {
+                level: last.as_ref().map(|scan| scan.assessment.level),
+                at_least: last.as_ref().map(|scan| scan.assessment.at_least),
+                last_scan_at: last.as_ref().map(|scan| scan.at),
+                enrolment: enrolment.map(|enrolment| EnrolmentStatus::new(&enrolment, &settings)),
+                queued: tx.reports(ReportState::Queued)?.len(),
+                dropped: tx.dropped()?,
+                decision: tx.get::<Decision>(Slot::Decision)?,
+            })
+        })
+    }
+
+    /// Why the level of the last scan is what it is, and what would change it; `None` before the first scan.
+    pub fn explain(&self, language: Language) -> Result<Option<Explanation>, AgentError> {
+        self.inner.store.read(|tx| {
+            let Some(last) = tx.get::<LastScan>(Slot::LastScan)? else { return Ok(None) };
+            let policy = self.inner.policy(&self.inner.settings(tx)?);
+            let findings = tx.findings()?;
+            Ok(Some(policy::explain(
+                &last.assessment,
+                &findings,
+                &policy,
+                language,
+                self.inner.config.platform,
+            )))
+        })
+    }
+
+    /// The reports that wait for delivery, exactly as they will be sent.
+    pub fn preview_report(&self) -> Result<Vec<PreviewedReport>, AgentError> {
+        self.inner.store.read(|tx| {
+            let queued = tx.reports(ReportState::Queued)?;
+            queued.iter().filter_map(|report| PreviewedReport::of(report, tx).transpose()).collect()
+        })
+    }
+
+    /// The public half of the key that signs this device's reports.
+    pub fn public_key(&self) -> Result<PublicKey, AgentError> {
+        let spki = self.inner.host.key.public_key_spki_der()?;
+        Ok(PublicKey::from_spki_der(&spki).map_err(SignError::from).map_err(ReportError::from)?)
+    }
+
+    /// The next event, as soon as there is one.
+    pub async fn next_event(&self) -> Option<AgentEvent> {
+        self.inner.events.next().await
+    }
+
+    /// Ends every call under way with [`AgentError::Cancelled`]. What they had stored stays stored.
+    pub fn cancel(&self) {
+        self.runtime.cancel();
+    }
+
+    async fn within<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = Result<T, AgentError>> + Send + 'static,
+    ) -> Result<T, AgentError> {
+        let deadline = Instant::now() + limit;
+        let timed = async move {
+            timeout_at(deadline, work).await.unwrap_or_else(|_| Err(AgentError::Deadline(limit.as_secs())))
+        };
+        self.runtime.run(timed).await
+    }
+}
+
+impl Inner {
+    /// The way to the connector.
+    fn client(&self) -> Client {
+        Client::new(self.host.key.clone(), self.host.clock.clone(), self.host.entropy.clone())
+    }
+
+    /// The settings in force: the signed ones of an enrolled device.
+    fn settings(&self, tx: &ReadTx<'_>) -> Result<Settings, AgentError> {
+        match tx.get::<Enrolment>(Slot::Enrolment)? {
+            Some(_) => Ok(tx.get(Slot::Settings)?.unwrap_or_default()),
+            None => Ok(self.config.unenrolled_settings.clone()),
+        }
+    }
+
+    /// The policy in force.
+    fn policy(&self, settings: &Settings) -> Policy {
+        self.policy.with_overrides(&settings.policy_overrides)
+    }
+}

@@ -1,0 +1,50 @@
+//! Findings as they may leave the device: an app that is not shared is not named in a finding either.
+
+use crate::inventory::may_share;
+use crate::model::{AppRecord, AppSource, Evidence, Finding, Inventory, Settings};
+
+/// Evidence about an app that does not tell which app it is.
+const ANONYMOUS_EVIDENCE: [&str; 3] = ["category", "family", "source"];
+
+/// `findings` with everything that would name an app withheld by the consent filter taken out.
+pub(super) fn shareable_findings(
+    findings: &[&Finding],
+    inventory: &Inventory,
+    settings: &Settings,
+) -> Vec<Finding> {
+    let mut withheld = 0;
+    let mut share = |finding: &Finding| {
+        if !finding.judgement.detection.is_about_an_app()
+            || may_name(&finding.judgement.subject, inventory, settings)
+        {
+            return finding.clone();
+        }
+        withheld += 1;
+        anonymous(finding, withheld)
+    };
+    findings.iter().map(|finding| share(finding)).collect()
+}
+
+/// Whether every app of this name is one that the user's consent covers. An app that is gone can no longer be
+/// told managed, so it is named only where all apps are shared.
+fn may_name(subject: &str, inventory: &Inventory, settings: &Settings) -> bool {
+    let allowed = |app: &AppRecord| may_share(app, settings.ownership, settings.app_sync);
+    let mut named = inventory.apps.iter().filter(|app| is_called(app, subject)).peekable();
+    match named.peek() {
+        Some(_) => named.all(allowed),
+        None => allowed(&AppRecord::from_source(AppSource::AppleMdm)),
+    }
+}
+
+fn is_called(app: &AppRecord, subject: &str) -> bool {
+    app.id.as_ref().is_some_and(|id| id.as_str() == subject) || (app.id.is_none() && app.label() == subject)
+}
+
+fn anonymous(finding: &Finding, number: usize) -> Finding {
+    let mut finding = finding.clone();
+    let judgement = &mut finding.judgement;
+    judgement.subject = format!("withheld app {number}");
+    judgement.reason = "the app is not shared; its user sees the details on the device".to_owned();
+    judgement.evidence.retain(|Evidence { name, .. }| ANONYMOUS_EVIDENCE.contains(&name.as_str()));
+    finding
+}

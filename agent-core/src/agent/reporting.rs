@@ -1,0 +1,170 @@
+//! From a judged scan to signed reports in the queue: one for a change of level, one for the device.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::AgentError;
+use super::redact::shareable_findings;
+use super::{AGENT_VERSION, Inner};
+use crate::connector::Enrolment;
+use crate::inventory::{self, SharedInventory};
+use crate::model::{
+    AppRecord, CoverageItem, DevicePosture, Finding, FindingState, Inventory, Level, NetworkSnapshot,
+    Settings, Timestamp,
+};
+use crate::policy::{self, Assessment, Language, Policy};
+use crate::report::{
+    AppKey, DeviceReport, Event, InventoryReport, Issuer, NetworkState, Part, Reporter, RiskLevelChange,
+    SCHEMA_VERSION,
+};
+use crate::store::{Slot, WriteTx};
+
+/// A scan, as far as reports tell of it.
+pub(super) struct Reportable<'a> {
+    pub(super) scan_id: &'a str,
+    pub(super) now: Timestamp,
+    pub(super) settings: &'a Settings,
+    pub(super) policy: &'a Policy,
+    pub(super) assessment: &'a Assessment,
+    pub(super) coverage: &'a [CoverageItem],
+    pub(super) findings: &'a [Finding],
+    pub(super) posture: &'a DevicePosture,
+    pub(super) network: &'a NetworkSnapshot,
+    pub(super) inventory: Option<&'a Inventory>,
+}
+
+/// Signs and queues what the connector does not know yet, and gives the sequence numbers. Nothing where the
+/// device is not enrolled.
+pub(super) fn queue_reports(
+    inner: &Inner,
+    tx: &WriteTx<'_>,
+    scan: &Reportable<'_>,
+) -> Result<Vec<u64>, AgentError> {
+    let Some(enrolment) = tx.get::<Enrolment>(Slot::Enrolment)? else { return Ok(Vec::new()) };
+    let issuer = Issuer {
+        iss: enrolment.iss,
+        aud: enrolment.aud,
+        device_id: enrolment.device_id,
+        tenant: enrolment.tenant,
+    };
+    let host = &inner.host;
+    let reporter = Reporter {
+        issuer: &issuer,
+        txn: scan.scan_id,
+        key: host.key.as_ref(),
+        clock: host.clock.as_ref(),
+        entropy: host.entropy.as_ref(),
+    };
+    let findings = shareable(scan);
+    let mut queued = Vec::new();
+    let mut queue = |event: Event| -> Result<(), AgentError> {
+        let report =
+            tx.enqueue(scan.now, |position| reporter.sign(position, event).map_err(AgentError::from))?;
+        queued.push(report.seq);
+        Ok(())
+    };
+
+    let previous: Option<Level> = tx.get(Slot::LastLevel)?;
+    if previous != Some(scan.assessment.level) {
+        queue(Event::RiskLevelChange(level_change(inner, scan, previous, &findings)))?;
+        tx.put(Slot::LastLevel, &scan.assessment.level)?;
+    }
+    let report = device_report(inner, tx, scan, findings)?;
+    for part in reporter.split(report, &tx.next_position()?, scan.settings.limits.max_token_bytes)? {
+        queue(Event::DeviceReport(Box::new(part)))?;
+    }
+    Ok(queued)
+}
+
+/// What is open or set aside, and what this scan resolved.
+fn shareable(scan: &Reportable<'_>) -> Vec<Finding> {
+    let is_news = |finding: &&Finding| match finding.state {
+        FindingState::Open | FindingState::Ignored { .. } => true,
+        FindingState::Resolved { at } => at == scan.now,
+    };
+    let news: Vec<_> = scan.findings.iter().filter(is_news).collect();
+    let nothing = Inventory::default();
+    shareable_findings(&news, scan.inventory.unwrap_or(&nothing), scan.settings)
+}
+
+fn level_change(
+    inner: &Inner,
+    scan: &Reportable<'_>,
+    previous: Option<Level>,
+    findings: &[Finding],
+) -> RiskLevelChange {
+    let headline = |language| {
+        policy::explain(scan.assessment, findings, scan.policy, language, inner.config.platform).headline
+    };
+    let texts: BTreeMap<_, _> =
+        Language::ALL.iter().map(|language| (language.as_str().to_owned(), headline(*language))).collect();
+    RiskLevelChange {
+        risk_reason: texts.get(Language::En.as_str()).cloned(),
+        reason_admin: texts.clone(),
+        reason_user: texts,
+        ..RiskLevelChange::new(scan.assessment.level, previous, scan.now)
+    }
+}
+
+fn device_report(
+    inner: &Inner,
+    tx: &WriteTx<'_>,
+    scan: &Reportable<'_>,
+    findings: Vec<Finding>,
+) -> Result<DeviceReport, AgentError> {
+    Ok(DeviceReport {
+        schema_version: SCHEMA_VERSION,
+        part: Part::WHOLE,
+        level: scan.assessment.level,
+        at_least: scan.assessment.at_least,
+        coverage: scan.coverage.to_vec(),
+        posture: scan.posture.clone(),
+        network: NetworkState::from(scan.network),
+        findings,
+        inventory: inventory_report(tx, scan)?,
+        intel_version: None,
+        policy_version: scan.policy.version(),
+        settings_version: scan.settings.version,
+        key_protection: inner.host.key.protection(),
+        dropped: tx.dropped()?,
+        agent_version: AGENT_VERSION.to_owned(),
+    })
+}
+
+/// The apps as the connector will know them once the queue is delivered.
+#[derive(Serialize, Deserialize)]
+struct Shared {
+    apps: Vec<AppRecord>,
+    /// The drop counter of that time: a report that was dropped since may have been the one with the base.
+    dropped: u64,
+}
+
+/// The apps that the user's consent covers: in full the first time, then what changed since the last report.
+fn inventory_report(tx: &WriteTx<'_>, scan: &Reportable<'_>) -> Result<InventoryReport, AgentError> {
+    let Some(inventory) = scan.inventory else { return Ok(InventoryReport::NotShared { withheld: None }) };
+    let SharedInventory { apps, withheld, .. } =
+        inventory::consent_filter(inventory, scan.settings.ownership, scan.settings.app_sync);
+    if !scan.settings.app_sync.enabled {
+        tx.delete(Slot::SharedInventory)?;
+        return Ok(InventoryReport::NotShared { withheld: Some(withheld) });
+    }
+    let dropped = tx.dropped()?;
+    let known: Option<Shared> = tx.get(Slot::SharedInventory)?;
+    let base = known.filter(|known| known.dropped == dropped).map(|known| known.apps);
+    tx.put(Slot::SharedInventory, &Shared { apps: apps.clone(), dropped })?;
+    let sha256 = inventory::digest(&apps);
+    Ok(match base {
+        None => InventoryReport::Full { apps, withheld, sha256 },
+        Some(base) => {
+            let delta = inventory::delta(&base, &apps);
+            InventoryReport::Delta {
+                base_sha256: inventory::digest(&base),
+                changed: delta.changed,
+                removed: delta.removed.into_iter().map(|app| AppKey { id: app.id, name: app.name }).collect(),
+                withheld,
+                sha256,
+            }
+        }
+    })
+}

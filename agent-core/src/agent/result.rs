@@ -1,0 +1,158 @@
+//! What the agent's calls give back. Everything here is serializable: `mtd --json` prints it as it is.
+
+use serde::{Deserialize, Serialize};
+
+use crate::connector::{Decision, Enrolment};
+use crate::inventory::InventoryDiff;
+use crate::model::{
+    AppSync, CheckOutcome, DevicePosture, Finding, Inventory, Level, NetworkSnapshot, Ownership, RiskLevel,
+    Settings, Timestamp, words::words,
+};
+use crate::policy::Assessment;
+use crate::report::jws;
+use crate::store::{ReadTx, StoredReport};
+
+use super::error::AgentError;
+
+words! {
+    /// Why a scan runs.
+    pub enum ScanTrigger {
+        /// Somebody asked.
+        Requested = "requested",
+        /// The device joined or left a network.
+        NetworkChanged = "network_changed",
+        /// An app was installed, updated or removed.
+        AppsChanged = "apps_changed",
+        /// The platform's periodic window.
+        Periodic = "periodic",
+    }
+}
+
+/// One scan: what was looked at, what was found, what it means.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ScanResult {
+    /// Identifies the scan; the `txn` of its reports.
+    pub scan_id: String,
+    /// Why it ran.
+    pub trigger: ScanTrigger,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// How long it took, in milliseconds of a monotonic clock.
+    pub elapsed_ms: u64,
+    /// The level, the worst finding and the gaps.
+    pub assessment: Assessment,
+    /// Every check, in the order of `CheckId`.
+    pub checks: Vec<CheckOutcome>,
+    /// All findings of this device: open, ignored, and the recently resolved.
+    pub findings: Vec<Finding>,
+    /// The device.
+    pub posture: DevicePosture,
+    /// The network.
+    pub network: NetworkSnapshot,
+    /// What changed among the apps since the scan before.
+    pub app_changes: InventoryDiff,
+    /// The apps, all of them: this stays on the device.
+    pub inventory: Inventory,
+    /// Sequence numbers of the reports that were queued; empty where the device is not enrolled.
+    pub queued_reports: Vec<u64>,
+}
+
+/// What one exchange with the connector did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DeliverySummary {
+    /// Reports with a valid receipt.
+    pub delivered: Vec<u64>,
+    /// Reports that the connector refused; kept aside, with its words.
+    pub quarantined: Vec<Quarantined>,
+    /// Reports that are still queued.
+    pub still_queued: usize,
+    /// Why delivery stopped, where it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
+    /// The version of the settings, where they changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_settings: Option<u64>,
+    /// The connector's decision, where it gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+}
+
+/// A report that the connector refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Quarantined {
+    /// Its sequence number.
+    pub seq: u64,
+    /// The connector's error and description.
+    pub why: String,
+}
+
+/// Where the agent stands, without scanning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// The level of the last scan; `None` before the first.
+    pub level: Option<Level>,
+    /// The worst open finding of the last scan.
+    pub at_least: Option<RiskLevel>,
+    /// When the last scan started.
+    pub last_scan_at: Option<Timestamp>,
+    /// The enrolment; `None` on a device that is not enrolled.
+    pub enrolment: Option<EnrolmentStatus>,
+    /// Reports that wait for delivery.
+    pub queued: usize,
+    /// Reports that were dropped because the queue was full, since enrolment.
+    pub dropped: u64,
+    /// The connector's last decision.
+    pub decision: Option<Decision>,
+}
+
+/// Who this device reports to, and what it shares.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EnrolmentStatus {
+    /// The device's name at the connector.
+    pub device_id: String,
+    /// The organisation.
+    pub tenant: String,
+    /// Where reports go.
+    pub connector_url: String,
+    /// Whose device it is.
+    pub ownership: Ownership,
+    /// Whether apps are shared, and how far.
+    pub app_sync: AppSync,
+    /// The highest level that is let in.
+    pub allowed_level: RiskLevel,
+    /// Version of the settings in force.
+    pub settings_version: u64,
+}
+
+/// One report exactly as it will be sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PreviewedReport {
+    /// Its sequence number.
+    pub seq: u64,
+    /// The payload of the token, byte for byte: a JSON object.
+    pub payload: String,
+    /// The whole token.
+    pub token: String,
+}
+
+impl PreviewedReport {
+    pub(super) fn of(report: &StoredReport, tx: &ReadTx<'_>) -> Result<Option<Self>, AgentError> {
+        let Some(token) = tx.token(report.id)? else { return Ok(None) };
+        let payload = jws::payload_of(&token)?;
+        Ok(Some(Self { seq: report.seq, payload: String::from_utf8_lossy(&payload).into_owned(), token }))
+    }
+}
+
+impl EnrolmentStatus {
+    pub(super) fn new(enrolment: &Enrolment, settings: &Settings) -> Self {
+        Self {
+            device_id: enrolment.device_id.clone(),
+            tenant: enrolment.tenant.clone(),
+            connector_url: enrolment.connector_url.clone(),
+            ownership: settings.ownership,
+            app_sync: settings.app_sync,
+            allowed_level: settings.allowed_level,
+            settings_version: settings.version,
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! One scan: collect, measure, judge, classify, queue.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use super::Inner;
+use super::error::AgentError;
+use super::events::AgentEvent;
+use super::reporting::{self, Reportable};
+use super::result::{ScanResult, ScanTrigger};
+use super::runtime::ask_host;
+use crate::intel::Matcher;
+use crate::inventory::{self, InventoryDiff};
+use crate::model::{
+    CheckId, CheckOutcome, CoverageItem, Detection, DevicePosture, Fact, Finding, Inventory, NetworkSnapshot,
+    Settings, Timestamp,
+};
+use crate::network;
+use crate::policy::{self, Assessment, Policy};
+use crate::posture::{self, Thresholds};
+use crate::report::random_id;
+use crate::store::{self, Slot};
+
+/// Longest time for the network checks: the hard stop of the first tier (NETWORK: Budgets).
+const NETWORK_LIMIT: Duration = Duration::from_secs(10);
+
+/// Kept free at the end of a scan for judging, signing and storing.
+const FINISH_MARGIN: Duration = Duration::from_millis(500);
+
+/// What `explain` and `status` need of the last scan.
+#[derive(Serialize, Deserialize)]
+pub(super) struct LastScan {
+    pub(super) at: Timestamp,
+    pub(super) assessment: Assessment,
+}
+
+/// The device's own facts, before anything is judged.
+struct Collected {
+    apps: Fact<Inventory>,
+    posture: DevicePosture,
+    network: NetworkSnapshot,
+    network_outcomes: Vec<CheckOutcome>,
+}
+
+pub(super) async fn scan(
+    inner: Arc<Inner>,
+    trigger: ScanTrigger,
+    deadline: Instant,
+) -> Result<ScanResult, AgentError> {
+    let started = Instant::now();
+    let now = inner.host.clock.now();
+    let settings = inner.store.read(|tx| inner.settings(tx))?;
+    let collected =
+        collect(&inner, &settings, now, deadline.checked_sub(FINISH_MARGIN).unwrap_or(deadline)).await;
+    let mut result = conclude(&inner, &settings, collected, trigger, now)?;
+    result.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(result)
+}
+
+/// Asks the host and measures the network, all at once.
+async fn collect(inner: &Inner, settings: &Settings, now: Timestamp, deadline: Instant) -> Collected {
+    let (device, platform) = (&inner.host.device, inner.config.platform);
+    let apps = async {
+        let device = device.clone();
+        ask_host(deadline, move || device.installed_apps()).await.unwrap_or_else(Fact::not_available)
+    };
+    let posture = async {
+        let device = device.clone();
+        let answer = ask_host(deadline, move || device.device_posture()).await;
+        answer.unwrap_or_else(|why| DevicePosture::not_available(platform, why))
+    };
+    let network = async {
+        let asked = device.clone();
+        let snapshot = ask_host(deadline, move || asked.network_snapshot()).await;
+        let snapshot = snapshot.unwrap_or_else(NetworkSnapshot::not_available);
+        let stop = deadline.min(Instant::now() + NETWORK_LIMIT);
+        let observations = network::measure(&settings.network, snapshot, device.clone(), stop).await;
+        let outcomes = network::judge(&observations, &settings.network, now);
+        (observations.network, outcomes)
+    };
+    let (apps, posture, (network, network_outcomes)) = tokio::join!(apps, posture, network);
+    Collected { apps, posture, network, network_outcomes }
+}
+
+/// Judges what was collected, moves the findings on, and queues the reports: one transaction, so that a crash
+/// leaves either all of a scan or nothing of it.
+fn conclude(
+    inner: &Inner,
+    settings: &Settings,
+    collected: Collected,
+    trigger: ScanTrigger,
+    now: Timestamp,
+) -> Result<ScanResult, AgentError> {
+    let policy = inner.policy(settings);
+    let scan_id = random_id(inner.host.entropy.as_ref())?;
+    let Collected { apps, posture, network, network_outcomes } = collected;
+    let (result, last, before) = inner.store.write(|tx| {
+        let previous: Option<Inventory> = tx.get(Slot::Inventory)?;
+        let (mut checks, app_changes) = judge_apps(&apps, previous.as_ref(), settings);
+        checks.extend(network_outcomes);
+        checks.extend(posture::judge(&posture, &network, &thresholds(&policy), now));
+        checks.sort_by_key(|outcome| outcome.check);
+
+        let before = tx.findings()?;
+        let findings = store::advance(
+            &before,
+            &checks,
+            |judgement| policy.severity(judgement.detection, judgement.verdict),
+            |detection| policy.ignored(detection).map(str::to_owned),
+            now,
+        );
+        tx.put_findings(&findings)?;
+        let coverage: Vec<_> = checks.iter().map(CoverageItem::from).collect();
+        let assessment = policy::assess(&findings, &coverage, &settings.required_checks);
+        let inventory = apps.value();
+        if let Some(inventory) = inventory {
+            tx.put(Slot::Inventory, inventory)?;
+        }
+        let reportable = Reportable {
+            scan_id: &scan_id,
+            now,
+            settings,
+            policy: &policy,
+            assessment: &assessment,
+            coverage: &coverage,
+            findings: &findings,
+            posture: &posture,
+            network: &network,
+            inventory,
+        };
+        let queued_reports = reporting::queue_reports(inner, tx, &reportable)?;
+        let last: Option<LastScan> = tx.get(Slot::LastScan)?;
+        tx.put(Slot::LastScan, &LastScan { at: now, assessment: assessment.clone() })?;
+        let result = ScanResult {
+            scan_id: scan_id.clone(),
+            trigger,
+            started_at: now,
+            elapsed_ms: 0,
+            assessment,
+            checks,
+            findings,
+            posture,
+            network,
+            app_changes,
+            inventory: inventory.cloned().unwrap_or_default(),
+            queued_reports,
+        };
+        Ok::<_, AgentError>((result, last, before))
+    })?;
+    announce(inner, &result, last, &before);
+    Ok(result)
+}
+
+fn thresholds(policy: &Policy) -> Thresholds {
+    let parameters = policy.parameters();
+    Thresholds {
+        patch_max_age_days: parameters.patch_max_age_days,
+        patch_overdue_days: parameters.patch_overdue_days,
+    }
+}
+
+/// The three checks of the apps. Without an inventory none of them has a result.
+fn judge_apps(
+    apps: &Fact<Inventory>,
+    previous: Option<&Inventory>,
+    settings: &Settings,
+) -> (Vec<CheckOutcome>, InventoryDiff) {
+    const CHECKS: [CheckId; 3] = [CheckId::Inventory, CheckId::AppIndicators, CheckId::AppChanges];
+    let inventory = match apps {
+        Fact::Known { value } => value,
+        Fact::NotPermitted { why } => {
+            return (
+                CHECKS.map(|check| CheckOutcome::not_permitted(check, why)).into(),
+                InventoryDiff::default(),
+            );
+        }
+        Fact::NotAvailable { why } => {
+            return (CHECKS.map(|check| CheckOutcome::unknown(check, why)).into(), InventoryDiff::default());
+        }
+    };
+    let changes = previous.map(|previous| inventory::diff(previous, inventory)).unwrap_or_default();
+    let notes = match inventory.notes.len() {
+        0 => String::new(),
+        count => format!(", {count} remarks on the input"),
+    };
+    let read = CheckOutcome::clean(CheckId::Inventory, format!("{} apps{notes}", inventory.apps.len()));
+    let matched = Matcher::new(&settings.indicators).judge(inventory);
+    (vec![read, matched, inventory::judge_changes(&changes)], changes)
+}
+
+/// Tells the host what changed.
+fn announce(inner: &Inner, result: &ScanResult, last: Option<LastScan>, before: &[Finding]) {
+    let from = last.map(|scan| scan.assessment.level);
+    let to = result.assessment.level;
+    if from != Some(to) {
+        inner.events.send(AgentEvent::LevelChanged { from, to });
+    }
+    let (before, after) = (open_subjects(before), open_subjects(&result.findings));
+    for (detection, subject) in after.difference(&before) {
+        inner
+            .events
+            .send(AgentEvent::FindingDetected { detection: *detection, subject: (*subject).to_owned() });
+    }
+    for (detection, subject) in before.difference(&after) {
+        inner
+            .events
+            .send(AgentEvent::FindingResolved { detection: *detection, subject: (*subject).to_owned() });
+    }
+}
+
+fn open_subjects(findings: &[Finding]) -> BTreeSet<(Detection, &str)> {
+    let open = findings.iter().filter(|finding| finding.is_open());
+    open.map(|finding| (finding.judgement.detection, finding.judgement.subject.as_str())).collect()
+}

@@ -1,0 +1,109 @@
+//! Delivery of one report (RFC 8935), and what each answer means for it.
+
+use std::time::Duration;
+
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use hyper::{Method, StatusCode};
+use serde::Deserialize;
+
+use super::backoff::parse_retry_after;
+use super::client::Client;
+use super::error::ConnectorError;
+use super::fetch::connector_key;
+use super::http::{Answer, Call};
+use super::wire::{
+    Enrolment, RECEIPT_HEADER, Receipt, Refusal, RefusalCode, SECEVENT_MEDIA_TYPE, token_digest,
+};
+use crate::report::jws::{self, MAX_TOKEN, typ};
+
+/// What became of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// Stored by the connector, which signed for it: the only outcome on which it may leave the queue.
+    Accepted(Receipt),
+    /// Refused for what it is; sending the same again is pointless. To be set aside and told.
+    Rejected(Refusal),
+    /// Larger than the connector takes: to be made again in smaller parts.
+    TooLarge,
+    /// Not delivered as far as can be told: to be sent again, the same bytes.
+    Retry {
+        /// The wait that the connector asked for; see [`retry_delay`](super::retry_delay).
+        after: Option<Duration>,
+        /// What happened.
+        why: ConnectorError,
+    },
+}
+
+impl Client {
+    /// Sends `token`, a report of this device as stored in the queue. Sending it twice is harmless.
+    pub async fn deliver(&self, enrolment: &Enrolment, token: &str) -> Delivery {
+        if token.len() > MAX_TOKEN {
+            return Delivery::TooLarge;
+        }
+        let Ok(report) = jws::peek_claims::<Report>(token) else {
+            return Delivery::Rejected(Refusal {
+                err: RefusalCode::InvalidRequest,
+                description: "not sent: the queued report is not a token".to_owned(),
+            });
+        };
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(SECEVENT_MEDIA_TYPE))]);
+        let call = Call {
+            url: &enrolment.aud,
+            pins: &enrolment.spki_pins,
+            method: Method::POST,
+            headers,
+            body: token.to_owned().into(),
+        };
+        match self.call(call).await {
+            Ok(answer) => self.outcome(answer, enrolment, token, &report),
+            Err(why) => Delivery::Retry { after: None, why },
+        }
+    }
+
+    fn outcome(&self, answer: Answer, enrolment: &Enrolment, token: &str, report: &Report) -> Delivery {
+        match answer.status {
+            StatusCode::ACCEPTED => match read_receipt(&answer, enrolment, token, report) {
+                Ok(receipt) => Delivery::Accepted(receipt),
+                Err(why) => Delivery::Retry { after: None, why },
+            },
+            StatusCode::BAD_REQUEST => match Refusal::read(&answer.body) {
+                Some(refusal) => Delivery::Rejected(refusal),
+                None => Delivery::Retry { after: None, why: answer.unexpected() },
+            },
+            StatusCode::PAYLOAD_TOO_LARGE => Delivery::TooLarge,
+            _ => {
+                let asked = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+                let after = asked.and_then(|value| parse_retry_after(value, self.clock.now()));
+                Delivery::Retry { after, why: answer.unexpected() }
+            }
+        }
+    }
+}
+
+/// What a receipt must repeat of a report.
+#[derive(Deserialize)]
+struct Report {
+    jti: String,
+    mtd_seq: u64,
+}
+
+fn read_receipt(
+    answer: &Answer,
+    enrolment: &Enrolment,
+    token: &str,
+    report: &Report,
+) -> Result<Receipt, ConnectorError> {
+    let no_receipt = |why: &str| ConnectorError::NoReceipt(why.to_owned());
+    let header = answer.headers.get(RECEIPT_HEADER).ok_or_else(|| no_receipt("no MTD-Receipt"))?;
+    let header = header.to_str().map_err(|_| no_receipt("MTD-Receipt is not a token"))?;
+    let receipt: Receipt = jws::verify_claims(header, typ::RECEIPT, &connector_key(enrolment)?)
+        .map_err(|error| no_receipt(&error.to_string()))?;
+    let for_this_report = receipt.iss == enrolment.connector_issuer()
+        && receipt.jti == report.jti
+        && receipt.sha256 == token_digest(token)
+        && receipt.seq == report.mtd_seq;
+    if !for_this_report {
+        return Err(no_receipt("MTD-Receipt is for another report"));
+    }
+    Ok(receipt)
+}

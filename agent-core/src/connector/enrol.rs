@@ -1,0 +1,75 @@
+//! Enrolment: challenge, proof that the device holds its key, the connector's names, key and settings.
+
+use super::client::Client;
+use super::error::ConnectorError;
+use super::fetch::read_settings;
+use super::limits::MAX_IDENTIFIER;
+use super::payload::EnrolmentPayload;
+use super::wire::{
+    Challenge, Enrolment, EnrolmentProof, EnrolmentRequest, EnrolmentResponse, connector_issuer,
+    device_issuer, report_audience, token_digest,
+};
+use crate::model::Settings;
+use crate::report::jwk::{InvalidKey, PublicKey};
+use crate::report::jws::typ;
+
+impl Client {
+    /// Enrols this device with the invitation `payload`. The connector's key that comes back is pinned in the
+    /// [`Enrolment`]: everything signed that follows must be under it.
+    pub async fn enrol(&self, payload: &EnrolmentPayload) -> Result<(Enrolment, Settings), ConnectorError> {
+        let issuer = connector_issuer(payload.url(), payload.tenant());
+        let endpoint = format!("{issuer}/enrol");
+        let pins = payload.spki_pins();
+
+        let answer = self.post(&format!("{endpoint}/challenge"), pins, &serde_json::json!({})).await?;
+        let Challenge { challenge } = answer.json()?;
+
+        let proof = EnrolmentProof {
+            aud: endpoint.clone(),
+            challenge,
+            tenant: payload.tenant().to_owned(),
+            token_sha256: token_digest(payload.token().expose()),
+        };
+        let request = EnrolmentRequest {
+            token: payload.token().expose().to_owned(),
+            jwk: self.public_key()?.to_jwk(),
+            key_protection: self.key().protection().as_str().to_owned(),
+            proof: self.sign(typ::ENROLMENT, &proof).await?,
+        };
+        let answer = self.post(&endpoint, pins, &request).await?;
+        let host = answer.host.clone();
+        let response: EnrolmentResponse = answer.json()?;
+        let names_fit = is_identifier(&response.device_id)
+            && is_identifier(&response.epoch)
+            && response.iss == device_issuer(&issuer, &response.device_id)
+            && response.aud == report_audience(&issuer);
+        if !names_fit {
+            return Err(ConnectorError::protocol(&host, "an enrolment with names of another connector"));
+        }
+        let enrolment = Enrolment {
+            device_id: response.device_id,
+            tenant: payload.tenant().to_owned(),
+            iss: response.iss,
+            aud: response.aud,
+            connector_url: payload.url().to_owned(),
+            spki_pins: pins.to_vec(),
+            connector_jwk: response.connector_jwk,
+            epoch: response.epoch,
+            key_protection: request.key_protection,
+        };
+        let settings = read_settings(&response.settings, &enrolment)?;
+        Ok((enrolment, settings))
+    }
+
+    fn public_key(&self) -> Result<PublicKey, ConnectorError> {
+        let spki = self.key().public_key_spki_der()?;
+        PublicKey::from_spki_der(&spki)
+            .map_err(|InvalidKey| ConnectorError::Device("device key: not a P-256 public key".to_owned()))
+    }
+}
+
+/// Identifiers go into paths and database rows.
+fn is_identifier(text: &str) -> bool {
+    let allowed = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
+    (1..=MAX_IDENTIFIER).contains(&text.len()) && text.bytes().all(allowed)
+}

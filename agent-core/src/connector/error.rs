@@ -1,0 +1,137 @@
+//! What can go wrong between the agent and its connector.
+
+use std::time::Duration;
+
+use super::limits::MAX_ANSWER;
+use super::wire::Refusal;
+use crate::model::SpkiPin;
+use crate::platform::PlatformError;
+use crate::report::jws::SignError;
+
+/// Why a call to the connector came to nothing. Holds no token, no key and no personal data.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectorError {
+    /// No connection.
+    #[error("connector {host} cannot be reached: {why}; check the network and try again")]
+    Unreachable {
+        /// Host name or address.
+        host: String,
+        /// The operating system's or TLS's words.
+        why: String,
+    },
+    /// Out of time.
+    #[error("connector {host} took longer than {} ms ({doing}); try again on a better network", after.as_millis())]
+    Timeout {
+        /// Host name or address.
+        host: String,
+        /// The limit.
+        after: Duration,
+        /// What was being waited for.
+        doing: &'static str,
+    },
+    /// No key in the certificate chain is pinned: somebody else answers, or the connector's keys were changed
+    /// without telling its devices.
+    #[error(
+        "certificate of {host} does not match {} (saw {}); the network may be intercepted: run `mtd scan`",
+        either(*pins), list(seen)
+    )]
+    PinMismatch {
+        /// Host name or address.
+        host: String,
+        /// How many pins there are.
+        pins: usize,
+        /// Pins of the keys that were presented, leaf first.
+        seen: Vec<SpkiPin>,
+    },
+    /// The chain holds a pinned key and is nevertheless not valid.
+    #[error("certificate of {host} is not valid: {why}; tell the connector's administrator")]
+    Certificate {
+        /// Host name or address.
+        host: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Something answered, but not as a connector does.
+    #[error("{host} does not answer as a connector: {what}; a sign-in page or proxy may be in the way")]
+    Protocol {
+        /// Host name or address.
+        host: String,
+        /// What came instead.
+        what: String,
+    },
+    /// The connector asks to come back later.
+    #[error("connector {host} is busy (HTTP {status})")]
+    Busy {
+        /// Host name or address.
+        host: String,
+        /// 429 or 5xx.
+        status: u16,
+    },
+    /// The connector says no.
+    #[error("connector refused: {} ({})", .0.description, .0.err)]
+    Refused(Refusal),
+    /// A 202 without the connector's receipt.
+    #[error("202 without a valid receipt: something on the path answered for the connector ({0})")]
+    NoReceipt(String),
+    /// Signed content does not hold under the pinned key.
+    #[error("{what} not accepted: {why}; something on the path may have changed it")]
+    Forged {
+        /// Settings, decision.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Settings older than those in force.
+    #[error(
+        "connector offers settings version {offered}, older than version {known} in force; kept version {known}"
+    )]
+    Rollback {
+        /// In force.
+        known: u64,
+        /// Offered.
+        offered: u64,
+    },
+    /// The device could not sign or find randomness.
+    #[error("{0}")]
+    Device(String),
+    /// What the agent holds of its enrolment cannot be used.
+    #[error("{0}; enrol this device again")]
+    Enrolment(String),
+}
+
+impl ConnectorError {
+    pub(super) fn protocol(host: &str, what: impl Into<String>) -> Self {
+        Self::Protocol { host: host.to_owned(), what: what.into() }
+    }
+
+    pub(super) fn too_large(host: &str) -> Self {
+        Self::protocol(host, format!("an answer larger than {MAX_ANSWER} bytes"))
+    }
+
+    pub(super) fn forged(what: &'static str, why: impl ToString) -> Self {
+        Self::Forged { what, why: why.to_string() }
+    }
+}
+
+impl From<SignError> for ConnectorError {
+    fn from(error: SignError) -> Self {
+        Self::Device(error.to_string())
+    }
+}
+
+impl From<PlatformError> for ConnectorError {
+    fn from(error: PlatformError) -> Self {
+        Self::Device(error.to_string())
+    }
+}
+
+fn either(pins: usize) -> String {
+    match pins {
+        2 => "either pin".to_owned(),
+        _ => format!("any of {pins} pins"),
+    }
+}
+
+fn list(seen: &[SpkiPin]) -> String {
+    seen.iter().map(SpkiPin::to_string).collect::<Vec<_>>().join(", ")
+}

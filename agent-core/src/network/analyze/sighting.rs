@@ -1,0 +1,159 @@
+//! One endpoint as the chain check saw it: in a phrase for a person, and as evidence that a second person can
+//! check with `openssl s_client` and `openssl x509`.
+
+use std::net::IpAddr;
+
+use rustls::pki_types::{DnsName, TrustAnchor as Anchor};
+
+use super::certificate::{Contents, is_self_signed};
+use super::chain::{self, ChainJudgement, Standing, Trust};
+use crate::model::{
+    Fact, Judgement, NetworkSettings, ProbeEndpoint, Sha256, Timestamp, TrustAnchor, TrustVerdict,
+};
+use crate::network::observation::{Handshake, Possession, Target, TlsProbe, answer, failure};
+use crate::network::words::plain;
+
+/// An endpoint whose chain was seen.
+pub(super) struct Sighting<'a> {
+    pub(super) endpoint: &'a ProbeEndpoint,
+    pub(super) standing: Standing,
+    public_verdict: String,
+    platform: Option<&'a Fact<TrustVerdict>>,
+    address: Option<IpAddr>,
+    handshake: &'a Handshake,
+    leaf: Option<Contents>,
+}
+
+impl<'a> Sighting<'a> {
+    /// Finds `endpoint` among `probes` and judges its chain; or says what became of it.
+    pub(super) fn of(
+        endpoint: &'a ProbeEndpoint,
+        probes: &'a [TlsProbe],
+        settings: &NetworkSettings,
+        public_roots: &[Anchor<'_>],
+        now: Timestamp,
+    ) -> Result<Self, String> {
+        let host = &endpoint.host;
+        let target = Target::from(endpoint);
+        let Some(probe) = probes.iter().find(|probe| probe.target == target) else {
+            return Err("not measured".to_owned());
+        };
+        let Some((handshake, address)) = answer(&probe.attempts) else {
+            let failure = failure(&probe.attempts);
+            return Err(failure.map_or_else(|| "not measured".to_owned(), ToString::to_string));
+        };
+        let trust = Trust {
+            public: public_roots,
+            private: &endpoint.private_anchors,
+            inspection: &settings.inspection_roots,
+            now,
+        };
+        let platform_verdict = probe.platform.as_ref().and_then(Fact::value);
+        let ChainJudgement { standing, public_verdict } =
+            chain::judge(handshake, host, platform_verdict, &trust);
+        Ok(Self {
+            endpoint,
+            standing,
+            public_verdict,
+            platform: probe.platform.as_ref(),
+            address,
+            handshake,
+            leaf: handshake.chain.first().and_then(Contents::of),
+        })
+    }
+
+    /// What it presented.
+    pub(super) fn phrase(&self) -> String {
+        let issuer = self.issuer();
+        match self.standing {
+            Standing::Genuine => format!("a genuine certificate by {issuer}"),
+            Standing::Inspected => format!("a certificate by {issuer}, under a declared inspection root"),
+            Standing::OutOfDate { valid_at } => {
+                format!("a certificate by {issuer} that is valid at {valid_at}")
+            }
+            Standing::OtherName => format!("a valid certificate of somebody else, {}", self.subject()),
+            Standing::KeyNotProven => "a valid certificate whose key it did not prove to hold".to_owned(),
+            Standing::DeviceOnly(TrustAnchor::UserAdded) => {
+                format!("a certificate by {issuer}, trusted only by a root that was added to this device")
+            }
+            Standing::DeviceOnly(TrustAnchor::System) => format!(
+                "a certificate by {issuer}, under a root of this device's system that Mozilla's list lacks"
+            ),
+            Standing::DeviceOnly(TrustAnchor::Untold) => {
+                format!(
+                    "a certificate by {issuer}, under a root that this device trusts and Mozilla does not"
+                )
+            }
+            Standing::Untrusted if self.handshake.chain.first().is_some_and(is_self_signed) => {
+                format!("a self-signed certificate, {}", self.unknown_to())
+            }
+            Standing::Untrusted => format!("a certificate by {issuer}, {}", self.unknown_to()),
+        }
+    }
+
+    /// Adds what the phrase rests on.
+    pub(super) fn evidence(&self, judgement: Judgement) -> Judgement {
+        let ProbeEndpoint { host, port, network, .. } = self.endpoint;
+        let mut judgement = judgement.with("endpoint", format!("{host}:{port}")).with("network", network);
+        if let Some(address) = self.address {
+            judgement = judgement.with("address", address);
+        }
+        // A name that is an address is not sent as SNI (RFC 6066, section 3).
+        if DnsName::try_from(host.as_str()).is_ok() {
+            judgement = judgement.with("sni", host);
+        }
+        if let Some(leaf) = self.handshake.chain.first() {
+            judgement = judgement.with("certificate_sha256", Sha256::of(leaf.as_der()));
+        }
+        if let Some(leaf) = &self.leaf {
+            judgement = judgement
+                .with("subject", &leaf.subject.full)
+                .with("issuer", &leaf.issuer.full)
+                .with("spki", leaf.spki)
+                .with("not_before", leaf.not_before)
+                .with("not_after", leaf.not_after);
+        }
+        if let Possession::Unproven { why } = &self.handshake.possession {
+            judgement = judgement.with("key_not_proven", plain(why));
+        }
+        if let Some(version) = &self.handshake.version {
+            judgement = judgement.with("tls_version", plain(version));
+        }
+        judgement
+            .with("verdict_mozilla", &self.public_verdict)
+            .with("verdict_platform", platform_words(self.platform))
+    }
+
+    fn unknown_to(&self) -> &'static str {
+        match self.platform.and_then(Fact::value) {
+            Some(_) => "unknown to Mozilla and to this device",
+            None => "unknown to Mozilla",
+        }
+    }
+
+    fn issuer(&self) -> String {
+        quoted(self.leaf.as_ref().map(|leaf| &leaf.issuer.short))
+    }
+
+    fn subject(&self) -> String {
+        quoted(self.leaf.as_ref().map(|leaf| &leaf.subject.short))
+    }
+}
+
+fn quoted(name: Option<&String>) -> String {
+    name.map_or_else(|| "an unreadable name".to_owned(), |name| format!("\"{name}\""))
+}
+
+fn platform_words(platform: Option<&Fact<TrustVerdict>>) -> String {
+    match platform {
+        Some(Fact::Known { value: TrustVerdict::Trusted { anchor, root_spki: Some(root) } }) => {
+            format!("trusted by a {anchor} root with key sha256 {root}")
+        }
+        Some(Fact::Known { value: TrustVerdict::Trusted { anchor, root_spki: None } }) => {
+            format!("trusted by a {anchor} root")
+        }
+        Some(Fact::Known { value: TrustVerdict::Rejected { why } }) => format!("refused: {}", plain(why)),
+        Some(Fact::NotPermitted { why } | Fact::NotAvailable { why }) => format!("not told: {}", plain(why)),
+        None => "not asked".to_owned(),
+    }
+}

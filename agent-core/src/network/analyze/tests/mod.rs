@@ -1,0 +1,7 @@
+//! What is judged of what was seen: a table of scenarios, the rules one by one, and arbitrary input.
+
+mod arbitrary;
+mod badssl;
+mod rules;
+mod scenarios;
+mod world;

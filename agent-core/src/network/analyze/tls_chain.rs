@@ -1,0 +1,299 @@
+//! The chain check: is the peer at the other end of TLS the one that it should be?
+//!
+//! Each endpoint's chain is judged alone, then all are weighed together:
+//!
+//! | seen | judged |
+//! |---|---|
+//! | no public list vouches for the chain, in two networks | interception, confirmed: the path is all that the endpoints have in common |
+//! | the same in one network | interception, suspicious |
+//! | a system root that Mozilla's list lacks; a certificate without its key | interception, suspicious: either has rare honest causes |
+//! | a valid certificate for another host, in two networks | interception, suspicious: traffic is led elsewhere |
+//! | the same in one network | invalid certificate, suspicious: the server may be set up wrongly |
+//! | valid but for the date, while others are valid now | invalid certificate, benign: it was not renewed, or is used too early |
+//! | valid but for the date, and no other is valid now | invalid certificate, inconclusive: the clock may be wrong |
+//! | a declared inspection root | managed inspection, benign |
+//!
+//! Quorum counts networks, not endpoints (NETWORK.md, decision 5), and a root that the user added needs no more
+//! than that. While a portal holds the network, what a portal can cause is set aside (decision 3); a chain that
+//! the device trusts by a root of its own is not, since no portal gets one without a root in the device.
+//!
+//! Interception, inspection and a doubtful clock are of the network or the device: their subject is empty and the
+//! endpoints are evidence, so that a finding stays the same finding when the number of endpoints that show it
+//! changes. Any other invalid certificate is of its host.
+//!
+//! The check comes to a result when at least half of the endpoints could be judged; one that is down is named.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustls::pki_types::TrustAnchor as Anchor;
+
+use super::chain::Standing;
+use super::sighting::Sighting;
+use crate::model::{
+    CheckId, CheckOutcome, Coverage, Detection, Judgement, NetworkSettings, Timestamp, TrustAnchor, Verdict,
+};
+use crate::network::observation::TlsProbe;
+
+/// Different networks in which the same anomaly must show to be confirmed (NETWORK.md, decision 5).
+const QUORUM: usize = 2;
+
+/// Judges the chains of the endpoints that `settings` name. `portal` tells that a captive portal may be what
+/// answered.
+pub(super) fn judge(
+    probes: &[TlsProbe],
+    settings: &NetworkSettings,
+    public_roots: &[Anchor<'_>],
+    portal: bool,
+    now: Timestamp,
+) -> CheckOutcome {
+    if settings.endpoints.is_empty() {
+        return CheckOutcome::unknown(
+            CheckId::TlsChain,
+            "no TLS endpoint is configured: the administrator names them in endpoints",
+        );
+    }
+    let mut scene =
+        Scene { total: settings.endpoints.len(), now, seen: Vec::new(), held: 0, missed: Vec::new() };
+    for endpoint in &settings.endpoints {
+        match Sighting::of(endpoint, probes, settings, public_roots, now) {
+            Ok(sighting) if portal && sighting.standing.may_be_a_portal() => scene.held += 1,
+            Ok(sighting) => scene.seen.push(sighting),
+            Err(why) => scene.missed.push((why, endpoint.host.as_str())),
+        }
+    }
+    scene.outcome()
+}
+
+/// All endpoints together.
+struct Scene<'a> {
+    total: usize,
+    now: Timestamp,
+    seen: Vec<Sighting<'a>>,
+    /// Endpoints in whose place a portal answered.
+    held: usize,
+    /// What became of the others: words and host.
+    missed: Vec<(String, &'a str)>,
+}
+
+impl Scene<'_> {
+    fn outcome(&self) -> CheckOutcome {
+        let judgements: Vec<_> = [self.interception(), self.inspection(), self.wrong_clock()]
+            .into_iter()
+            .flatten()
+            .chain(self.invalid())
+            .collect();
+        let gravest = judgements.iter().rev().max_by_key(|judgement| judgement.verdict);
+        let said = gravest.map(|judgement| judgement.reason.clone()).or_else(|| self.praise());
+        let summary = said.into_iter().chain(self.gaps()).collect::<Vec<_>>().join("; ");
+        let coverage = if self.settled() * 2 >= self.total {
+            Coverage::Complete
+        } else {
+            Coverage::Unknown { why: summary.clone() }
+        };
+        CheckOutcome { check: CheckId::TlsChain, coverage, summary, judgements }
+    }
+
+    fn interception(&self) -> Option<Judgement> {
+        let foreign = self.networks(Standing::is_foreign);
+        let led_elsewhere = self.is_led_elsewhere();
+        let affected = self.showing(|standing| match standing {
+            Standing::OtherName => led_elsewhere,
+            standing => standing.is_foreign() || standing.is_odd(),
+        });
+        let (count, total, presented) = (affected.len(), self.total, presented(&affected));
+        let (verdict, reason) = if foreign >= QUORUM {
+            let reason = format!(
+                "somebody other than the endpoint terminates TLS at {count} of {total} endpoints, in {foreign} \
+                 different networks, with {presented}"
+            );
+            (Verdict::Confirmed, reason)
+        } else {
+            let unsure = if foreign > 0 { "; no endpoint in a second network shows the same" } else { "" };
+            let reason = format!(
+                "somebody other than the endpoint seems to terminate TLS at {count} of {total} endpoints, with \
+                 {presented}{unsure}"
+            );
+            (Verdict::Suspicious, reason)
+        };
+        judgement_of(&affected, Detection::TlsInterception, verdict, reason)
+    }
+
+    fn inspection(&self) -> Option<Judgement> {
+        let inspected = self.showing(|standing| standing == Standing::Inspected);
+        let reason = format!(
+            "the organisation inspects TLS at {} of {} endpoints, with {}",
+            inspected.len(),
+            self.total,
+            presented(&inspected)
+        );
+        judgement_of(&inspected, Detection::ManagedInspection, Verdict::Benign, reason)
+    }
+
+    fn wrong_clock(&self) -> Option<Judgement> {
+        let undated = self.undated();
+        let reason = format!(
+            "{} of {} endpoints present {}; this device's clock says {} and no certificate is valid by it: check \
+             the date and time of this device",
+            undated.len(),
+            self.total,
+            presented(&undated),
+            self.now
+        );
+        judgement_of(&undated, Detection::InvalidCertificate, Verdict::Inconclusive, reason)
+    }
+
+    /// One judgement a host, of all its endpoints.
+    fn invalid(&self) -> Vec<Judgement> {
+        let mut by_host: BTreeMap<&str, Judgement> = BTreeMap::new();
+        for sighting in &self.seen {
+            let Some((verdict, reason)) = self.invalidity(sighting) else { continue };
+            let host = sighting.endpoint.host.as_str();
+            let judgement = by_host.entry(host).or_insert_with(|| {
+                Judgement::new(Detection::InvalidCertificate, Verdict::Benign).about(host)
+            });
+            if verdict >= judgement.verdict {
+                (judgement.verdict, judgement.reason) = (verdict, reason);
+            }
+            *judgement = sighting.evidence(judgement.clone());
+        }
+        by_host.into_values().collect()
+    }
+
+    fn invalidity(&self, sighting: &Sighting<'_>) -> Option<(Verdict, String)> {
+        let (host, phrase) = (&sighting.endpoint.host, sighting.phrase());
+        match sighting.standing {
+            Standing::OutOfDate { .. } if !self.clock_is_doubted() => Some((
+                Verdict::Benign,
+                format!(
+                    "{host} presents {phrase}, but not now ({}); others are valid by the same clock, so it is this \
+                     certificate that is wrong",
+                    self.now
+                ),
+            )),
+            Standing::OtherName if !self.is_led_elsewhere() => Some((
+                Verdict::Suspicious,
+                format!(
+                    "{host} presents {phrase}: it is set up wrongly, or its name is led to another server"
+                ),
+            )),
+            _ => None,
+        }
+    }
+
+    /// Servers of two networks are not set up wrongly at the same time.
+    fn is_led_elsewhere(&self) -> bool {
+        self.networks(|standing| standing == Standing::OtherName) >= QUORUM
+    }
+
+    /// Whether nothing speaks for the device's clock.
+    fn clock_is_doubted(&self) -> bool {
+        !self.seen.iter().any(|sighting| sighting.standing.is_valid_now())
+    }
+
+    fn networks(&self, shows: impl Fn(Standing) -> bool) -> usize {
+        let showing = self.showing(shows).into_iter();
+        showing.map(|sighting| sighting.endpoint.network.as_str()).collect::<BTreeSet<_>>().len()
+    }
+
+    fn showing(&self, shows: impl Fn(Standing) -> bool) -> Vec<&Sighting<'_>> {
+        self.seen.iter().filter(|sighting| shows(sighting.standing)).collect()
+    }
+
+    /// Endpoints of which something can be said.
+    fn settled(&self) -> usize {
+        self.seen.len() - self.undated().len()
+    }
+
+    /// Endpoints whose certificate or the clock is wrong, who knows which.
+    fn undated(&self) -> Vec<&Sighting<'_>> {
+        self.showing(|standing| matches!(standing, Standing::OutOfDate { .. }) && self.clock_is_doubted())
+    }
+
+    fn praise(&self) -> Option<String> {
+        let genuine = self.seen.len();
+        (genuine > 0).then(|| format!("{genuine} of {} endpoints present genuine certificates", self.total))
+    }
+
+    /// Why not every endpoint could be judged.
+    fn gaps(&self) -> Vec<String> {
+        let mut gaps = Vec::new();
+        if self.held > 0 {
+            gaps.push(format!(
+                "a captive portal answers in place of {} of {} endpoints: sign in to the network and scan again",
+                self.held, self.total
+            ));
+        }
+        if !self.missed.is_empty() {
+            let missed = self.missed.iter().map(|(why, host)| (why.clone(), *host));
+            let missed = grouped(missed).into_iter().map(|(why, hosts)| format!("{hosts} {why}"));
+            let missed = missed.collect::<Vec<_>>().join("; ");
+            gaps.push(format!("no answer from {} of {}: {missed}", self.missed.len(), self.total));
+        }
+        gaps
+    }
+}
+
+impl Standing {
+    /// What a portal may present in an endpoint's place: a certificate of its own, in date or not, or a made-up one.
+    const fn may_be_a_portal(self) -> bool {
+        matches!(self, Self::Untrusted | Self::OtherName | Self::OutOfDate { .. })
+    }
+
+    /// No public authority vouches for it, nor the organisation, nor the maker of this device.
+    const fn is_foreign(self) -> bool {
+        match self {
+            Self::Untrusted | Self::DeviceOnly(TrustAnchor::UserAdded | TrustAnchor::Untold) => true,
+            Self::DeviceOnly(TrustAnchor::System)
+            | Self::KeyNotProven
+            | Self::Genuine
+            | Self::Inspected
+            | Self::OutOfDate { .. }
+            | Self::OtherName => false,
+        }
+    }
+
+    /// Never as it should be, yet never proof by itself.
+    const fn is_odd(self) -> bool {
+        matches!(self, Self::DeviceOnly(TrustAnchor::System) | Self::KeyNotProven)
+    }
+
+    const fn is_valid_now(self) -> bool {
+        matches!(self, Self::Genuine | Self::Inspected)
+    }
+}
+
+/// One judgement of all of `affected`, if any.
+fn judgement_of(
+    affected: &[&Sighting<'_>],
+    detection: Detection,
+    verdict: Verdict,
+    reason: String,
+) -> Option<Judgement> {
+    if affected.is_empty() {
+        return None;
+    }
+    let judgement = Judgement::new(detection, verdict).because(reason);
+    Some(affected.iter().fold(judgement, |judgement, sighting| sighting.evidence(judgement)))
+}
+
+/// What `sightings` presented, and which host did.
+fn presented(sightings: &[&Sighting<'_>]) -> String {
+    let each = sightings.iter().map(|sighting| (sighting.phrase(), sighting.endpoint.host.as_str()));
+    let each = grouped(each).into_iter().map(|(phrase, hosts)| format!("{phrase} ({hosts})"));
+    each.collect::<Vec<_>>().join("; ")
+}
+
+/// Hosts by the words that go for them, in order of first appearance.
+fn grouped<'a>(each: impl Iterator<Item = (String, &'a str)>) -> Vec<(String, String)> {
+    let mut groups: Vec<(String, String)> = Vec::new();
+    for (words, host) in each {
+        match groups.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, hosts)) => {
+                hosts.push_str(", ");
+                hosts.push_str(host);
+            }
+            None => groups.push((words, host.to_owned())),
+        }
+    }
+    groups
+}

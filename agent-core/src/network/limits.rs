@@ -1,0 +1,53 @@
+//! Every limit of the network checks. A peer on a hostile network decides what it sends; these decide how much
+//! of it is taken.
+
+use std::time::Duration;
+
+/// Endpoints that are probed; more in the settings stay unmeasured. Five times the three that quorum wants.
+pub(super) const MAX_ENDPOINTS: usize = 16;
+
+/// Captive portal probes that are made. One of each scheme is usual.
+pub(super) const MAX_CAPTIVE_PROBES: usize = 8;
+
+/// Attempts at one probe, on loss (NETWORK.md, decision 2).
+pub(super) const MAX_ATTEMPTS: u32 = 3;
+
+/// Longest attempt, from resolving the name to the last byte. Three of them and their pauses end within the
+/// 10 s at which the first tier of checks must stop.
+pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Pause before the second attempt; before the third it is twice as long.
+pub(super) const BACKOFF: Duration = Duration::from_millis(200);
+
+/// Addresses of one name that are tried, one an attempt.
+pub(super) const MAX_ADDRESSES: usize = MAX_ATTEMPTS as usize;
+
+/// Bytes that are received over one connection, whatever it speaks. A handshake is at most 64 KiB.
+pub(super) const MAX_RECEIVED: u64 = 96 * 1024;
+
+/// Certificates of one chain that are kept and judged, leaf first. Public chains have at most five.
+pub(super) const MAX_CERTIFICATES: usize = 16;
+
+/// Bytes of one chain that are kept and judged: the largest Certificate message that rustls takes.
+pub(super) const MAX_CHAIN_BYTES: usize = 64 * 1024;
+
+/// Bytes of an HTTP response's head: what hyper needs at least for its buffer.
+pub(super) const MAX_HTTP_HEAD: usize = 8 * 1024;
+
+/// Fields of an HTTP response's head. Portals send about twenty.
+pub(super) const MAX_HTTP_FIELDS: usize = 64;
+
+/// Bytes of an HTTP body that are read. Enough to tell one sign-in page from another by its digest.
+pub(super) const MAX_HTTP_BODY: usize = 8 * 1024;
+
+/// Longest wait for a body once the head is there: the head alone tells a portal.
+pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Bytes of a URL or `Location` that are recorded.
+pub(super) const MAX_URL: usize = 1024;
+
+/// Characters of a peer's or the platform's words that are kept in a record or shown as evidence.
+pub(super) const MAX_WORDS: usize = 200;
+
+/// Moments besides now at which a chain with a date error is verified again.
+pub(super) const MAX_OTHER_MOMENTS: usize = 4;

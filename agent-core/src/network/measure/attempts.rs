@@ -1,0 +1,69 @@
+//! Attempts at one probe: each bounded in time, repeated only on loss.
+
+use std::net::IpAddr;
+
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::network::limits::{ATTEMPT_TIMEOUT, BACKOFF, MAX_ATTEMPTS};
+use crate::network::observation::{Attempt, Failure, FailureKind, Outcome, Phase};
+
+/// One kind of question to a peer.
+pub(super) trait Exchange: Sync {
+    /// What an answer is.
+    type Answer: Send;
+
+    /// Asks once, and keeps `trace` up to date so that a time-out can be told apart from another.
+    fn attempt(&self, trace: &mut Trace) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
+}
+
+/// How far an attempt has come.
+pub(super) struct Trace {
+    /// 0 for the first attempt.
+    pub(super) number: u32,
+    /// What is under way.
+    pub(super) phase: Phase,
+    /// Where it connects to.
+    pub(super) address: Option<IpAddr>,
+}
+
+/// Asks until there is an answer, a failure that is no loss, or the deadline; at least one attempt is recorded.
+pub(super) async fn attempts<E: Exchange>(exchange: &E, deadline: Instant) -> Vec<Attempt<E::Answer>> {
+    let mut attempts = Vec::new();
+    for number in 0..MAX_ATTEMPTS {
+        sleep_until(deadline.min(Instant::now() + BACKOFF * number)).await;
+        let attempt = one(exchange, number, deadline).await;
+        let lost = matches!(&attempt.outcome, Outcome::Failed(failure) if failure.kind.is_loss());
+        attempts.push(attempt);
+        if !lost {
+            break;
+        }
+    }
+    attempts
+}
+
+async fn one<E: Exchange>(exchange: &E, number: u32, deadline: Instant) -> Attempt<E::Answer> {
+    let begin = Instant::now();
+    let end = deadline.min(begin + ATTEMPT_TIMEOUT);
+    let mut trace = Trace { number, phase: Phase::Resolve, address: None };
+    // An attempt after the deadline is recorded without a packet: `timeout_at` would begin it.
+    let ended =
+        if begin < deadline { timeout_at(end, exchange.attempt(&mut trace)).await.ok() } else { None };
+    let outcome = match ended {
+        Some(Ok(answer)) => Outcome::Answered(answer),
+        Some(Err(failure)) => Outcome::Failed(failure),
+        None => Outcome::Failed(too_late(trace.phase, end == deadline)),
+    };
+    Attempt { address: trace.address, elapsed_ms: milliseconds(begin), outcome }
+}
+
+fn too_late(phase: Phase, by_deadline: bool) -> Failure {
+    if by_deadline {
+        Failure::new(phase, FailureKind::Deadline, "the scan ended first")
+    } else {
+        Failure::new(phase, FailureKind::TimedOut, format!("no answer in {} s", ATTEMPT_TIMEOUT.as_secs()))
+    }
+}
+
+fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

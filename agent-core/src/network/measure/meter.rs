@@ -1,0 +1,74 @@
+//! Counts what probes send and receive, and ends a connection whose peer sends without end.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::network::limits::MAX_RECEIVED;
+use crate::network::observation::Traffic;
+
+/// The traffic of one scan.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    sent: AtomicU64,
+    received: AtomicU64,
+}
+
+impl Meter {
+    pub(super) fn traffic(&self) -> Traffic {
+        Traffic { sent: self.sent.load(Ordering::Relaxed), received: self.received.load(Ordering::Relaxed) }
+    }
+}
+
+/// A connection that is counted and limited.
+pub(super) struct Metered {
+    stream: TcpStream,
+    meter: Arc<Meter>,
+    received: u64,
+}
+
+impl Metered {
+    pub(super) const fn new(stream: TcpStream, meter: Arc<Meter>) -> Self {
+        Self { stream, meter, received: 0 }
+    }
+}
+
+impl AsyncRead for Metered {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        let read = (buffer.filled().len() - before) as u64;
+        self.meter.received.fetch_add(read, Ordering::Relaxed);
+        self.received += read;
+        if self.received > MAX_RECEIVED {
+            let what = format!("the peer sent more than {MAX_RECEIVED} bytes");
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::QuotaExceeded, what)));
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Metered {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, buffer))?;
+        self.meter.sent.fetch_add(written as u64, Ordering::Relaxed);
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

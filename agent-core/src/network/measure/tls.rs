@@ -1,0 +1,117 @@
+//! The handshake of the chain check: takes any certificate, sends nothing after it, closes.
+
+use std::sync::Arc;
+
+use rustls::ClientConfig;
+use rustls::client::Resumption;
+use rustls::crypto::ring;
+use rustls::pki_types::ServerName;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+
+use super::attempts::{Exchange, Trace, attempts};
+use super::connect::connect;
+use super::meter::Meter;
+use super::witness::Witness;
+use crate::model::{Fact, TrustVerdict};
+use crate::network::observation::{
+    Certificate, Failure, FailureKind, Handshake, Phase, Target, TlsProbe, answer,
+};
+use crate::platform::DeviceHost;
+
+/// Application protocols that are offered, as a browser does: a peer that speaks fewer stands out.
+const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+/// Shakes hands with `target` and asks `host` what the platform thinks of the chain.
+pub(super) async fn probe(
+    target: Target,
+    host: Arc<dyn DeviceHost>,
+    meter: Arc<Meter>,
+    deadline: Instant,
+) -> TlsProbe {
+    let exchange = TlsExchange { target, meter };
+    let attempts = attempts(&exchange, deadline).await;
+    let target = exchange.target;
+    let platform = match answer(&attempts) {
+        Some((handshake, _)) => Some(ask_platform(host, &handshake.chain, &target.host, deadline).await),
+        None => None,
+    };
+    TlsProbe { target, attempts, platform }
+}
+
+struct TlsExchange {
+    target: Target,
+    meter: Arc<Meter>,
+}
+
+impl Exchange for TlsExchange {
+    type Answer = Handshake;
+
+    async fn attempt(&self, trace: &mut Trace) -> Result<Handshake, Failure> {
+        let Target { host, port, address, .. } = &self.target;
+        let name = ServerName::try_from(host.clone())
+            .map_err(|_| Failure::configuration("the host is neither a DNS name nor an IP address"))?;
+        let provider = ring::default_provider();
+        let witness = Witness::new(provider.signature_verification_algorithms);
+        let config = client_config(provider, Arc::clone(&witness))?;
+
+        let stream = connect(host, *port, *address, &self.meter, trace).await?;
+        trace.phase = Phase::Tls;
+        let ended = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+
+        let seen = witness.seen();
+        let failure = ended.as_ref().err().map(|error| Failure::from_io(Phase::Tls, error));
+        let session = ended.as_ref().ok().map(|stream| stream.get_ref().1);
+        match (seen.possession, failure) {
+            // A chain that its holder has signed for counts, even if the handshake then breaks off: a server
+            // that wants a client certificate does that.
+            (Some(possession), interrupted) => Ok(Handshake {
+                chain: seen.chain,
+                certificates_dropped: seen.dropped,
+                possession,
+                version: session
+                    .and_then(|session| session.protocol_version()?.as_str())
+                    .map(|version| version.replace('_', ".")),
+                alpn: session
+                    .and_then(|session| session.alpn_protocol())
+                    .map(|protocol| String::from_utf8_lossy(protocol).into_owned()),
+                interrupted,
+            }),
+            (None, Some(failure)) => Err(failure),
+            (None, None) => Err(Failure::new(Phase::Tls, FailureKind::Protocol, "the peer signed nothing")),
+        }
+    }
+}
+
+fn client_config(
+    provider: rustls::crypto::CryptoProvider,
+    witness: Arc<Witness>,
+) -> Result<ClientConfig, Failure> {
+    let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Failure::configuration(error.to_string()))?
+        .dangerous()
+        .with_custom_certificate_verifier(witness)
+        .with_no_client_auth();
+    config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
+    // A resumed session shows no certificate.
+    config.resumption = Resumption::disabled();
+    Ok(config)
+}
+
+async fn ask_platform(
+    host: Arc<dyn DeviceHost>,
+    chain: &[Certificate],
+    name: &str,
+    deadline: Instant,
+) -> Fact<TrustVerdict> {
+    let chain: Vec<_> = chain.iter().map(|certificate| certificate.as_der().to_vec()).collect();
+    let name = name.to_owned();
+    let asked = spawn_blocking(move || host.evaluate_trust(&chain, &name));
+    match timeout_at(deadline, asked).await {
+        Ok(Ok(verdict)) => verdict,
+        Ok(Err(_)) => Fact::not_available("the platform's certificate verifier failed"),
+        Err(_) => Fact::not_available("the platform's certificate verifier did not answer in time"),
+    }
+}

@@ -1,0 +1,109 @@
+//! The envelope of a report: the claims of a Security Event Token (RFC 8417, section 2.2) and the three that
+//! chain it.
+//!
+//! ```json
+//! {"iss":"https://mtd.example/mtd/t1/d/d1","aud":"https://mtd.example/mtd/t1/set","iat":1767225600,
+//!  "jti":"<128 random bits>","txn":"<scan>",
+//!  "sub_id":{"format":"complex","device":{"format":"opaque","id":"d1"},"tenant":{"format":"opaque","id":"t1"}},
+//!  "mtd_epoch":"<enrolment>","mtd_seq":42,"mtd_prev":"<SHA-256 of report 41>","events":{URI:{…}}}
+//! ```
+
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use super::event::Event;
+use super::strict_json::FORBIDDEN_MEMBER;
+use crate::model::{Sha256, Timestamp};
+
+/// The claims of one report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SetClaims {
+    /// The device, as its connector names it.
+    pub iss: String,
+    /// The connector.
+    pub aud: String,
+    /// When the report was made.
+    pub iat: Timestamp,
+    /// 128 random bits: receivers drop a second report with the same `iss` and `jti`.
+    pub jti: String,
+    /// The scan: all reports of one scan share it.
+    pub txn: String,
+    /// The device and its tenant (RFC 9493).
+    pub sub_id: SubjectId,
+    /// The enrolment: a new one starts a new chain.
+    pub mtd_epoch: String,
+    /// Counts the reports of an epoch from 1.
+    pub mtd_seq: u64,
+    /// The report before this one; absent on the first of an epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mtd_prev: Option<ChainLink>,
+    /// The one event that the report tells.
+    pub events: Event,
+    /// Never present: a token with `sub` could pass for an access token (RFC 8417, section 4.5).
+    #[serde(default, skip_serializing)]
+    pub sub: Absent,
+    /// Never present: what happened does not expire (RFC 8417, section 2.2).
+    #[serde(default, skip_serializing)]
+    pub exp: Absent,
+}
+
+/// A claim that must not be there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Absent;
+
+impl<'de> Deserialize<'de> for Absent {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(D::Error::custom(format_args!("{FORBIDDEN_MEMBER}: a report has neither \"sub\" nor \"exp\"")))
+    }
+}
+
+/// Whom the report is about (RFC 9493, section 3.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "format", rename_all = "lowercase")]
+pub enum SubjectId {
+    /// A device of a tenant.
+    Complex {
+        /// The device.
+        device: OpaqueId,
+        /// The organisation.
+        tenant: OpaqueId,
+    },
+}
+
+/// An identifier without structure (RFC 9493, section 3.2.7).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "format", rename_all = "lowercase")]
+pub enum OpaqueId {
+    /// The only form.
+    Opaque {
+        /// The identifier.
+        id: String,
+    },
+}
+
+/// The SHA-256 of a compact JWS. Serialized as base64url.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ChainLink(pub Sha256);
+
+impl ChainLink {
+    /// The link to `token`.
+    pub fn to(token: &str) -> Self {
+        Self(Sha256::of(token.as_bytes()))
+    }
+}
+
+impl Serialize for ChainLink {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64_URL_SAFE_NO_PAD.encode(self.0.as_bytes()))
+    }
+}
+
+impl<'de> Deserialize<'de> for ChainLink {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(String::deserialize(deserializer)?).ok();
+        let digest = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        digest
+            .map(|digest| Self(Sha256::from_bytes(digest)))
+            .ok_or_else(|| D::Error::custom("a link is the base64url of 32 bytes"))
+    }
+}

@@ -1,0 +1,110 @@
+//! Making reports: claims around an event, at a place in the chain, signed.
+//!
+//! The claims are serialized once and signed as they are. What a user is shown before sending is
+//! [`super::jws::payload_of`] a stored token, hence exactly what is sent.
+
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use serde::{Deserialize, Serialize};
+
+use super::claims::{Absent, ChainLink, OpaqueId, SetClaims, SubjectId};
+use super::event::Event;
+use super::jws;
+use crate::model::{ChainPosition, SignedReport, Timestamp};
+use crate::platform::{Clock, DeviceKey, Entropy, PlatformError};
+
+/// Who reports to whom, as the connector fixed it at enrolment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issuer {
+    /// `iss` of every report.
+    pub iss: String,
+    /// `aud` of every report.
+    pub aud: String,
+    /// The device's identifier at the connector.
+    pub device_id: String,
+    /// The organisation's.
+    pub tenant: String,
+}
+
+/// Makes the reports of one scan.
+#[derive(Clone, Copy)]
+pub struct Reporter<'a> {
+    /// Who reports to whom.
+    pub issuer: &'a Issuer,
+    /// The scan, from [`random_id`].
+    pub txn: &'a str,
+    /// Signs.
+    pub key: &'a dyn DeviceKey,
+    /// Dates.
+    pub clock: &'a dyn Clock,
+    /// Makes `jti`.
+    pub entropy: &'a dyn Entropy,
+}
+
+impl Reporter<'_> {
+    /// The report of `event` at `position`, signed and verified.
+    pub fn sign(&self, position: &ChainPosition, event: Event) -> Result<SignedReport, ReportError> {
+        let kind = event.kind();
+        let jti = random_id(self.entropy)?;
+        let claims = self.claims(position, event, &jti, self.clock.now());
+        let payload = serde_json::to_vec(&claims).map_err(|_| ReportError::Serialize)?;
+        let token = jws::sign(jws::typ::SECURITY_EVENT, &payload, self.key)?;
+        if token.len() > jws::MAX_TOKEN {
+            return Err(ReportError::TooLarge(token.len()));
+        }
+        Ok(SignedReport { kind, jti, seq: position.seq, token })
+    }
+
+    pub(super) fn claims(
+        &self,
+        position: &ChainPosition,
+        event: Event,
+        jti: &str,
+        iat: Timestamp,
+    ) -> SetClaims {
+        let opaque = |id: &str| OpaqueId::Opaque { id: id.to_owned() };
+        SetClaims {
+            iss: self.issuer.iss.clone(),
+            aud: self.issuer.aud.clone(),
+            iat,
+            jti: jti.to_owned(),
+            txn: self.txn.to_owned(),
+            sub_id: SubjectId::Complex {
+                device: opaque(&self.issuer.device_id),
+                tenant: opaque(&self.issuer.tenant),
+            },
+            mtd_epoch: position.epoch.clone(),
+            mtd_seq: position.seq,
+            mtd_prev: position.prev.map(ChainLink),
+            events: event,
+            sub: Absent,
+            exp: Absent,
+        }
+    }
+}
+
+/// 128 random bits as text: a `jti` or a `txn`.
+pub fn random_id(entropy: &dyn Entropy) -> Result<String, PlatformError> {
+    let mut bytes = [0; 16];
+    entropy.fill(&mut bytes)?;
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// Why a report could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The device key failed.
+    #[error("report: {0}")]
+    Sign(#[from] jws::SignError),
+    /// The platform gave no random bytes.
+    #[error("report: {0}")]
+    Entropy(#[from] PlatformError),
+    /// A value has no JSON form.
+    #[error("report: its claims cannot be written as JSON")]
+    Serialize,
+    /// No connector would take the token.
+    #[error("report: token of {0} bytes is larger than the {max} allowed; split it", max = jws::MAX_TOKEN)]
+    TooLarge(usize),
+    /// No split makes the parts small enough.
+    #[error("report: {0}")]
+    Split(#[from] super::split::ReportTooLarge),
+}

@@ -1,0 +1,9 @@
+mod chain;
+mod claims;
+mod jwk;
+mod jws;
+mod schema;
+mod signature;
+mod split;
+mod strict_json;
+mod support;

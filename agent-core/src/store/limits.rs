@@ -1,0 +1,40 @@
+//! How much the store keeps, and how long it waits.
+
+use std::time::Duration;
+
+/// Queued reports. A device that is offline for weeks fills this before the bytes below.
+pub const MAX_QUEUED: u64 = 500;
+
+/// Bytes of queued tokens: what a phone can spare without its owner asking why.
+pub const MAX_QUEUED_BYTES: u64 = 50 * 1024 * 1024;
+
+/// Delivered reports that are kept so that the user can see what was sent.
+pub const MAX_SENT: u64 = 50;
+
+/// Bytes of delivered tokens.
+pub const MAX_SENT_BYTES: u64 = 5 * 1024 * 1024;
+
+/// Reports that the connector refused for good, kept so that somebody can find out why.
+pub const MAX_QUARANTINED: u64 = 50;
+
+/// Bytes of quarantined tokens.
+pub const MAX_QUARANTINED_BYTES: u64 = 5 * 1024 * 1024;
+
+/// Longest wait until a report is tried again, in seconds. A longer one can only come from a clock that was set
+/// back, and must not hold a report for years.
+pub const MAX_WAIT_SECONDS: i64 = 24 * 60 * 60;
+
+/// Resolved findings that are kept as history.
+pub const MAX_RESOLVED: usize = 200;
+
+/// Networks that are remembered: the regular ones of a person who travels.
+pub const MAX_BASELINES: i64 = 64;
+
+/// Longest wait for another process's transaction. The longest one signs a report in a slow keystore.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Pause between attempts where SQLite does not wait by itself. Making a store takes about as long.
+pub const WAL_RETRY: Duration = Duration::from_millis(20);
+
+/// Size that the write-ahead log is cut down to after a checkpoint, in bytes.
+pub const MAX_WAL_BYTES: i64 = 4 * 1024 * 1024;

@@ -1,0 +1,184 @@
+//! Files, folders and keystores as they should not be: a clear error each, no panic, nothing lost.
+
+use std::fs;
+use std::sync::Arc;
+
+use super::support::*;
+use crate::model::ReportKind;
+use crate::platform::{Entropy, PlatformError};
+use crate::store::*;
+
+#[test]
+fn garbage_is_damaged() {
+    let place = Place::new();
+    fs::write(place.path(), b"not a database, but long enough to have a header of one: ".repeat(100))
+        .unwrap();
+    assert!(matches!(open(&place.path()), Err(StoreError::Damaged)));
+}
+
+#[test]
+fn a_truncated_file_is_an_error_at_any_length() {
+    let whole = Place::new();
+    let store = whole.enrolled();
+    enqueue(&store, ReportKind::DeviceReport, &"x".repeat(20_000));
+    drop(store);
+    let bytes = fs::read(whole.path()).unwrap();
+    for length in (1..bytes.len()).step_by(509) {
+        let place = Place::new();
+        fs::write(place.path(), &bytes[..length]).unwrap();
+        let result = open(&place.path()).and_then(|store| due(&store));
+        assert!(matches!(result, Err(StoreError::Damaged | StoreError::Foreign)), "{length}: {result:?}");
+    }
+}
+
+#[test]
+fn a_torn_page_is_never_believed_and_never_panics() {
+    let whole = Place::new();
+    let store = whole.enrolled();
+    write(&store, |tx| tx.put(Slot::Settings, &"settings"));
+    let token = enqueue(&store, ReportKind::DeviceReport, &"x".repeat(20_000)).token;
+    drop(store);
+    let bytes = fs::read(whole.path()).unwrap();
+    for page in 0..bytes.len() / 4096 {
+        for filler in [0x00, 0xff, 0x5a] {
+            let place = Place::new();
+            let mut torn = bytes.clone();
+            torn[page * 4096 + 2048..(page + 1) * 4096].fill(filler);
+            fs::write(place.path(), torn).unwrap();
+            let Ok(store) = open(&place.path()) else { continue };
+            if let Ok(Some((_, found))) = due(&store) {
+                assert_eq!(found, token, "page {page}");
+            }
+            if let Ok(Some(found)) = store.read(|tx| tx.get::<String>(Slot::Settings)) {
+                assert_eq!(found, "settings", "page {page}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_of_a_newer_version_names_both_and_stays_as_it_is() {
+    let place = Place::new();
+    drop(place.open());
+    place.meddle("PRAGMA user_version = 99");
+    let before = fs::read(place.path()).unwrap();
+    let error = open(&place.path()).err().unwrap();
+    assert_eq!(error.to_string(), "store: the file has version 99, this agent knows 1; update the agent");
+    assert_eq!(fs::read(place.path()).unwrap(), before);
+}
+
+#[test]
+fn a_database_of_another_program_is_left_alone() {
+    for sql in ["CREATE TABLE notes (text TEXT)", "PRAGMA user_version = 1", "PRAGMA application_id = 7"] {
+        let place = Place::new();
+        place.meddle(sql);
+        let before = fs::read(place.path()).unwrap();
+        assert!(matches!(open(&place.path()), Err(StoreError::Foreign)), "{sql}");
+        assert_eq!(fs::read(place.path()).unwrap(), before);
+    }
+}
+
+#[test]
+fn a_read_only_file_or_folder_is_an_error() {
+    let place = Place::new();
+    drop(place.open());
+    let set_read_only = |path: &std::path::Path, read_only| {
+        let mut permissions = fs::metadata(path).unwrap().permissions();
+        permissions.set_readonly(read_only);
+        fs::set_permissions(path, permissions).unwrap();
+    };
+    for path in [place.path(), place.folder.path().to_owned()] {
+        set_read_only(&path, true);
+        let result = open(&place.path());
+        set_read_only(&path, false);
+        assert!(matches!(result, Err(StoreError::ReadOnly)));
+    }
+    assert!(open(&place.path()).is_ok());
+}
+
+#[test]
+fn a_missing_folder_and_a_folder_in_place_of_the_file_are_errors() {
+    let place = Place::new();
+    let missing = place.folder.path().join("missing/agent.db");
+    assert!(matches!(open(&missing), Err(StoreError::CannotOpen)));
+    fs::create_dir(place.path()).unwrap();
+    assert!(matches!(open(&place.path()), Err(StoreError::CannotOpen)));
+}
+
+#[test]
+fn a_full_disk_changes_nothing_and_is_got_over() {
+    let place = Place::new();
+    let store = place.enrolled();
+    let token = enqueue(&store, ReportKind::DeviceReport, "before").token;
+    let limit = |pages: i64| {
+        let connection = store.connection.lock().unwrap();
+        connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+    };
+    limit(1);
+    let large = "x".repeat(100_000);
+    let result: Result<_, StoreError> =
+        store.write(|tx| tx.enqueue(NOW, |position| Ok(report(position, ReportKind::DeviceReport, &large))));
+    assert!(matches!(result, Err(StoreError::DiskFull)), "{result:?}");
+    assert_eq!(numbers(&store, ReportState::Queued), [1]);
+    assert_eq!(read(&store, |tx| tx.next_position()).seq, 2);
+
+    limit(i64::from(u32::MAX) - 1);
+    enqueue(&store, ReportKind::DeviceReport, &large);
+    assert_eq!(due(&store).unwrap().unwrap().1, token);
+}
+
+#[test]
+fn a_lost_keystore_is_told_and_the_store_can_be_started_over() {
+    let place = Place::new();
+    drop(place.enrolled());
+    let with_device =
+        |device| Store::open(&place.path(), &TestSecrets::of_device(device), Arc::new(SystemEntropy));
+    let error = with_device(2).err().unwrap();
+    assert!(matches!(error, StoreError::KeyGone(_)));
+    assert!(error.to_string().contains("enrol this device again"), "{error}");
+    assert!(with_device(1).is_ok(), "nothing was changed by the attempt");
+
+    erase(&place.path()).unwrap();
+    assert!(place.every_file().is_empty());
+    erase(&place.path()).unwrap();
+    let store = with_device(2).unwrap();
+    assert!(matches!(store.read(|tx| tx.next_position()), Err(StoreError::NotEnrolled)));
+}
+
+#[test]
+fn a_data_key_of_another_file_opens_nothing() {
+    let (place, other) = (Place::new(), Place::new());
+    drop((place.enrolled(), other.enrolled()));
+    place.meddle(&format!(
+        "ATTACH '{}' AS other; DELETE FROM main.secrets;
+         INSERT INTO main.secrets SELECT * FROM other.secrets;",
+        other.path().display()
+    ));
+    let result = place.open().read(|tx| tx.next_position());
+    assert!(matches!(result, Err(StoreError::Tampered { table: "slots" })));
+}
+
+#[test]
+fn a_platform_without_entropy_makes_no_store() {
+    struct NoEntropy;
+    impl Entropy for NoEntropy {
+        fn fill(&self, _: &mut [u8]) -> Result<(), PlatformError> {
+            Err(PlatformError::new("entropy", "none"))
+        }
+    }
+    let place = Place::new();
+    let result = Store::open(&place.path(), &TestSecrets::of_device(1), Arc::new(NoEntropy));
+    assert!(matches!(result, Err(StoreError::Platform(_))));
+    assert!(open(&place.path()).is_ok(), "nothing half-made is left");
+}
+
+#[test]
+fn errors_hold_no_path() {
+    let place = Place::new();
+    fs::write(place.path(), b"garbage").unwrap();
+    let folder = place.folder.path().to_string_lossy().into_owned();
+    for path in [place.path(), place.folder.path().to_owned(), place.folder.path().join("no/agent.db")] {
+        let error = open(&path).err().unwrap().to_string();
+        assert!(!error.contains(&folder), "{error}");
+    }
+}

@@ -1,0 +1,9 @@
+mod bad_states;
+mod baselines;
+mod lifecycle;
+mod migrations;
+mod processes;
+mod queue;
+mod sealing;
+mod slots;
+mod support;

@@ -1,0 +1,243 @@
+use super::support::*;
+use crate::model::*;
+use crate::store::limits::*;
+use crate::store::*;
+use ReportKind::{DeviceReport, RiskLevelChange};
+
+#[test]
+fn before_enrolment_nothing_is_queued() {
+    let store = Place::new().open();
+    let result: Result<_, StoreError> = store.write(|tx| tx.enqueue(NOW, |_| unreachable!()));
+    assert!(matches!(result, Err(StoreError::NotEnrolled)));
+    assert_eq!(read(&store, |tx| tx.next_due(NOW)), None);
+    assert_eq!(read(&store, |tx| tx.dropped()), 0);
+}
+
+#[test]
+fn each_report_has_the_next_number_and_links_to_the_one_before() {
+    let place = Place::new();
+    let store = place.enrolled();
+    let mut before: Option<SignedReport> = None;
+    for seq in 1..=3 {
+        let signed = write(&store, |tx| {
+            tx.enqueue(NOW, |position| {
+                let prev = before.as_ref().map(|report| Sha256::of(report.token.as_bytes()));
+                assert_eq!(*position, ChainPosition { epoch: "enrolment-1".into(), seq, prev });
+                Ok::<_, StoreError>(report(position, DeviceReport, "x"))
+            })
+        });
+        before = Some(signed);
+    }
+    drop(store);
+    assert_eq!(read(&place.open(), |tx| tx.next_position()).seq, 4);
+}
+
+#[test]
+fn a_report_that_could_not_be_signed_uses_no_number() {
+    let place = Place::new();
+    let store = place.enrolled();
+    let failed: Result<SignedReport, StoreError> =
+        store.write(|tx| tx.enqueue(NOW, |_| Err(StoreError::Io("keystore".into()))));
+    assert!(failed.is_err());
+    let other = |position: &ChainPosition| ChainPosition { seq: 7, ..position.clone() };
+    let moved: Result<_, StoreError> =
+        store.write(|tx| tx.enqueue(NOW, |position| Ok(report(&other(position), DeviceReport, ""))));
+    assert!(matches!(moved, Err(StoreError::OutOfSequence { expected: 1, found: 7 })));
+    assert_eq!(enqueue(&store, DeviceReport, "").seq, 1);
+}
+
+#[test]
+fn a_queued_report_is_kept_byte_for_byte_until_its_receipt() {
+    let place = Place::new();
+    let token = enqueue(&place.enrolled(), RiskLevelChange, "body").token;
+
+    let store = place.open();
+    let (first, first_token) = due(&store).unwrap().unwrap();
+    assert_eq!((first.kind, first.seq, first.jti.as_str(), first.attempts), (RiskLevelChange, 1, "jti-1", 0));
+    assert_eq!(first.size, token.len() as u64);
+    write(&store, |tx| tx.mark_attempt(1, NOW, NOW));
+    let (again, again_token) = due(&store).unwrap().unwrap();
+    assert_eq!((again.attempts, &first_token, &again_token), (1, &token, &token));
+
+    assert!(write(&store, |tx| tx.acknowledge(1, NOW)));
+    assert_eq!(read(&store, |tx| tx.next_due(NOW)), None);
+    assert!(!write(&store, |tx| tx.acknowledge(1, NOW)), "a second receipt");
+    let sent = read(&store, |tx| tx.reports(ReportState::Sent));
+    assert_eq!(sent[0].closed_at, Some(NOW));
+    assert_eq!(read(&store, |tx| tx.token(sent[0].id)), Some(token));
+}
+
+#[test]
+fn a_damaged_report_can_be_set_aside_and_holds_up_no_other() {
+    let place = Place::new();
+    let store = place.enrolled();
+    enqueue(&store, DeviceReport, "one");
+    enqueue(&store, DeviceReport, "two");
+    place.meddle("UPDATE reports SET sealed = x'00' WHERE seq = 1");
+    assert!(matches!(due(&store), Err(StoreError::Tampered { .. })));
+
+    let damaged = read(&store, |tx| tx.next_due(NOW)).unwrap();
+    assert!(write(&store, |tx| tx.quarantine(damaged.seq, "damaged on this device", NOW)));
+    assert_eq!(due(&store).unwrap().unwrap().1, "token-2-two");
+}
+
+#[test]
+fn reports_are_due_in_order_each_at_its_time() {
+    let place = Place::new();
+    let store = place.enrolled();
+    (0..3).for_each(|_| drop(enqueue(&store, DeviceReport, "")));
+    let due = |at: i64| read(&store, |tx| tx.next_due(NOW.plus_seconds(at))).map(|report| report.seq);
+    assert_eq!(due(0), Some(1));
+    write(&store, |tx| tx.mark_attempt(1, NOW, NOW.plus_seconds(60)));
+    assert_eq!(due(0), Some(2));
+    write(&store, |tx| {
+        tx.mark_attempt(2, NOW, NOW.plus_seconds(30))?;
+        tx.mark_attempt(3, NOW, NOW.plus_seconds(90))
+    });
+    assert_eq!(due(0), None);
+    assert_eq!(read(&store, |tx| tx.next_due_at()), Some(NOW.plus_seconds(30)));
+    assert_eq!(due(59), Some(2));
+    assert_eq!(due(60), Some(1));
+}
+
+#[test]
+fn no_clock_and_no_server_holds_a_report_for_more_than_a_day() {
+    let place = Place::new();
+    let store = place.enrolled();
+    enqueue(&store, DeviceReport, "");
+    let due = |at: i64| read(&store, |tx| tx.next_due(NOW.plus_seconds(at))).is_some();
+
+    write(&store, |tx| tx.mark_attempt(1, NOW, NOW.plus_seconds(i64::MAX)));
+    assert!(!due(MAX_WAIT_SECONDS - 1));
+    assert!(due(MAX_WAIT_SECONDS));
+    // The clock is set back by a year.
+    assert!(due(-365 * 24 * 60 * 60));
+}
+
+#[test]
+fn a_refused_report_is_kept_with_the_reason() {
+    let place = Place::new();
+    let store = place.enrolled();
+    enqueue(&store, DeviceReport, "");
+    assert!(write(&store, |tx| tx.quarantine(1, "invalid_audience", NOW)));
+    assert!(!write(&store, |tx| tx.quarantine(1, "again", NOW)));
+    let kept = read(&store, |tx| tx.reports(ReportState::Quarantined));
+    assert_eq!(kept[0].reason.as_deref(), Some("invalid_audience"));
+    assert!(read(&store, |tx| tx.token(kept[0].id)).is_some());
+    assert_eq!(read(&store, |tx| tx.dropped()), 0);
+}
+
+#[test]
+fn a_full_queue_drops_old_device_reports_before_changes_of_the_level() {
+    let place = Place::new();
+    let store = place.enrolled();
+    write(&store, |tx| {
+        for n in 0..MAX_QUEUED {
+            let kind = if n % 2 == 0 { RiskLevelChange } else { DeviceReport };
+            tx.enqueue(NOW, |position| Ok::<_, StoreError>(report(position, kind, "")))?;
+        }
+        Ok(())
+    });
+    assert_eq!(read(&store, |tx| tx.dropped()), 0);
+
+    enqueue(&store, RiskLevelChange, "");
+    enqueue(&store, DeviceReport, "");
+    let queued = numbers(&store, ReportState::Queued);
+    assert_eq!(queued.len() as u64, MAX_QUEUED);
+    assert_eq!(queued[..4], [1, 3, 5, 6], "device reports 2 and 4 went");
+    assert_eq!(*queued.last().unwrap(), MAX_QUEUED + 2);
+    assert_eq!(read(&store, |tx| tx.dropped()), 2);
+}
+
+#[test]
+fn a_queue_of_changes_of_the_level_drops_the_oldest_and_never_the_newest() {
+    let place = Place::new();
+    let store = place.enrolled();
+    write(&store, |tx| {
+        for _ in 0..=MAX_QUEUED {
+            tx.enqueue(NOW, |position| Ok::<_, StoreError>(report(position, RiskLevelChange, "")))?;
+        }
+        Ok(())
+    });
+    assert_eq!(numbers(&store, ReportState::Queued)[0], 2);
+    // The only device report is the newest: an old change of the level goes instead.
+    enqueue(&store, DeviceReport, "");
+    let queued = numbers(&store, ReportState::Queued);
+    assert_eq!((queued[0], queued.last()), (3, Some(&(MAX_QUEUED + 2))));
+}
+
+#[test]
+fn a_queue_of_large_reports_is_bounded_in_bytes() {
+    let place = Place::new();
+    let store = place.enrolled();
+    let body = "x".repeat(1024 * 1024);
+    write(&store, |tx| {
+        for _ in 0..60 {
+            tx.enqueue(NOW, |position| Ok::<_, StoreError>(report(position, DeviceReport, &body)))?;
+        }
+        Ok(())
+    });
+    let queued = read(&store, |tx| tx.reports(ReportState::Queued));
+    let bytes: u64 = queued.iter().map(|report| report.size).sum();
+    assert!(bytes <= MAX_QUEUED_BYTES && bytes > MAX_QUEUED_BYTES - 2 * 1024 * 1024);
+    assert_eq!(read(&store, |tx| tx.dropped()), 60 - queued.len() as u64);
+}
+
+#[test]
+fn the_history_of_sent_reports_is_bounded_and_not_counted_as_dropped() {
+    let place = Place::new();
+    let store = place.enrolled();
+    for seq in 1..=MAX_SENT + 5 {
+        let kind = if seq % 2 == 0 { RiskLevelChange } else { DeviceReport };
+        enqueue(&store, kind, "");
+        write(&store, |tx| tx.acknowledge(seq, NOW));
+    }
+    let sent = numbers(&store, ReportState::Sent);
+    assert_eq!((sent.len() as u64, sent[0]), (MAX_SENT, 6));
+    assert_eq!(read(&store, |tx| tx.dropped()), 0);
+}
+
+#[test]
+fn a_full_quarantine_counts_what_it_drops() {
+    let place = Place::new();
+    let store = place.enrolled();
+    for seq in 1..=MAX_QUARANTINED + 3 {
+        enqueue(&store, DeviceReport, "");
+        write(&store, |tx| tx.quarantine(seq, "refused", NOW));
+    }
+    assert_eq!(numbers(&store, ReportState::Quarantined).len() as u64, MAX_QUARANTINED);
+    assert_eq!(read(&store, |tx| tx.dropped()), 3);
+}
+
+#[test]
+fn a_new_enrolment_starts_a_new_chain_and_keeps_old_reports_from_its_connector() {
+    let place = Place::new();
+    let store = place.enrolled();
+    enqueue(&store, DeviceReport, "old 1");
+    enqueue(&store, DeviceReport, "old 2");
+    write(&store, |tx| tx.acknowledge(1, NOW));
+    write(&store, |tx| tx.start_epoch("enrolment-2", NOW));
+
+    assert_eq!(numbers(&store, ReportState::Queued), [0; 0]);
+    let kept = read(&store, |tx| tx.reports(ReportState::Quarantined));
+    assert_eq!((kept[0].seq, kept[0].reason.as_deref()), (2, Some("the device was enrolled anew")));
+    let expected = ChainPosition { epoch: "enrolment-2".into(), seq: 1, prev: None };
+    assert_eq!(read(&store, |tx| tx.next_position()), expected);
+
+    enqueue(&store, DeviceReport, "new 1");
+    enqueue(&store, DeviceReport, "new 2");
+    assert!(write(&store, |tx| tx.acknowledge(2, NOW)));
+    let sent = read(&store, |tx| tx.reports(ReportState::Sent));
+    let token = read(&store, |tx| tx.token(sent[1].id)).unwrap();
+    assert_eq!(token, "token-2-new 2", "number 2 of the old chain is another report");
+}
+
+#[test]
+fn the_same_enrolment_again_goes_on_with_its_chain() {
+    let place = Place::new();
+    let store = place.enrolled();
+    enqueue(&store, DeviceReport, "");
+    write(&store, |tx| tx.start_epoch("enrolment-1", NOW));
+    assert_eq!(read(&store, |tx| tx.next_position()).seq, 2);
+    assert_eq!(numbers(&store, ReportState::Queued), [1]);
+}

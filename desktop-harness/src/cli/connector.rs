@@ -1,0 +1,275 @@
+//! `mtd connector`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use agent_core::model::{
+    CheckId, Indicator, NetworkSettings, Ownership, PolicyOverride, RiskLevel, UnknownLevelAccess,
+};
+use clap::{Subcommand, ValueEnum};
+use serde::Deserialize;
+
+use super::session::data_dir;
+use super::{CliError, Global, Outcome, files};
+use crate::connector::{ChainStatus, Config, Connector, DeviceRow, TenantSettings};
+use crate::host::SystemClock;
+use crate::ui::{Ui, access_view, plural};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mtd connector serve                            TLS 1.3 on 127.0.0.1:8443, its own CA made at first start
+  mtd connector token | mtd enroll -             enrol this machine
+  mtd connector settings --allowed-level low --app-sync on
+  mtd connector devices --json
+
+For development and tests. The commands work on the data folder, whether or not another process serves from it.")]
+pub(crate) struct Args {
+    /// Folder of the connector's keys and database [default: connector in --data]
+    #[arg(long, global = true, value_name = "DIR")]
+    connector_data: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve until interrupted
+    Serve(ServeArgs),
+    /// Print a one-time enrolment code
+    Token {
+        /// Whose device it is for
+        #[arg(long, value_enum, default_value_t = OwnershipChoice::Corporate)]
+        ownership: OwnershipChoice,
+        /// Seconds until the code expires
+        #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=2_592_000))]
+        ttl: u64,
+    },
+    /// List the devices with level, chain and access
+    Devices,
+    /// Show the settings; change those that are given
+    Settings(SettingsArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct ServeArgs {
+    /// Address for devices
+    #[arg(long, default_value = "127.0.0.1:8443", value_name = "ADDR")]
+    listen: SocketAddr,
+    /// Address for captive portal probes in the clear (GET /generate_204)
+    #[arg(long, value_name = "ADDR")]
+    probe_listen: Option<SocketAddr>,
+    /// Host name or address that the certificate is for; repeatable, devices are told the first
+    #[arg(long, value_name = "HOST")]
+    name: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+struct SettingsArgs {
+    /// Highest level that is let in
+    #[arg(long, value_enum)]
+    allowed_level: Option<LevelChoice>,
+    /// Share the app inventory: all apps of corporate devices, managed apps of personal ones
+    #[arg(long, value_enum)]
+    app_sync: Option<Switch>,
+    /// Share all apps of personal devices too
+    #[arg(long, value_enum)]
+    app_sync_personal: Option<Switch>,
+    /// Let devices in whose level is unknown
+    #[arg(long, value_enum)]
+    allow_unknown: Option<Switch>,
+    /// Replace what FILE names (JSON: network, indicators, policy_overrides, required_checks)
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+}
+
+/// The part of the settings that is too long for a command line.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SettingsFile {
+    network: Option<NetworkSettings>,
+    indicators: Option<Vec<Indicator>>,
+    policy_overrides: Option<Vec<PolicyOverride>>,
+    required_checks: Option<Vec<CheckId>>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OwnershipChoice {
+    Corporate,
+    Personal,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LevelChoice {
+    Secured,
+    Low,
+    Medium,
+    High,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    On,
+    Off,
+}
+
+pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
+    let folder = match args.connector_data {
+        Some(folder) => folder,
+        None => data_dir(global)?.join("connector"),
+    };
+    let mut config = Config::new(folder, Arc::new(SystemClock));
+    match args.command {
+        Command::Serve(serve) => {
+            config.listen = serve.listen;
+            config.clear_http = serve.probe_listen;
+            if !serve.name.is_empty() {
+                config.names = serve.name;
+            }
+            self::serve(Connector::open(config)?, ui).await?;
+        }
+        Command::Token { ownership, ttl } => {
+            let payload =
+                Connector::open(config)?.create_token(ownership.into(), Duration::from_secs(ttl))?;
+            match ui.json {
+                true => ui.json(&payload)?,
+                false => ui.line(payload.to_line()?),
+            }
+        }
+        Command::Devices => show_devices(&Connector::open(config)?.devices()?, ui)?,
+        Command::Settings(change) => show_settings(&apply(&Connector::open(config)?, change)?, ui)?,
+    }
+    Ok(Outcome::Done)
+}
+
+async fn serve(connector: Connector, ui: &Ui) -> Result<(), CliError> {
+    let running = connector.start().await?;
+    match ui.json {
+        true => ui.json(&serde_json::json!({ "url": connector.url()?, "clear_http": running.clear_addr }))?,
+        false => {
+            ui.line(format!(
+                "Connector at {} for organisation \"{}\".",
+                connector.url()?,
+                connector.tenant()
+            ));
+            ui.line("Enrol a device: mtd connector token | mtd enroll -      Stop: Ctrl-C");
+        }
+    }
+    interrupted().await?;
+    running.stop().await;
+    Ok(())
+}
+
+/// Ctrl-C, or the signal that service managers send.
+async fn interrupted() -> Result<(), CliError> {
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => Ok(result?),
+        _ = terminated.recv() => Ok(()),
+    }
+}
+
+fn apply(connector: &Connector, change: SettingsArgs) -> Result<TenantSettings, CliError> {
+    let file: Option<SettingsFile> = change.from.as_deref().map(files::read_json).transpose()?;
+    let settings = connector.update_settings(|settings| {
+        let device = &mut settings.device;
+        set(&mut device.allowed_level, change.allowed_level.map(RiskLevel::from));
+        set(&mut device.app_sync.enabled, change.app_sync.map(Switch::is_on));
+        set(&mut device.app_sync.personal_full_inventory, change.app_sync_personal.map(Switch::is_on));
+        set(&mut settings.unknown_level_access, change.allow_unknown.map(UnknownLevelAccess::from));
+        if let Some(file) = file {
+            set(&mut device.network, file.network);
+            set(&mut device.indicators, file.indicators);
+            set(&mut device.policy_overrides, file.policy_overrides);
+            set(&mut device.required_checks, file.required_checks);
+        }
+    })?;
+    Ok(settings)
+}
+
+fn set<T>(setting: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *setting = value;
+    }
+}
+
+fn show_settings(settings: &TenantSettings, ui: &Ui) -> Result<(), CliError> {
+    if ui.json {
+        return ui.json(settings);
+    }
+    let device = &settings.device;
+    let switch = |on| if on { "on" } else { "off" };
+    ui.line(format!("Settings version {}", device.version));
+    ui.line(format!("Allowed level     {}", device.allowed_level));
+    ui.line(format!("Unknown level     {}", settings.unknown_level_access));
+    ui.line(format!("App sync          {}", switch(device.app_sync.enabled)));
+    ui.line(format!("  personal, full  {}", switch(device.app_sync.personal_full_inventory)));
+    ui.line(format!("Endpoints         {}", device.network.endpoints.len()));
+    ui.line(format!("Captive probes    {}", device.network.captive_probes.len()));
+    ui.line(format!("Indicators        {}", device.indicators.len()));
+    ui.line(format!("Policy overrides  {}", device.policy_overrides.len()));
+    let required: Vec<_> = device.required_checks.iter().map(|check| check.as_str()).collect();
+    ui.line(format!("Required checks   {}", required.join(", ")));
+    Ok(())
+}
+
+fn show_devices(devices: &[DeviceRow], ui: &Ui) -> Result<(), CliError> {
+    if ui.json {
+        return ui.json(&devices);
+    }
+    ui.line(plural(devices.len(), "device"));
+    for device in devices {
+        let level =
+            device.level.map_or_else(|| ui.paint.dim("not reported yet"), |level| ui.paint.level(level));
+        let chain = match device.chain.status {
+            ChainStatus::Intact => "chain intact".to_owned(),
+            ChainStatus::Gap => ui.paint.warning("chain has a gap"),
+            ChainStatus::Compromised => ui.paint.error("cloned or set back"),
+        };
+        ui.line(format!(
+            "{}  {}, {} key  {level}  {chain}  seen {}",
+            ui.paint.bold(&device.id),
+            device.ownership,
+            device.key_protection,
+            device.last_seen
+        ));
+        access_view::show(ui, &device.resources);
+    }
+    Ok(())
+}
+
+impl From<OwnershipChoice> for Ownership {
+    fn from(choice: OwnershipChoice) -> Self {
+        match choice {
+            OwnershipChoice::Corporate => Self::Corporate,
+            OwnershipChoice::Personal => Self::Personal,
+        }
+    }
+}
+
+impl From<LevelChoice> for RiskLevel {
+    fn from(choice: LevelChoice) -> Self {
+        match choice {
+            LevelChoice::Secured => Self::Secured,
+            LevelChoice::Low => Self::Low,
+            LevelChoice::Medium => Self::Medium,
+            LevelChoice::High => Self::High,
+        }
+    }
+}
+
+impl Switch {
+    fn is_on(self) -> bool {
+        self == Self::On
+    }
+}
+
+impl From<Switch> for UnknownLevelAccess {
+    fn from(switch: Switch) -> Self {
+        match switch {
+            Switch::On => Self::Allow,
+            Switch::Off => Self::Block,
+        }
+    }
+}

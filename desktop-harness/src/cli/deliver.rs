@@ -1,0 +1,58 @@
+//! `mtd deliver`.
+
+use std::time::Duration;
+
+use agent_core::agent::DeliverySummary;
+
+use super::session::{Overrides, open_agent};
+use super::{CliError, Global, Outcome};
+use crate::ui::{Ui, plural};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  mtd deliver --json | jq .decision.resources
+
+Exit status 3 if the connector blocks a resource, 4 if it could not be asked.")]
+pub(crate) struct Args {
+    /// Stop after SECONDS; what is not delivered stays queued
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    deadline: u64,
+}
+
+pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
+    let agent = open_agent(global, Overrides::default())?;
+    let summary = {
+        let _progress = ui.progress("delivering");
+        agent.deliver(Duration::from_secs(args.deadline)).await?
+    };
+    if ui.json {
+        ui.json(&summary)?;
+    } else {
+        show(ui, &summary);
+    }
+    Ok(match &summary.decision {
+        Some(decision) if decision.compliant => Outcome::Done,
+        Some(_) => Outcome::SaysNo,
+        None => Outcome::CannotTell,
+    })
+}
+
+pub(crate) fn show(ui: &Ui, summary: &DeliverySummary) {
+    ui.line(format!(
+        "{} delivered with a signed receipt, {} queued.",
+        plural(summary.delivered.len(), "report"),
+        summary.still_queued
+    ));
+    for refused in &summary.quarantined {
+        ui.line(ui.paint.warning(format!("Report {} was refused: {}", refused.seq, refused.why)));
+    }
+    if let Some(why) = &summary.stopped {
+        ui.line(ui.paint.warning(why));
+    }
+    if let Some(version) = summary.new_settings {
+        ui.line(format!("New settings from your organisation: version {version}."));
+    }
+    if let Some(decision) = &summary.decision {
+        crate::ui::access_view::show(ui, &decision.resources);
+    }
+}

@@ -1,0 +1,32 @@
+//! Files that the command line names; `-` is standard input.
+
+use std::fs::File;
+use std::io::{Read, stdin};
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+use super::CliError;
+
+/// Largest file that is read, in bytes: 500 tokens of 100 kB.
+const MAX_FILE: u64 = 64 * 1024 * 1024;
+
+/// The text of `path`.
+pub(super) fn read_text(path: &Path) -> Result<String, CliError> {
+    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let mut source: Box<dyn Read> = match path.to_str() {
+        Some("-") => Box::new(stdin()),
+        _ => Box::new(File::open(path).map_err(|error| named(&error))?),
+    };
+    let mut text = String::new();
+    let size = source.by_ref().take(MAX_FILE + 1).read_to_string(&mut text).map_err(|error| named(&error))?;
+    if u64::try_from(size).unwrap_or(u64::MAX) > MAX_FILE {
+        return Err(named(&format_args!("larger than the {MAX_FILE} bytes that are read")).into());
+    }
+    Ok(text)
+}
+
+/// The JSON document in `path`.
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, CliError> {
+    serde_json::from_str(&read_text(path)?).map_err(|error| format!("{}: {error}", path.display()).into())
+}

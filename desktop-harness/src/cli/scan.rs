@@ -1,0 +1,146 @@
+//! `mtd scan`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use agent_core::agent::{ScanResult, ScanTrigger};
+use agent_core::model::{CheckId, Coverage, ProbeEndpoint, RiskLevel, Settings};
+use clap::ValueEnum;
+
+use super::session::{Overrides, open_agent, open_agent_in};
+use super::{CliError, Global, Outcome};
+use crate::host::InventorySource;
+use crate::ui::{Ui, scan_view};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mtd scan
+  mtd scan --fail-at medium                      exit status 3 at medium or above, 4 if the level is unknown
+  mtd scan --probe mail.example.org --captive http://portal-check.example.org/generate_204
+  mtd scan --inventory installed.plist --managed managed.plist --json
+
+Without enrolment no host is contacted but those named by --probe, --captive or --settings.
+A scan with --inventory is kept apart from this machine's own history unless --data is given.")]
+pub(crate) struct Args {
+    /// Read the apps from FILE instead of this machine's package database; its format is recognised
+    #[arg(long, value_name = "FILE")]
+    inventory: Option<PathBuf>,
+    /// Apple ManagedApplicationList to join with --inventory
+    #[arg(long, value_name = "FILE", requires = "inventory")]
+    managed: Option<PathBuf>,
+    /// Settings (JSON) for a machine that is not enrolled: endpoints, indicators, policy overrides
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// Probe the TLS server HOST[:PORT]; repeatable. Endpoints count as different networks
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = parse_endpoint)]
+    probe: Vec<ProbeEndpoint>,
+    /// Probe URL, which must answer 204, for a captive portal; repeatable
+    #[arg(long, value_name = "URL")]
+    captive: Vec<String>,
+    /// Stop after SECONDS and report what is known by then
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    deadline: u64,
+    /// Exit with 3 if the level is LEVEL or above, with 4 if that cannot be told
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    fail_at: Option<FailAt>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FailAt {
+    Low,
+    Medium,
+    High,
+}
+
+impl From<FailAt> for RiskLevel {
+    fn from(level: FailAt) -> Self {
+        match level {
+            FailAt::Low => Self::Low,
+            FailAt::Medium => Self::Medium,
+            FailAt::High => Self::High,
+        }
+    }
+}
+
+pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
+    let overrides = Overrides {
+        apps: match &args.inventory {
+            Some(inventory) => {
+                InventorySource::Export { inventory: inventory.clone(), managed: args.managed.clone() }
+            }
+            None => InventorySource::Dpkg,
+        },
+        unenrolled_settings: unenrolled_settings(&args)?,
+    };
+    let scratch;
+    let agent = match (&args.inventory, &global.data) {
+        (Some(_), None) => {
+            scratch = tempfile::tempdir()?;
+            open_agent_in(scratch.path().to_owned(), overrides)?
+        }
+        _ => open_agent(global, overrides)?,
+    };
+    let result = {
+        let _progress = ui.progress("checking apps, network and device");
+        agent.scan(ScanTrigger::Requested, Duration::from_secs(args.deadline)).await?
+    };
+    if args.inventory.is_some() {
+        require_inventory(&result)?;
+    }
+    if ui.json {
+        ui.json(&result)?;
+    } else if let Some(explanation) = agent.explain(global.lang.into())? {
+        scan_view::show(ui, &result, &explanation);
+    }
+    Ok(args.fail_at.map_or(Outcome::Done, |limit| judge(&result.assessment, limit.into())))
+}
+
+/// A file that was asked for and cannot be used is an error, not a gap in the coverage.
+fn require_inventory(result: &ScanResult) -> Result<(), CliError> {
+    match result
+        .checks
+        .iter()
+        .find(|outcome| outcome.check == CheckId::Inventory)
+        .map(|outcome| &outcome.coverage)
+    {
+        Some(Coverage::Unknown { why } | Coverage::NotPermitted { why }) => Err(why.as_str().into()),
+        Some(Coverage::Complete) | None => Ok(()),
+    }
+}
+
+fn judge(assessment: &agent_core::policy::Assessment, limit: RiskLevel) -> Outcome {
+    if assessment.at_least >= limit {
+        Outcome::SaysNo
+    } else if assessment.level.risk().is_none() {
+        Outcome::CannotTell
+    } else {
+        Outcome::Done
+    }
+}
+
+/// What an unenrolled machine is checked against: the file, then what the command line adds.
+fn unenrolled_settings(args: &Args) -> Result<Settings, CliError> {
+    let mut settings = match &args.settings {
+        Some(path) => super::files::read_json(path)?,
+        None => Settings::default(),
+    };
+    settings.network.endpoints.extend(args.probe.iter().cloned());
+    settings.network.captive_probes.extend(args.captive.iter().cloned());
+    Ok(settings)
+}
+
+fn parse_endpoint(text: &str) -> Result<ProbeEndpoint, String> {
+    let url =
+        url::Url::parse(&format!("https://{text}")).map_err(|error| format!("not HOST[:PORT]: {error}"))?;
+    let host = url.host_str().ok_or("not HOST[:PORT]: no host")?;
+    if url.path() != "/" || url.query().is_some() || !url.username().is_empty() {
+        return Err("not HOST[:PORT]: only a host name and a port".to_owned());
+    }
+    Ok(ProbeEndpoint {
+        host: host.to_owned(),
+        port: url.port().unwrap_or(443),
+        address: None,
+        network: host.to_owned(),
+        private_anchors: Vec::new(),
+    })
+}

@@ -1,0 +1,58 @@
+//! Opens the agent on this machine for one command.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use agent_core::agent::{Agent, AgentConfig, Host};
+use agent_core::model::{Platform, Settings};
+
+use super::{CliError, Global};
+use crate::host::{
+    FileSecretStore, InventorySource, LinuxHost, LinuxHostOptions, SystemClock, SystemEntropy,
+};
+use crate::software_key::{DEVICE_KEY, SoftwareKey};
+
+/// What a command may replace of the machine's own facts.
+#[derive(Debug, Default)]
+pub(crate) struct Overrides {
+    pub(crate) apps: InventorySource,
+    pub(crate) unenrolled_settings: Settings,
+}
+
+/// The agent over the store in the data folder, with the Linux host.
+pub(crate) fn open_agent(global: &Global, overrides: Overrides) -> Result<Agent, CliError> {
+    open_agent_in(data_dir(global)?, overrides)
+}
+
+/// The agent over the store in `data_dir`.
+pub(crate) fn open_agent_in(data_dir: PathBuf, overrides: Overrides) -> Result<Agent, CliError> {
+    std::fs::create_dir_all(&data_dir)
+        .map_err(|error| format!("{}: {error}; name another folder with --data", data_dir.display()))?;
+    let options = LinuxHostOptions { apps: overrides.apps, ..LinuxHostOptions::default() };
+    let host = Host {
+        device: Arc::new(LinuxHost::new(options, Arc::new(SystemClock))),
+        key: Arc::new(SoftwareKey::open(&data_dir, DEVICE_KEY)?),
+        secrets: Arc::new(FileSecretStore::open(&data_dir)?),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+    };
+    let config = AgentConfig {
+        platform: Platform::Linux,
+        store: data_dir.join("agent.db"),
+        unenrolled_settings: overrides.unenrolled_settings,
+    };
+    Ok(Agent::open(config, host)?)
+}
+
+/// `--data`, else the user's data folder by the XDG Base Directory specification.
+pub(crate) fn data_dir(global: &Global) -> Result<PathBuf, CliError> {
+    if let Some(dir) = &global.data {
+        return Ok(dir.clone());
+    }
+    let base = match std::env::var_os("XDG_DATA_HOME").filter(|value| !value.is_empty()) {
+        Some(dir) => PathBuf::from(dir),
+        None => PathBuf::from(std::env::var_os("HOME").ok_or("HOME is not set: name a folder with --data")?)
+            .join(".local/share"),
+    };
+    Ok(base.join("mtd-agent"))
+}

@@ -1,0 +1,54 @@
+//! `mtd status`.
+
+use agent_core::agent::EnrolmentStatus;
+use agent_core::model::Ownership;
+
+use super::session::{Overrides, open_agent};
+use super::{CliError, Global, Outcome};
+use crate::ui::{Ui, access_view, plural};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  mtd status --json | jq .level")]
+pub(crate) struct Args {}
+
+pub(crate) fn run(_args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
+    let status = open_agent(global, Overrides::default())?.status()?;
+    if ui.json {
+        ui.json(&status)?;
+        return Ok(Outcome::Done);
+    }
+    match (status.level, status.last_scan_at) {
+        (Some(level), Some(at)) => ui.line(format!("Risk      {} (scan of {at})", ui.paint.level(level))),
+        _ => ui.line("Risk      not scanned yet: run `mtd scan`"),
+    }
+    match &status.enrolment {
+        Some(enrolment) => {
+            ui.line(format!("Enrolled  {} at {}", enrolment.device_id, enrolment.connector_url));
+            ui.line(format!("Sharing   {}", sharing(enrolment)));
+            ui.line(format!("Allowed   up to {}", enrolment.allowed_level));
+        }
+        None => ui.line("Enrolled  no: nothing is ever sent"),
+    }
+    let dropped = match status.dropped {
+        0 => String::new(),
+        count => format!(", {count} dropped because the queue was full"),
+    };
+    ui.line(format!("Queue     {}{dropped}", plural(status.queued, "report")));
+    if let Some(decision) = &status.decision {
+        access_view::show(ui, &decision.resources);
+    }
+    Ok(Outcome::Done)
+}
+
+/// What of the app inventory leaves the device, in one sentence.
+pub(crate) fn sharing(enrolment: &EnrolmentStatus) -> &'static str {
+    match (enrolment.app_sync.enabled, enrolment.ownership, enrolment.app_sync.personal_full_inventory) {
+        (false, _, _) => "App sync is off: no app leaves this device, not by name and not in a finding.",
+        (true, Ownership::Corporate, _) => "App sync is on: all apps of this corporate device are reported.",
+        (true, Ownership::Personal, false) => {
+            "App sync is on: of this personal device only managed apps are reported."
+        }
+        (true, Ownership::Personal, true) => "App sync is on for personal devices: all apps are reported.",
+    }
+}

@@ -1,0 +1,84 @@
+//! `mtd verify`.
+
+use std::path::{Path, PathBuf};
+
+use agent_core::report::jwk::{Jwk, PublicKey};
+use agent_core::report::{ChainReport, Expected, TokenReport, verify_chain};
+
+use super::session::data_dir;
+use super::{CliError, Global, Outcome, files};
+use crate::software_key::{DEVICE_KEY, SoftwareKey};
+use crate::ui::{Ui, plural};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mtd preview --json | jq -r '.[].token' | mtd verify -          this machine's own reports
+  mtd verify --key device.jwk.json reports.jws
+
+Exit status 3 if a report is refused or the chain has a hole, a fork or a way back.")]
+pub(crate) struct Args {
+    /// Reports, one compact JWS a line, in any order; - reads standard input
+    #[arg(value_name = "FILE")]
+    reports: PathBuf,
+    /// The device's public key as JWK [default: this machine's own]
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// The issuer that the reports must have
+    #[arg(long, value_name = "URL")]
+    iss: Option<String>,
+    /// The audience that the reports must have
+    #[arg(long, value_name = "URL")]
+    aud: Option<String>,
+}
+
+pub(crate) fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
+    let key = match &args.key {
+        Some(path) => PublicKey::from_jwk(&files::read_json::<Jwk>(path)?)?,
+        None => SoftwareKey::open(&data_dir(global)?, DEVICE_KEY)?.public().clone(),
+    };
+    let text = files::read_text(&args.reports)?;
+    let tokens: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    if tokens.is_empty() {
+        return Err(no_tokens(&args.reports));
+    }
+    let report = verify_chain(&tokens, &key, Expected { iss: args.iss.as_deref(), aud: args.aud.as_deref() });
+    if ui.json {
+        ui.json(&report)?;
+    } else {
+        show(ui, &report);
+    }
+    Ok(if report.is_sound() { Outcome::Done } else { Outcome::SaysNo })
+}
+
+fn no_tokens(path: &Path) -> CliError {
+    format!("{}: no reports in it; expected one compact JWS a line", path.display()).into()
+}
+
+fn show(ui: &Ui, report: &ChainReport) {
+    for (number, token) in (1..).zip(&report.tokens) {
+        ui.line(match token {
+            TokenReport::Verified(report) => {
+                format!(
+                    "{} {number}: {} {}, signed {}",
+                    ui.paint.good("✓"),
+                    report.kind,
+                    report.seq,
+                    report.iat
+                )
+            }
+            TokenReport::Refused { rule, why } => {
+                format!("{} {number}: {why} ({rule})", ui.paint.error("✗"))
+            }
+        });
+    }
+    for epoch in &report.epochs {
+        for problem in &epoch.problems {
+            let mark = if problem.fault { ui.paint.error("✗") } else { ui.paint.dim("–") };
+            ui.line(format!("{mark} chain: {}", problem.why));
+        }
+    }
+    ui.line(match report.is_sound() {
+        true => ui.paint.good(format!("{} verified, chain unbroken", plural(report.tokens.len(), "report"))),
+        false => ui.paint.error("not verified"),
+    });
+}

@@ -1,0 +1,156 @@
+//! The endpoints. Each parses, hands over to the connector off the runtime's workers, and answers.
+
+use agent_core::connector::wire::{
+    Challenge, EnrolmentRequest, JWT_MEDIA_TYPE, RECEIPT_HEADER, SECEVENT_MEDIA_TYPE,
+};
+use agent_core::connector::{Refusal, RefusalCode};
+use agent_core::report::strict_json;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+
+use super::Connector;
+use super::error::Denied;
+use super::limits::{MAX_REPORT, MAX_REQUEST, REQUEST_TIMEOUT};
+use super::own::OwnRequest;
+
+/// The endpoints over TLS.
+pub(super) fn router(connector: Connector) -> Router {
+    Router::new()
+        .route("/mtd/{tenant}/set", post(receive).layer(DefaultBodyLimit::max(MAX_REPORT)))
+        .route("/mtd/{tenant}/enrol/challenge", post(challenge))
+        .route("/mtd/{tenant}/enrol", post(enrol))
+        .route("/mtd/{tenant}/d/{device}/settings", get(settings))
+        .route("/mtd/{tenant}/d/{device}/decision", get(decision))
+        .route("/admin/devices", get(devices))
+        .route("/healthz", get(async || "ok\n"))
+        .layer(DefaultBodyLimit::max(MAX_REQUEST))
+        .with_state(connector)
+        .merge(clear_router())
+        .layer(middleware::from_fn(in_time))
+}
+
+/// What is answered without TLS too: the captive portal probe.
+pub(super) fn clear_router() -> Router {
+    Router::new().route("/generate_204", get(async || StatusCode::NO_CONTENT))
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
+    answer.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
+}
+
+async fn challenge(
+    State(connector): State<Connector>,
+    Path(tenant): Path<String>,
+) -> Result<Response, Denied> {
+    let challenge = off_worker(move || connector.challenge(&tenant)).await?;
+    Ok((NO_STORE, Json(Challenge { challenge })).into_response())
+}
+
+async fn enrol(
+    State(connector): State<Connector>,
+    Path(tenant): Path<String>,
+    body: Bytes,
+) -> Result<Response, Denied> {
+    let request: EnrolmentRequest = strict_json::from_slice(&body).map_err(|_| {
+        Denied::new(RefusalCode::InvalidRequest, "expected JSON with token, jwk, key_protection, proof")
+    })?;
+    let response = off_worker(move || {
+        let url = connector.url()?;
+        connector.enrol(&tenant, &url, &request)
+    });
+    Ok((NO_STORE, Json(response.await?)).into_response())
+}
+
+async fn receive(
+    State(connector): State<Connector>,
+    Path(tenant): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Denied> {
+    if headers.get(CONTENT_TYPE).is_none_or(|value| value != SECEVENT_MEDIA_TYPE) {
+        let why = format!("Content-Type must be {SECEVENT_MEDIA_TYPE}");
+        return Err(Denied::new(RefusalCode::InvalidRequest, why));
+    }
+    let token = String::from_utf8(body.into())
+        .map_err(|_| Denied::new(RefusalCode::InvalidRequest, "the body is not a token"))?;
+    let receipt = off_worker(move || connector.receive(&tenant, &token)).await?;
+    Ok((StatusCode::ACCEPTED, [(HeaderName::from_static(RECEIPT_HEADER), receipt)]).into_response())
+}
+
+async fn settings(
+    State(connector): State<Connector>,
+    Path((tenant, device)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Denied> {
+    let request = OwnRequest { tenant, device, bearer: bearer(&headers) };
+    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let settings = off_worker(move || connector.own_settings(&request, known.as_deref())).await?;
+    let etag = [(ETAG, settings.etag)];
+    Ok(match settings.token {
+        Some(token) => (NO_CACHE, etag, [(CONTENT_TYPE, JWT_MEDIA_TYPE)], token).into_response(),
+        None => (StatusCode::NOT_MODIFIED, NO_CACHE, etag).into_response(),
+    })
+}
+
+async fn decision(
+    State(connector): State<Connector>,
+    Path((tenant, device)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Denied> {
+    let request = OwnRequest { tenant, device, bearer: bearer(&headers) };
+    let token = off_worker(move || connector.own_decision(&request)).await?;
+    Ok((NO_STORE, [(CONTENT_TYPE, JWT_MEDIA_TYPE)], token).into_response())
+}
+
+async fn devices(State(connector): State<Connector>, headers: HeaderMap) -> Result<Response, Denied> {
+    if !bearer(&headers).is_some_and(|token| connector.is_admin(&token)) {
+        return Ok((StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")]).into_response());
+    }
+    let devices = off_worker(move || Ok(connector.devices()?)).await?;
+    Ok((NO_STORE, Json(devices)).into_response())
+}
+
+const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
+const NO_CACHE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "private, no-cache")];
+
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    value.strip_prefix("Bearer ").map(str::to_owned)
+}
+
+/// SQLite and signing block.
+async fn off_worker<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Denied> + Send + 'static,
+) -> Result<T, Denied> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|_| Err(Denied::Internal(super::Error::Config("a request broke off".to_owned()))))
+}
+
+impl IntoResponse for Denied {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Refused(refusal) => {
+                tracing::info!(err = %refusal.err, description = refusal.description, "refused");
+                refusal_response(StatusCode::BAD_REQUEST, refusal)
+            }
+            Self::NotFound(refusal) => refusal_response(StatusCode::NOT_FOUND, refusal),
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+            Self::Internal(error) => {
+                tracing::error!(%error, "request failed");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        }
+    }
+}
+
+fn refusal_response(status: StatusCode, refusal: Refusal) -> Response {
+    (status, NO_STORE, Json(refusal)).into_response()
+}

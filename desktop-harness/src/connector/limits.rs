@@ -1,0 +1,64 @@
+//! Sizes and times of the development connector, and why.
+
+use std::time::Duration;
+
+use agent_core::report::jws;
+
+/// Largest report, in bytes: the 1 MiB of the wire format.
+pub const MAX_REPORT: usize = jws::MAX_TOKEN;
+
+/// Largest other request body, in bytes. An enrolment takes about 1 kB.
+pub const MAX_REQUEST: usize = 16 * 1024;
+
+/// Largest request head, in bytes. A device's request token takes about 700.
+pub const MAX_HEAD: usize = 16 * 1024;
+
+/// Most header lines of a request.
+pub const MAX_HEADERS: usize = 64;
+
+/// Most connections at a time; further ones wait in the listener's queue.
+pub const MAX_CONNECTIONS: usize = 256;
+
+/// How long a TLS handshake may take: a few round trips on the worst mobile network.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the head of a request may take, and how long an idle connection is kept.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a request may take from head to answer: 1 MiB at 35 kB/s.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a connection may live. Clients make one request each.
+pub const CONNECTION_LIFETIME: Duration = Duration::from_secs(60);
+
+/// How long open requests may take to end when the connector stops.
+pub const STOP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Pause after a failed `accept`, which mostly means that file descriptors ran out.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a challenge may be answered, in seconds. The device signs once in between.
+pub const CHALLENGE_LIFETIME: i64 = 5 * 60;
+
+/// How far the clock of a device may be off when it asks for its settings or decision, in seconds: what bounds
+/// the replay of a request.
+pub const REQUEST_SKEW: i64 = 10 * 60;
+
+/// How far ahead a report may be dated, in seconds: a clock set to a wrong time zone is up to 14 h off, and
+/// evidence should not be lost for that.
+pub const REPORT_SKEW: i64 = 24 * 60 * 60;
+
+/// Longest `jti`, `txn` and the like, in bytes.
+pub const MAX_CLAIM: usize = 256;
+
+/// Largest sequence number: what JSON carries without loss (RFC 8259, section 6) and SQLite holds.
+pub const MAX_SEQUENCE: u64 = (1 << 53) - 1;
+
+/// Life of the CA certificate, in days.
+pub const CA_LIFETIME: i64 = 3650;
+
+/// Life of the server certificate, in days. Apple's limit for servers is 825; it is renewed at every start.
+pub const LEAF_LIFETIME: i64 = 397;
+
+/// How long another process may hold the database before a write fails.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,0 +1,101 @@
+//! A connector for development, demonstrations and tests: what an MTD server does for one organisation.
+//!
+//! It enrols devices, verifies and stores their reports, compares their level with the allowed one, decides on
+//! access, and signs receipts, settings and decisions. The messages are in `docs/wire.md`.
+//!
+//! ```text
+//! DATA_DIR/                    mode 0700, everything in it 0600
+//!   connector.db               SQLite: organisations, invitations, devices, reports
+//!   ca-key.p8, ca.der          its own certification authority
+//!   ca-backup-key.p8           the second pin
+//!   signing-key.p8             signs receipts, settings, decisions
+//!   admin-token                for GET /admin/devices
+//! ```
+//!
+//! The network side is [`Connector::start`]; administration works on the data directory and needs no running
+//! server, nor does it mind one.
+
+mod admin;
+mod authority;
+mod chain;
+mod challenge;
+mod config;
+mod database;
+mod decision;
+mod devices;
+mod enrol;
+mod error;
+mod http;
+mod limits;
+mod own;
+mod random;
+mod receive;
+mod reports;
+mod serve;
+mod tenants;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use agent_core::model::{Sha256, Timestamp};
+
+use crate::private_file;
+use crate::software_key::SoftwareKey;
+use authority::Authority;
+use challenge::Challenges;
+use database::Database;
+
+pub use admin::{ChainRow, ChainStatus, DeviceRow};
+pub use config::Config;
+pub use error::Error;
+pub use serve::Running;
+pub use tenants::{Resource, TenantSettings};
+
+/// The key that signs receipts, settings and decisions. Devices pin it when they enrol, so losing the file means
+/// enrolling every device again.
+const SIGNING_KEY: &str = "signing-key.p8";
+
+const ADMIN_TOKEN: &str = "admin-token";
+
+/// The connector of one data directory. Cheap to clone.
+#[derive(Clone)]
+pub struct Connector(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    authority: Authority,
+    key: SoftwareKey,
+    admin_token: Sha256,
+    challenges: Challenges,
+    database: Database,
+}
+
+impl Connector {
+    /// Opens a data directory, making keys, database and the organisation at first use.
+    pub fn open(config: Config) -> Result<Self, Error> {
+        config.check()?;
+        let data_dir = &config.data_dir;
+        private_file::make_directory(data_dir)?;
+        let authority = Authority::open(data_dir, config.clock.now())?;
+        let key = SoftwareKey::open(data_dir, SIGNING_KEY)?;
+        let admin_token = private_file::read_or_create(data_dir, ADMIN_TOKEN, || {
+            Ok::<_, Error>(random::secret()?.into_bytes())
+        })?;
+        let database = Database::open(data_dir)?;
+        database.write(|transaction| tenants::ensure(transaction, &config.tenant))?;
+        Ok(Self(Arc::new(Inner {
+            authority,
+            key,
+            admin_token: Sha256::of(&admin_token),
+            challenges: Challenges::new()?,
+            database,
+            config,
+        })))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.config.clock.now()
+    }
+}

@@ -1,0 +1,82 @@
+//! What a device asks about itself: its settings and the decision on it.
+
+use agent_core::connector::RefusalCode;
+use agent_core::connector::wire::{DecisionClaims, RequestClaims, settings_etag};
+use agent_core::report::jwk::PublicKey;
+use agent_core::report::jws::{self, typ};
+
+use super::Connector;
+use super::decision::decide;
+use super::devices::{self, Device};
+use super::error::Denied;
+use super::limits::REQUEST_SKEW;
+use super::reports;
+
+/// Settings as they go out.
+pub(super) struct SignedSettings {
+    pub etag: String,
+    /// `None` when the device has them already.
+    pub token: Option<String>,
+}
+
+impl Connector {
+    /// The settings of a device, unless `known` is their entity tag.
+    pub(super) fn own_settings(
+        &self,
+        request: &OwnRequest,
+        known: Option<&str>,
+    ) -> Result<SignedSettings, Denied> {
+        let device = self.authenticate(request, "settings")?;
+        let settings = self.tenant_settings(&request.tenant)?;
+        let etag = settings_etag(settings.device.version);
+        let token = match known {
+            Some(known) if known == etag => None,
+            _ => Some(self.sign_settings(&device, settings)?),
+        };
+        Ok(SignedSettings { etag, token })
+    }
+
+    /// The decision on a device, signed.
+    pub(super) fn own_decision(&self, request: &OwnRequest) -> Result<String, Denied> {
+        let device = self.authenticate(request, "decision")?;
+        let settings = self.tenant_settings(&request.tenant)?;
+        let standing = reports::standing(&self.0.database.read(), &device)?;
+        let iat = self.now();
+        let decision = decide(standing, &settings, iat);
+        let claims = DecisionClaims { iss: device.connector_issuer(), aud: device.issuer(), iat, decision };
+        Ok(self.sign(typ::DECISION, &claims)?)
+    }
+
+    fn authenticate(&self, request: &OwnRequest, endpoint: &str) -> Result<Device, Denied> {
+        let refused = |why: String| Denied::new(RefusalCode::AuthenticationFailed, why);
+        let token = request.bearer.as_deref();
+        let token = token
+            .ok_or_else(|| refused("Authorization: Bearer with a request token is needed".to_owned()))?;
+        let found = devices::find(&self.0.database.read(), &request.tenant, &request.device)?;
+        let device = found.ok_or_else(|| Denied::not_found("no such device"))?;
+        let key = PublicKey::from_jwk(&device.jwk).map_err(|error| refused(error.to_string()))?;
+        let claims: RequestClaims =
+            jws::verify_claims(token, typ::REQUEST, &key).map_err(|error| refused(error.to_string()))?;
+        let fits = claims.iss == device.issuer()
+            && claims.aud == device.connector_issuer()
+            && claims.htm == "GET"
+            && claims.htu == format!("{}/{endpoint}", device.issuer());
+        if !fits {
+            return Err(refused("the request token is for another request".to_owned()));
+        }
+        let now = self.now();
+        if claims.iat < now.plus_seconds(-REQUEST_SKEW) || claims.iat > now.plus_seconds(REQUEST_SKEW) {
+            return Err(refused(format!("the device's clock is off: it says {}, it is {now}", claims.iat)));
+        }
+        devices::seen(&self.0.database.read(), &device.id, now)?;
+        Ok(device)
+    }
+}
+
+/// A device's request about itself.
+pub(super) struct OwnRequest {
+    pub tenant: String,
+    pub device: String,
+    /// The bearer token of `Authorization`.
+    pub bearer: Option<String>,
+}

@@ -1,0 +1,252 @@
+//! Reception of a report (RFC 8935, section 2): verify, find its place in the chain, store, sign for it.
+
+use std::collections::BTreeMap;
+
+use agent_core::connector::wire::Receipt;
+use agent_core::connector::{RefusalCode, token_digest};
+use agent_core::model::{Level, RiskLevel, Timestamp};
+use agent_core::report::jwk::PublicKey;
+use agent_core::report::jws::{self, VerifyError, typ};
+use rusqlite::Transaction;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::Connector;
+use super::chain::{self, Place};
+use super::devices::{self, Device};
+use super::error::Denied;
+use super::limits::{MAX_CLAIM, MAX_SEQUENCE, REPORT_SKEW};
+use super::reports::{self, Report};
+
+impl Connector {
+    /// Receives a report for `tenant` and gives the receipt. The same report again gets a receipt again.
+    pub(super) fn receive(&self, tenant: &str, token: &str) -> Result<String, Denied> {
+        let settings = self.tenant_settings(tenant)?;
+        if token.len() > settings.device.limits.max_token_bytes {
+            return Err(Denied::TooLarge);
+        }
+        let (device, claims) = self.verify(tenant, token)?;
+        let sha256 = token_digest(token);
+        let (level, at_least) = claims.events.level();
+        let report = Report {
+            seq: claims.mtd_seq,
+            jti: &claims.jti,
+            sha256: &sha256,
+            prev: claims.mtd_prev.as_deref(),
+            level,
+            at_least,
+            token,
+        };
+        self.0.database.write(|transaction| self.store(transaction, &device, &report))?;
+        let receipt = Receipt {
+            iss: device.connector_issuer(),
+            jti: claims.jti,
+            sha256,
+            seq: claims.mtd_seq,
+            iat: self.now(),
+        };
+        Ok(self.sign(typ::RECEIPT, &receipt)?)
+    }
+
+    /// Verifies a report up to its claims and finds the device that sent it.
+    fn verify(&self, tenant: &str, token: &str) -> Result<(Device, Claims), Denied> {
+        let unverified: Origin = jws::peek_claims(token).map_err(|error| refused(&error))?;
+        let device = self.sender(tenant, &unverified)?;
+        let key = PublicKey::from_jwk(&device.jwk)
+            .map_err(|_| Denied::new(RefusalCode::InvalidKey, "the enrolled key is not a P-256 key"))?;
+        let claims: Claims =
+            jws::verify_claims(token, typ::SECURITY_EVENT, &key).map_err(|error| refused(&error))?;
+        claims.check(&device, tenant, self.now())?;
+        Ok((device, claims))
+    }
+
+    fn sender(&self, tenant: &str, origin: &Origin) -> Result<Device, Denied> {
+        let unknown = || Denied::new(RefusalCode::InvalidIssuer, "iss is no device of this tenant");
+        let (_, id) = origin.iss.rsplit_once('/').ok_or_else(unknown)?;
+        let database = self.0.database.read();
+        let device =
+            devices::find_enrolment(&database, tenant, id, &origin.mtd_epoch)?.ok_or_else(unknown)?;
+        if origin.iss != device.issuer() {
+            return Err(unknown());
+        }
+        if origin.aud != device.audience() {
+            return Err(Denied::new(RefusalCode::InvalidAudience, "aud is not this connector"));
+        }
+        Ok(device)
+    }
+
+    fn store(
+        &self,
+        transaction: &Transaction<'_>,
+        device: &Device,
+        report: &Report<'_>,
+    ) -> Result<(), Denied> {
+        let now = self.now();
+        devices::seen(transaction, &device.id, now)?;
+        if let Some(stored) = reports::by_jti(transaction, &device.id, report.jti)? {
+            // The signature is not compared: it may differ for the same content (RFC 7515, section 10.10).
+            let same = stored.rsplit_once('.').map(|it| it.0) == report.token.rsplit_once('.').map(|it| it.0);
+            let reused = || Denied::new(RefusalCode::InvalidRequest, "jti was used for another report");
+            return same.then_some(()).ok_or_else(reused);
+        }
+        let place = Place { seq: report.seq, has_prev: report.prev.is_some() };
+        let fault = chain::judge(place, reports::surroundings(transaction, &device.epoch, report)?);
+        if let Some(fault) = fault {
+            tracing::warn!(
+                device = device.id,
+                seq = report.seq,
+                ?fault,
+                "chain of reports contradicts itself"
+            );
+        }
+        Ok(reports::store(transaction, device, report, fault, now)?)
+    }
+}
+
+/// What is read before the signature is verified: whose key to verify it with.
+#[derive(Deserialize)]
+struct Origin {
+    iss: String,
+    aud: String,
+    mtd_epoch: String,
+}
+
+/// What the connector reads of a report. Members that it does not know are stored and otherwise left alone.
+#[derive(Deserialize)]
+struct Claims {
+    iat: Timestamp,
+    jti: String,
+    txn: String,
+    sub_id: SubjectId,
+    mtd_seq: u64,
+    #[serde(default)]
+    mtd_prev: Option<String>,
+    events: Events,
+    sub: Option<IgnoredAny>,
+    exp: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "format", rename_all = "lowercase")]
+enum SubjectId {
+    Complex { device: OpaqueId, tenant: OpaqueId },
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "format", rename_all = "lowercase")]
+enum OpaqueId {
+    Opaque { id: String },
+}
+
+impl OpaqueId {
+    fn is(&self, expected: &str) -> bool {
+        let Self::Opaque { id } = self;
+        id == expected
+    }
+}
+
+impl Claims {
+    fn check(&self, device: &Device, tenant: &str, now: Timestamp) -> Result<(), Denied> {
+        let invalid = |why: &str| Err(Denied::new(RefusalCode::InvalidRequest, why));
+        if self.sub.is_some() || self.exp.is_some() {
+            return invalid("a report has neither \"sub\" nor \"exp\"");
+        }
+        let SubjectId::Complex { device: subject, tenant: organisation } = &self.sub_id;
+        if !subject.is(&device.id) || !organisation.is(tenant) {
+            return invalid("sub_id is not the device that signed");
+        }
+        if [&self.jti, &self.txn].iter().any(|text| text.is_empty() || text.len() > MAX_CLAIM) {
+            return invalid("jti and txn must be 1 to 256 bytes");
+        }
+        if !(1..=MAX_SEQUENCE).contains(&self.mtd_seq) {
+            return invalid("mtd_seq must be 1 to 2^53 - 1");
+        }
+        if self.iat > now.plus_seconds(REPORT_SKEW) {
+            return invalid("iat is in the future: set the clock of the device");
+        }
+        if self.iat < device.enrolled_at.plus_seconds(-REPORT_SKEW) {
+            return invalid("iat is before the enrolment: set the clock of the device");
+        }
+        self.events.check()
+    }
+}
+
+/// The events of a report, by URI. One is expected and unknown ones are allowed, but none of ours malformed.
+#[derive(Deserialize)]
+struct Events {
+    #[serde(rename = "https://schemas.openid.net/secevent/caep/event-type/risk-level-change")]
+    risk_level_change: Option<RiskLevelChange>,
+    #[serde(rename = "https://schemas.mtd-agent.dev/secevent/event-type/device-report")]
+    device_report: Option<DeviceReport>,
+    #[serde(flatten)]
+    others: BTreeMap<String, IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct RiskLevelChange {
+    current_level: CaepLevel,
+    #[serde(default)]
+    mtd_level: Option<Level>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum CaepLevel {
+    Low,
+    Medium,
+    High,
+}
+
+#[derive(Deserialize)]
+struct DeviceReport {
+    #[serde(alias = "mtd_level")]
+    level: Level,
+    #[serde(default)]
+    at_least: Option<RiskLevel>,
+}
+
+impl Events {
+    fn check(&self) -> Result<(), Denied> {
+        let known = usize::from(self.risk_level_change.is_some()) + usize::from(self.device_report.is_some());
+        if known + self.others.len() != 1 {
+            return Err(Denied::new(RefusalCode::InvalidRequest, "a report tells exactly one event"));
+        }
+        Ok(())
+    }
+
+    /// The level that the report tells, and the worst open finding.
+    fn level(&self) -> (Option<Level>, Option<RiskLevel>) {
+        match (&self.device_report, &self.risk_level_change) {
+            (Some(report), _) => (Some(report.level), report.at_least),
+            (None, Some(change)) => (Some(change.level()), None),
+            (None, None) => (None, None),
+        }
+    }
+}
+
+impl RiskLevelChange {
+    /// The finer level where it is told, else CAEP's.
+    fn level(&self) -> Level {
+        self.mtd_level.unwrap_or(match self.current_level {
+            CaepLevel::Low => Level::Low,
+            CaepLevel::Medium => Level::Medium,
+            CaepLevel::High => Level::High,
+        })
+    }
+}
+
+fn refused(error: &VerifyError) -> Denied {
+    let code = match error {
+        VerifyError::TooLarge(_) => return Denied::TooLarge,
+        VerifyError::Algorithm(_) | VerifyError::UnknownKey(_) => RefusalCode::InvalidKey,
+        VerifyError::Signature => RefusalCode::AuthenticationFailed,
+        VerifyError::Issuer => RefusalCode::InvalidIssuer,
+        VerifyError::Audience => RefusalCode::InvalidAudience,
+        VerifyError::SignatureForm
+        | VerifyError::Form
+        | VerifyError::Header(_)
+        | VerifyError::Type { .. }
+        | VerifyError::Claims(_) => RefusalCode::InvalidRequest,
+    };
+    Denied::new(code, error.to_string())
+}

@@ -1,0 +1,150 @@
+//! Stored reports, and what they say together.
+
+use agent_core::model::{Level, RiskLevel, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::chain::{Fault, Surroundings};
+use super::database::Json;
+use super::decision::{Reported, Standing};
+use super::devices::Device;
+use super::error::Error;
+
+/// A verified report.
+pub struct Report<'a> {
+    pub seq: u64,
+    pub jti: &'a str,
+    /// [`token_digest`](agent_core::connector::token_digest) of the token.
+    pub sha256: &'a str,
+    pub prev: Option<&'a str>,
+    pub level: Option<Level>,
+    pub at_least: Option<RiskLevel>,
+    pub token: &'a str,
+}
+
+/// What a device's chain looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChainState {
+    /// Holes in the numbers of the newest enrolment.
+    pub gaps: u64,
+    /// Reports that fork.
+    pub forks: u64,
+    /// Reports that go back.
+    pub regressions: u64,
+    /// The highest number of the newest enrolment.
+    pub last_seq: Option<u64>,
+}
+
+/// The stored token that a device sent under `jti`.
+pub fn by_jti(connection: &Connection, device: &str, jti: &str) -> Result<Option<String>, Error> {
+    let sql = "SELECT token FROM report WHERE device = ?1 AND jti = ?2";
+    Ok(connection.query_row(sql, [device, jti], |row| row.get(0)).optional()?)
+}
+
+/// What is stored around the place that `report` claims.
+pub fn surroundings(
+    connection: &Connection,
+    epoch: &str,
+    report: &Report<'_>,
+) -> Result<Surroundings, Error> {
+    let sql = "SELECT
+        EXISTS (SELECT 1 FROM report WHERE epoch = ?1 AND seq = ?2),
+        (SELECT max(sha256 IS ?3) FROM report WHERE epoch = ?1 AND seq = ?2 - 1),
+        (SELECT max(prev IS ?4) FROM report WHERE epoch = ?1 AND seq = ?2 + 1),
+        (SELECT max(seq) FROM report WHERE epoch = ?1 AND sha256 = ?3)";
+    Ok(connection.query_row(
+        sql,
+        params![epoch, sequence(report.seq), report.prev, report.sha256],
+        |row| {
+            Ok(Surroundings {
+                taken: row.get(0)?,
+                follows_its_predecessor: row.get(1)?,
+                is_named_by_its_successor: row.get(2)?,
+                names: row.get::<_, Option<i64>>(3)?.and_then(|seq| u64::try_from(seq).ok()),
+            })
+        },
+    )?)
+}
+
+/// Stores a report.
+pub fn store(
+    transaction: &Transaction<'_>,
+    device: &Device,
+    report: &Report<'_>,
+    fault: Option<Fault>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let sql = "INSERT INTO report
+        (device, epoch, seq, jti, sha256, prev, level, at_least, fault, received_at, token)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let row = params![
+        device.id,
+        device.epoch,
+        sequence(report.seq),
+        report.jti,
+        report.sha256,
+        report.prev,
+        report.level.map(Json),
+        report.at_least.map(Json),
+        fault.map(Json),
+        now.unix(),
+        report.token
+    ];
+    transaction.execute(sql, row)?;
+    Ok(())
+}
+
+/// What is known of a device: its newest level since it enrolled, and whether any of its reports shows a fault.
+pub fn standing(connection: &Connection, device: &Device) -> Result<Standing, Error> {
+    let sql = "SELECT seq, level FROM report WHERE epoch = ?1 AND level IS NOT NULL
+        ORDER BY seq DESC, rowid DESC LIMIT 1";
+    let level = connection
+        .query_row(sql, [&device.epoch], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Json<Level>>(1)?.0)))
+        .optional()?;
+    let sql = "SELECT at_least FROM report WHERE epoch = ?1 AND at_least IS NOT NULL
+        ORDER BY seq DESC, rowid DESC LIMIT 1";
+    let at_least =
+        connection.query_row(sql, [&device.epoch], |row| row.get::<_, Json<RiskLevel>>(0)).optional()?;
+    let reported = level.map(|(seq, level)| Reported {
+        seq: u64::try_from(seq).unwrap_or(0),
+        level,
+        at_least: at_least.map(|Json(at_least)| at_least),
+    });
+    let sql = "SELECT fault FROM report WHERE device = ?1 AND fault IS NOT NULL ORDER BY rowid LIMIT 1";
+    let fault = connection.query_row(sql, [&device.id], |row| row.get::<_, Json<Fault>>(0)).optional()?;
+    Ok(Standing { reported, fault: fault.map(|Json(fault)| fault) })
+}
+
+/// The state of a device's chain.
+pub fn chain_state(connection: &Connection, device: &Device) -> Result<ChainState, Error> {
+    // A report with a number above 1 and none stored below it stands at the end of a hole.
+    let sql = "SELECT max(seq), count(DISTINCT seq) FILTER (WHERE seq > 1 AND NOT EXISTS (
+            SELECT 1 FROM report AS before WHERE before.epoch = report.epoch AND before.seq = report.seq - 1))
+        FROM report WHERE epoch = ?1";
+    let (last, gaps) = connection
+        .query_row(sql, [&device.epoch], |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, i64>(1)?)))?;
+    let count = |fault: Fault| -> Result<u64, Error> {
+        let sql = "SELECT count(*) FROM report WHERE device = ?1 AND fault = ?2";
+        let count: i64 = connection.query_row(sql, params![device.id, Json(fault)], |row| row.get(0))?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    };
+    Ok(ChainState {
+        gaps: u64::try_from(gaps).unwrap_or(0),
+        forks: count(Fault::Fork)?,
+        regressions: count(Fault::Regression)?,
+        last_seq: last.and_then(|seq| u64::try_from(seq).ok()),
+    })
+}
+
+/// The reports of a device as they came, in order of enrolment and number.
+pub fn tokens(connection: &Connection, tenant: &str, device: &str) -> Result<Vec<String>, Error> {
+    let sql = "SELECT token FROM report JOIN enrolment USING (epoch) JOIN device ON device.id = report.device
+        WHERE tenant = ?1 AND report.device = ?2 ORDER BY number, seq, report.rowid";
+    let mut statement = connection.prepare(sql)?;
+    let tokens = statement.query_map([tenant, device], |row| row.get(0))?;
+    Ok(tokens.collect::<Result<_, _>>()?)
+}
+
+/// SQLite's integers are signed; numbers above [`MAX_SEQUENCE`](super::limits::MAX_SEQUENCE) are refused before.
+fn sequence(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,94 @@
+//! Files for their owner alone, made once: keys, certificates, secrets.
+
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use agent_core::platform::PlatformError;
+
+/// Largest file that is read, in bytes. A certificate takes under 1 kB, a P-256 key in PKCS #8 138 bytes.
+const MAX_FILE: u64 = 16 * 1024;
+
+/// What is wrong with such a file.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {why}", path.display())]
+pub struct PrivateFileError {
+    path: PathBuf,
+    why: String,
+}
+
+impl PrivateFileError {
+    /// An error of the file `path`.
+    pub fn new(path: &Path, why: impl ToString) -> Self {
+        Self { path: path.to_owned(), why: why.to_string() }
+    }
+}
+
+impl From<PrivateFileError> for PlatformError {
+    fn from(error: PrivateFileError) -> Self {
+        Self::new(error.path.display().to_string(), error.why)
+    }
+}
+
+/// The content of `directory/name`; `make` is asked for it when there is none yet.
+///
+/// The file appears under its name whole or not at all and never replaces another: two processes that start
+/// together end up with the same content. A file that others may read is refused.
+pub fn read_or_create<E: From<PrivateFileError>>(
+    directory: &Path,
+    name: &str,
+    make: impl FnOnce() -> Result<Vec<u8>, E>,
+) -> Result<Vec<u8>, E> {
+    let path = directory.join(name);
+    if let Some(content) = read(&path)? {
+        return Ok(content);
+    }
+    let content = make()?;
+    make_directory(directory)?;
+    create(directory, name, &content).map_err(|error| PrivateFileError::new(&path, error))?;
+    Ok(read(&path)?.ok_or_else(|| PrivateFileError::new(&path, "the file is gone again"))?)
+}
+
+/// Makes a directory for its owner alone, unless it is there.
+pub fn make_directory(directory: &Path) -> Result<(), PrivateFileError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.map_err(|error| PrivateFileError::new(directory, error))
+}
+
+/// Makes an empty file for its owner alone, unless it is there.
+pub fn touch(path: &Path) -> Result<(), PrivateFileError> {
+    let opened = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+    opened.map(|_| ()).map_err(|error| PrivateFileError::new(path, error))
+}
+
+fn read(path: &Path) -> Result<Option<Vec<u8>>, PrivateFileError> {
+    let failed = |error: std::io::Error| PrivateFileError::new(path, error);
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        let why = format!("others than its owner may use it (mode {mode:o}): chmod 600");
+        return Err(PrivateFileError::new(path, why));
+    }
+    let mut content = Vec::new();
+    file.take(MAX_FILE).read_to_end(&mut content).map_err(failed)?;
+    Ok(Some(content))
+}
+
+fn create(directory: &Path, name: &str, content: &[u8]) -> std::io::Result<()> {
+    let mut file = tempfile::Builder::new()
+        .prefix(name)
+        .permissions(Permissions::from_mode(0o600))
+        .tempfile_in(directory)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(directory.join(name)) {
+        Ok(_) => File::open(directory)?.sync_all(),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error.error),
+    }
+}

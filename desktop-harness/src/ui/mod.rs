@@ -1,0 +1,103 @@
+//! What a person sees: colour on a terminal, progress for what takes time, plain text elsewhere.
+
+pub(crate) mod access_view;
+pub(crate) mod explanation_view;
+mod paint;
+mod progress;
+pub(crate) mod scan_view;
+
+use std::io::{IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+pub(crate) use paint::{Paint, plural};
+pub(crate) use progress::Progress;
+
+use crate::cli::{CliError, ColorChoice};
+
+/// Columns of a line before it is folded.
+const WIDTH: usize = 110;
+
+/// The way to standard output. Output that fails to be written (a closed pipe) ends nothing.
+pub(crate) struct Ui {
+    pub(crate) paint: Paint,
+    pub(crate) json: bool,
+}
+
+impl Ui {
+    pub(crate) fn new(color: ColorChoice, json: bool) -> Self {
+        let color = match color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        };
+        Self { paint: Paint::new(color), json }
+    }
+
+    /// One line on standard output.
+    pub(crate) fn line(&self, text: impl AsRef<str>) {
+        // A reader that closed the pipe (`mtd scan | head`) has what it wanted.
+        let _ = writeln!(std::io::stdout(), "{}", text.as_ref());
+    }
+
+    /// A document on standard output, indented.
+    pub(crate) fn json(&self, document: &impl Serialize) -> Result<(), CliError> {
+        self.line(serde_json::to_string_pretty(document)?);
+        Ok(())
+    }
+
+    /// The error that ends the command, on standard error; JSON where that was asked for.
+    pub(crate) fn error(&self, message: &str) {
+        let text = match self.json {
+            true => serde_json::json!({ "error": message }).to_string(),
+            false => format!("{} {message}", self.paint.error("error:")),
+        };
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+
+    /// A spinner with `what` on standard error, if a person is looking.
+    pub(crate) fn progress(&self, what: &str) -> Progress {
+        Progress::start(what, !self.json && std::io::stderr().is_terminal())
+    }
+}
+
+/// Log lines to standard error: warnings, then more with each `-v`.
+pub(crate) fn start_log(verbose: u8) {
+    let level = match verbose {
+        // A chain that the platform refuses is a finding, not an error of this program.
+        0 => "error,rustls_platform_verifier=off",
+        1 => "warn,agent_core=info,desktop_harness=info",
+        _ => "info,agent_core=debug,desktop_harness=debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("MTD_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    // A second call (tests) keeps the first subscriber.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+/// `text` without control characters: a name that an app chose must not speak to the terminal.
+pub(crate) fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// `text` cleaned and in lines of at most [`WIDTH`] columns, each but the first indented by `indent`.
+pub(crate) fn folded(text: &str, indent: usize) -> String {
+    let text = clean(&text.replace(['\n', '\t'], " "));
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if indent + line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join(&format!("\n{:indent$}", ""))
+}
+
+const fn colored(color: AnsiColor) -> Style {
+    Style::new().fg_color(Some(anstyle::Color::Ansi(color)))
+}

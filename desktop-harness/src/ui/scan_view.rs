@@ -1,0 +1,86 @@
+//! A scan on one screen: what was checked, what was found, what it means.
+
+use agent_core::agent::ScanResult;
+use agent_core::model::{CheckId, CheckOutcome, Coverage, Fact, Verdict};
+use agent_core::policy::Explanation;
+
+use super::{Ui, clean, explanation_view, folded, plural};
+
+/// Columns in front of a check's sentence.
+const INDENT: usize = 27;
+
+pub(crate) fn show(ui: &Ui, scan: &ScanResult, explanation: &Explanation) {
+    let seconds = format!("{}.{} s", scan.elapsed_ms / 1000, scan.elapsed_ms % 1000 / 100);
+    for (title, about, group) in [
+        ("Network", known(&scan.network.name), "network."),
+        ("Apps", plural(scan.inventory.apps.len(), "app"), "apps."),
+        (
+            "Device",
+            format!("{} {}", known(&scan.posture.os_name), known(&scan.posture.os_version)),
+            "device.",
+        ),
+    ] {
+        ui.line(format!("{}  {about}", ui.paint.bold(format!("{title:<7}"))));
+        for outcome in scan.checks.iter().filter(|outcome| outcome.check.as_str().starts_with(group)) {
+            check(ui, outcome);
+        }
+    }
+    ui.line("");
+    explanation_view::show(ui, explanation);
+    ui.line(ui.paint.dim(match scan.queued_reports.len() {
+        0 => format!(
+            "Scanned in {seconds}. Not enrolled: nothing is sent, and no host is contacted but those of --probe,\n\
+             --captive and --settings (`mtd scan --help`)."
+        ),
+        count => format!(
+            "Scanned in {seconds}; {} queued: `mtd preview` shows them, `mtd deliver` sends them.",
+            plural(count, "report")
+        ),
+    }));
+}
+
+/// One line for the check, one for each judgement that is more than a label.
+fn check(ui: &Ui, outcome: &CheckOutcome) {
+    let sentence = match &outcome.coverage {
+        Coverage::Complete => outcome.summary.clone(),
+        Coverage::Unknown { why } => format!("not checked: {why}"),
+        Coverage::NotPermitted { why } => format!("not permitted: {why}"),
+    };
+    let text = folded(&sentence, INDENT);
+    let text =
+        if outcome.verdict() == Verdict::Clean { text } else { dim_unless_alarming(ui, outcome, &text) };
+    ui.line(format!("  {} {:<22} {text}", ui.paint.mark(outcome), name(outcome.check)));
+    for judgement in outcome.judgements.iter().filter(|judgement| judgement.verdict >= Verdict::Suspicious) {
+        let about =
+            if judgement.subject.is_empty() { String::new() } else { format!("{}: ", judgement.subject) };
+        let text = format!("{}: {about}{}", judgement.verdict, judgement.reason);
+        ui.line(format!("{:INDENT$}{}", "", folded(&text, INDENT)));
+    }
+}
+
+fn dim_unless_alarming(ui: &Ui, outcome: &CheckOutcome, text: &str) -> String {
+    match outcome.verdict() {
+        Verdict::Inconclusive => ui.paint.dim(text),
+        _ => text.to_owned(),
+    }
+}
+
+fn name(check: CheckId) -> &'static str {
+    match check {
+        CheckId::Inventory => "installed apps",
+        CheckId::AppIndicators => "threat intelligence",
+        CheckId::AppChanges => "changes",
+        CheckId::Captive => "captive portal",
+        CheckId::TlsChain => "TLS interception",
+        CheckId::OsVersion => "system and patches",
+        CheckId::StorageEncryption => "storage encryption",
+        CheckId::ScreenLock => "screen lock",
+        CheckId::Integrity => "system integrity",
+        CheckId::Debugging => "debugging",
+        CheckId::NetworkPath => "proxies and VPN",
+    }
+}
+
+fn known(fact: &Fact<String>) -> String {
+    fact.value().map_or_else(|| "unknown".to_owned(), |value| clean(value))
+}

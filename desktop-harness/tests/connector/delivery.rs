@@ -1,0 +1,262 @@
+//! Delivery and the chain of reports.
+
+use agent_core::connector::{Delivery, RefusalCode, token_digest};
+use agent_core::report::jws::{self, typ};
+use desktop_harness::connector::{ChainStatus, Connector};
+use serde_json::{Value, json};
+
+use crate::support::{Bench, Device, post};
+
+fn chain(bench: &Bench) -> (ChainStatus, u64, u64, u64) {
+    let row = bench.connector.devices().unwrap().remove(0).chain;
+    (row.status, row.gaps, row.forks, row.regressions)
+}
+
+async fn rejected(device: &Device, token: &str) -> (RefusalCode, String) {
+    match device.deliver(token).await {
+        Delivery::Rejected(refusal) => (refusal.err, refusal.description),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_report_is_stored_as_it_came_and_signed_for() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let token = device.report(1, None, "low");
+    let Delivery::Accepted(receipt) = device.deliver(&token).await else { panic!() };
+    assert_eq!(receipt.sha256, token_digest(&token));
+    assert_eq!(receipt.seq, 1);
+    assert_eq!(bench.connector.tokens(&device.enrolment.device_id).unwrap(), [token]);
+    assert_eq!(chain(&bench), (ChainStatus::Intact, 0, 0, 0));
+}
+
+#[tokio::test]
+async fn a_duplicate_has_the_same_outcome_and_leaves_one_row() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let token = device.report(1, None, "low");
+    device.delivered(&token).await;
+    device.delivered(&token).await;
+    assert_eq!(bench.connector.tokens(&device.enrolment.device_id).unwrap().len(), 1);
+    assert_eq!(chain(&bench), (ChainStatus::Intact, 0, 0, 0));
+}
+
+#[tokio::test]
+async fn the_same_claims_signed_again_are_a_duplicate() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let claims = device.claims(1, None, "low");
+    let (one, other) = (device.sign(&claims), device.sign(&claims));
+    assert_ne!(one, other);
+    device.delivered(&one).await;
+    device.delivered(&other).await;
+    assert_eq!(bench.connector.tokens(&device.enrolment.device_id).unwrap(), [one]);
+}
+
+#[tokio::test]
+async fn an_identifier_used_for_another_report_is_refused() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let mut claims = device.claims(1, None, "low");
+    device.delivered(&device.sign(&claims)).await;
+    claims["txn"] = json!("scan-2");
+    assert_eq!(rejected(&device, &device.sign(&claims)).await.0, RefusalCode::InvalidRequest);
+}
+
+#[tokio::test]
+async fn a_gap_is_flagged_until_the_late_report_comes() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let one = device.report(1, None, "low");
+    let two = device.report(2, Some(&one), "low");
+    let three = device.report(3, Some(&two), "low");
+    device.delivered(&one).await;
+    device.delivered(&three).await;
+    assert_eq!(chain(&bench), (ChainStatus::Gap, 1, 0, 0));
+    device.delivered(&two).await;
+    assert_eq!(chain(&bench), (ChainStatus::Intact, 0, 0, 0));
+}
+
+#[tokio::test]
+async fn a_chain_whose_first_report_is_missing_has_a_gap() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    device.delivered(&device.report(5, Some("not seen"), "low")).await;
+    assert_eq!(chain(&bench), (ChainStatus::Gap, 1, 0, 0));
+}
+
+#[tokio::test]
+async fn two_reports_with_one_number_are_a_fork_and_stay_one() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let one = device.report(1, None, "secured");
+    device.delivered(&one).await;
+    device.delivered(&device.report(2, Some(&one), "secured")).await;
+    let clone = device.report(2, Some(&one), "secured");
+    device.delivered(&clone).await;
+    assert_eq!(chain(&bench), (ChainStatus::Compromised, 0, 1, 0));
+    device.delivered(&device.report(3, Some(&clone), "secured")).await;
+    assert_eq!(chain(&bench), (ChainStatus::Compromised, 0, 1, 0));
+    assert_eq!(bench.connector.tokens(&device.enrolment.device_id).unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn a_report_that_contradicts_its_predecessor_is_a_fork() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    device.delivered(&device.report(1, None, "secured")).await;
+    device.delivered(&device.report(2, Some("another first report"), "secured")).await;
+    assert_eq!(chain(&bench), (ChainStatus::Compromised, 0, 1, 0));
+}
+
+#[tokio::test]
+async fn a_report_that_continues_from_further_back_is_a_regression() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let one = device.report(1, None, "secured");
+    let two = device.report(2, Some(&one), "secured");
+    device.delivered(&one).await;
+    device.delivered(&two).await;
+    device.delivered(&device.report(3, Some(&one), "secured")).await;
+    assert_eq!(chain(&bench), (ChainStatus::Compromised, 0, 0, 1));
+}
+
+#[tokio::test]
+async fn a_new_key_is_what_clears_a_compromised_device() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    device.delivered(&device.report(1, None, "secured")).await;
+    device.delivered(&device.report(1, None, "secured")).await;
+    let same_key = crate::support::client(&device.key, &bench.clock);
+    same_key.enrol(&bench.invite()).await.unwrap();
+    assert_eq!(bench.connector.devices().unwrap()[0].chain.status, ChainStatus::Compromised);
+    bench.enrolled().await;
+    assert_eq!(bench.connector.devices().unwrap()[1].chain.status, ChainStatus::Intact);
+}
+
+#[tokio::test]
+async fn reports_queued_before_a_new_enrolment_are_still_taken() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let queued = device.report(1, None, "high");
+    let (now, _) = device.client.enrol(&bench.invite()).await.unwrap();
+    device.delivered(&queued).await;
+    assert_eq!(device.client.fetch_decision(&now).await.unwrap().level, None);
+}
+
+#[tokio::test]
+async fn each_kind_of_bad_report_is_refused_by_its_rule() {
+    use RefusalCode::{AuthenticationFailed, InvalidAudience, InvalidIssuer, InvalidKey, InvalidRequest};
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let stranger = bench.enrolled().await;
+    let with = |name: &str, value: Value| {
+        let mut claims = device.claims(1, None, "low");
+        claims[name] = value;
+        device.sign(&claims)
+    };
+    let good = device.claims(1, None, "low");
+    let flipped = {
+        let token = device.sign(&good);
+        let (head, signature) = token.rsplit_once('.').unwrap();
+        let first = if signature.starts_with('A') { "B" } else { "A" };
+        format!("{head}.{first}{}", &signature[1..])
+    };
+    let bytes = serde_json::to_vec(&good).unwrap();
+    let another_type = jws::sign(typ::REQUEST, &bytes, &*device.key).unwrap();
+    let mut two_events = good.clone();
+    two_events["events"]["https://example.org/other"] = json!({});
+    let cases = [
+        (flipped, AuthenticationFailed),
+        (stranger.sign(&good), InvalidKey),
+        (another_type, InvalidRequest),
+        (with("iss", json!("https://elsewhere/mtd/acme/d/x")), InvalidIssuer),
+        (with("iss", json!(stranger.enrolment.iss)), InvalidIssuer),
+        (with("mtd_epoch", json!("another")), InvalidIssuer),
+        (with("aud", json!("https://elsewhere/mtd/acme/set")), InvalidAudience),
+        (with("sub", json!("device")), InvalidRequest),
+        (with("exp", json!(1)), InvalidRequest),
+        (with("iat", json!(i64::MAX)), InvalidRequest),
+        (with("iat", json!(0)), InvalidRequest),
+        (with("jti", json!("")), InvalidRequest),
+        (with("jti", json!("x".repeat(300))), InvalidRequest),
+        (with("mtd_seq", json!(0)), InvalidRequest),
+        (with("mtd_seq", json!(u64::MAX)), InvalidRequest),
+        (with("events", json!({})), InvalidRequest),
+        (device.sign(&two_events), InvalidRequest),
+        (with("sub_id", json!({"format": "opaque", "id": device.enrolment.device_id})), InvalidRequest),
+    ];
+    for (index, (token, expected)) in cases.into_iter().enumerate() {
+        let (code, description) = rejected(&device, &token).await;
+        assert_eq!(code, expected, "case {index}: {description}");
+    }
+    assert_eq!(bench.connector.tokens(&device.enrolment.device_id).unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn an_unknown_event_is_stored_and_tells_no_level() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let mut claims = device.claims(1, None, "low");
+    claims["events"] = json!({"https://example.org/verification": {"state": "x"}});
+    device.delivered(&device.sign(&claims)).await;
+    assert_eq!(bench.connector.devices().unwrap()[0].level, None);
+}
+
+#[tokio::test]
+async fn a_report_for_another_tenant_is_refused() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let token = device.report(1, None, "low");
+    let answer = post(&bench, "/mtd/globex/set", "application/secevent+jwt", token.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_report_over_the_tenant_s_limit_is_413() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    bench.connector.update_settings(|settings| settings.device.limits.max_token_bytes = 500).unwrap();
+    assert_eq!(device.deliver(&device.report(1, None, "low")).await, Delivery::TooLarge);
+}
+
+#[tokio::test]
+async fn a_report_of_nearly_a_mebibyte_is_taken_and_one_above_is_413() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let mut claims = device.claims(1, None, "low");
+    claims["padding"] = json!("x".repeat(780_000));
+    device.delivered(&device.sign(&claims)).await;
+    claims["padding"] = json!("x".repeat(790_000));
+    assert_eq!(device.deliver(&device.sign(&claims)).await, Delivery::TooLarge);
+    let answer = post(&bench, "/mtd/acme/set", "application/secevent+jwt", &[b'x'; 1_048_577]).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_report_must_come_as_secevent_jwt() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let answer = post(&bench, "/mtd/acme/set", "text/plain", device.report(1, None, "low").as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(answer.contains(r#""err":"invalid_request""#), "{answer}");
+}
+
+#[tokio::test]
+async fn a_restart_keeps_devices_reports_and_keys() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let one = device.report(1, None, "low");
+    device.delivered(&one).await;
+    let mut config = bench.config();
+    config.listen = bench.running.addr;
+    bench.running.stop().await;
+    drop(bench.connector);
+
+    let again = Connector::open(config).unwrap();
+    let running = again.start().await.unwrap();
+    device.delivered(&device.report(2, Some(&one), "low")).await;
+    assert_eq!(again.devices().unwrap()[0].chain.status, ChainStatus::Intact);
+    running.stop().await;
+}

@@ -1,0 +1,14 @@
+//! The agent's client against the development connector, over real TLS on loopback.
+
+#[cfg(test)]
+mod admin;
+#[cfg(test)]
+mod decisions;
+#[cfg(test)]
+mod delivery;
+#[cfg(test)]
+mod enrolment;
+#[cfg(test)]
+mod settings;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,28 @@
+"""Verifies the tokens with joserfc, the successor of Authlib's JOSE."""
+
+from importlib.metadata import version
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+import tokens
+
+
+class Joserfc(tokens.Library):
+    name = f"joserfc {version('joserfc')}"
+    refusals = (JoseError, ValueError)
+
+    def verify(self, token, jwk, audience=None):
+        decoded = jwt.decode(token, ECKey.import_key(jwk), algorithms=["ES256"])
+        required = {"iss": {"essential": True}, "iat": {"essential": True}, "jti": {"essential": True}}
+        if audience is not None:
+            required["aud"] = {"essential": True, "value": audience}
+        jwt.JWTClaimsRegistry(**required).validate(decoded.claims)
+        return decoded.header, decoded.claims
+
+    def thumbprint(self, jwk):
+        return ECKey.import_key(jwk).thumbprint()
+
+
+tokens.main(Joserfc())
