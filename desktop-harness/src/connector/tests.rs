@@ -13,7 +13,8 @@ use super::chain::{Fault, Place, Surroundings, judge};
 use super::challenge::Challenges;
 use super::error::Denied;
 use super::limits::CHALLENGE_LIFETIME;
-use super::{Config, Connector, SigningKey};
+use super::{Config, Connector};
+use crate::software_key::SoftwareKey;
 
 const NOW: Timestamp = Timestamp::from_unix(1_790_000_000);
 
@@ -110,7 +111,7 @@ fn refused(result: Result<String, Denied>) -> RefusalCode {
 fn arbitrary_reports_are_refused_and_never_fail() {
     let directory = tempfile::tempdir().unwrap();
     let connector = connector(&directory);
-    let key = SigningKey::from_pkcs8(&SigningKey::generate().unwrap()).unwrap();
+    let key = SoftwareKey::from_pkcs8(&SoftwareKey::generate().unwrap()).unwrap();
     let signed = |claims: &[u8]| jws::sign(typ::SECURITY_EVENT, claims, &key).unwrap();
     proptest!(|(text in ".*", claims in proptest::collection::vec(any::<u8>(), 0..200), iss in ".*", epoch in ".*")| {
         let code = refused(connector.receive("default", &text));
