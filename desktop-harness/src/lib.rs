@@ -6,6 +6,7 @@ pub mod connector;
 pub mod host;
 pub mod software_key;
 
+mod authority;
 mod private_file;
 
 pub mod cli;

@@ -1,4 +1,4 @@
-//! Files for their owner alone, made once: keys, certificates, secrets.
+//! Files for their owner alone: keys, certificates, secrets. Made once, and read with a limit.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Read, Write};
@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use agent_core::platform::PlatformError;
 
-/// Largest file that is read, in bytes. A certificate takes under 1 kB, a P-256 key in PKCS #8 138 bytes.
-const MAX_FILE: u64 = 16 * 1024;
+/// Largest file that is read, in bytes. A chain of ten certificates takes 20 kB.
+const MAX_FILE: u64 = 256 * 1024;
 
 /// What is wrong with such a file.
 #[derive(Debug, thiserror::Error)]
@@ -41,13 +41,24 @@ pub fn read_or_create<E: From<PrivateFileError>>(
     make: impl FnOnce() -> Result<Vec<u8>, E>,
 ) -> Result<Vec<u8>, E> {
     let path = directory.join(name);
-    if let Some(content) = read(&path)? {
+    if let Some(content) = read_if_there(&path)? {
         return Ok(content);
     }
     let content = make()?;
     make_directory(directory)?;
     create(directory, name, &content).map_err(|error| PrivateFileError::new(&path, error))?;
-    Ok(read(&path)?.ok_or_else(|| PrivateFileError::new(&path, "the file is gone again"))?)
+    Ok(read(&path)?)
+}
+
+/// The content of a private file. One that others may read is refused.
+pub fn read(path: &Path) -> Result<Vec<u8>, PrivateFileError> {
+    read_if_there(path)?.ok_or_else(|| PrivateFileError::new(path, "there is no such file"))
+}
+
+/// The content of a file that others may read: a certificate that was made elsewhere.
+pub fn read_public(path: &Path) -> Result<Vec<u8>, PrivateFileError> {
+    let file = File::open(path).map_err(|error| PrivateFileError::new(path, error))?;
+    content(path, file)
 }
 
 /// Makes a directory for its owner alone, unless it is there.
@@ -62,7 +73,7 @@ pub fn touch(path: &Path) -> Result<(), PrivateFileError> {
     opened.map(|_| ()).map_err(|error| PrivateFileError::new(path, error))
 }
 
-fn read(path: &Path) -> Result<Option<Vec<u8>>, PrivateFileError> {
+fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, PrivateFileError> {
     let failed = |error: std::io::Error| PrivateFileError::new(path, error);
     let file = match File::open(path) {
         Ok(file) => file,
@@ -74,9 +85,18 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, PrivateFileError> {
         let why = format!("others than its owner may use it (mode {mode:o}): chmod 600");
         return Err(PrivateFileError::new(path, why));
     }
+    content(path, file).map(Some)
+}
+
+fn content(path: &Path, file: File) -> Result<Vec<u8>, PrivateFileError> {
     let mut content = Vec::new();
-    file.take(MAX_FILE).read_to_end(&mut content).map_err(failed)?;
-    Ok(Some(content))
+    let read = file.take(MAX_FILE + 1).read_to_end(&mut content);
+    read.map_err(|error| PrivateFileError::new(path, error))?;
+    if content.len() as u64 > MAX_FILE {
+        let why = format!("longer than the {MAX_FILE} bytes that any key or certificate takes");
+        return Err(PrivateFileError::new(path, why));
+    }
+    Ok(content)
 }
 
 fn create(directory: &Path, name: &str, content: &[u8]) -> std::io::Result<()> {

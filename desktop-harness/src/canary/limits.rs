@@ -46,12 +46,3 @@ pub const STOP_TIME: Duration = Duration::from_secs(2);
 
 /// Attempts to find a free port that UDP and TCP can share.
 pub const PORT_ATTEMPTS: usize = 16;
-
-/// Longest key or certificate file, in bytes. A chain of ten certificates is 20 kB.
-pub const MAX_FILE: u64 = 256 * 1024;
-
-/// Life of the self-made authority, in days: agents pin its key, which never changes.
-pub const CA_LIFETIME: i64 = 3650;
-
-/// Life of the self-made server certificate, in days: the most that platforms accept. It is made anew at every start.
-pub const LEAF_LIFETIME: i64 = 397;

@@ -10,7 +10,6 @@ mod config;
 mod content;
 mod dns;
 mod error;
-mod files;
 mod http;
 mod identity;
 mod limits;

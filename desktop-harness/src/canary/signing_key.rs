@@ -9,7 +9,7 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::error::CanaryError;
-use super::files;
+use crate::private_file::{self, PrivateFileError};
 
 const FILE: &str = "signing-key.pem";
 
@@ -19,24 +19,25 @@ const PKCS8_PREFIX: [u8; 16] =
 
 /// Reads the key in `path`.
 pub fn read_signing_key(path: &Path) -> Result<CanarySigner, CanaryError> {
-    parse(path, &files::read_private(path)?)
+    parse(path, &private_file::read(path)?)
 }
 
 /// Reads the key in the directory `data`, making it at first use.
 pub fn open_signing_key(data: &Path) -> Result<CanarySigner, CanaryError> {
-    let pem = files::read_or_make(data, FILE, generate)?;
+    let pem = private_file::read_or_create(data, FILE, generate)?;
     parse(&data.join(FILE), &pem)
 }
 
 fn parse(path: &Path, pem: &[u8]) -> Result<CanarySigner, CanaryError> {
-    let der = PrivatePkcs8KeyDer::from_pem_slice(pem).map_err(|error| CanaryError::file(path, error))?;
-    CanarySigner::from_pkcs8(der.secret_pkcs8_der()).map_err(|error| CanaryError::file(path, error))
+    let der = PrivatePkcs8KeyDer::from_pem_slice(pem).map_err(|error| PrivateFileError::new(path, error))?;
+    CanarySigner::from_pkcs8(der.secret_pkcs8_der())
+        .map_err(|error| PrivateFileError::new(path, error).into())
 }
 
-fn generate() -> Result<String, CanaryError> {
+fn generate() -> Result<Vec<u8>, CanaryError> {
     let mut seed = [0; 32];
     SystemRandom::new().fill(&mut seed).map_err(|_| CanaryError::Random)?;
     // 48 bytes: one line of base64.
     let line = BASE64_STANDARD.encode([PKCS8_PREFIX.as_slice(), &seed].concat());
-    Ok(format!("-----BEGIN PRIVATE KEY-----\n{line}\n-----END PRIVATE KEY-----\n"))
+    Ok(format!("-----BEGIN PRIVATE KEY-----\n{line}\n-----END PRIVATE KEY-----\n").into_bytes())
 }

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use agent_core::canary::{ClientHelloReader, DOH_PATH, EXPORTER_LABEL, Exporter};
-use rustls::ServerConfig;
 use rustls::server::NoServerSessionStorage;
 use rustls::version::{TLS12, TLS13};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -27,11 +26,7 @@ use super::service::{Seen, Service, Session};
 
 /// A server that shows `identity`.
 pub fn acceptor(identity: Identity) -> Result<TlsAcceptor, CanaryError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&TLS13, &TLS12])
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(identity.chain, identity.key))
-        .map_err(CanaryError::certificate)?;
+    let mut config = identity.certificate.into_server_config(&[&TLS13, &TLS12])?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.require_ems = true;
     config.session_storage = Arc::new(NoServerSessionStorage {});

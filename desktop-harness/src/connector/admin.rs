@@ -84,9 +84,9 @@ impl Connector {
         &self.0.config.tenant
     }
 
-    /// The pins that devices are given.
+    /// The pins that devices are given: of the authority's key and of its backup.
     pub fn pins(&self) -> [SpkiPin; 2] {
-        self.0.authority.pins()
+        [self.0.authority.pin(), self.0.backup_pin]
     }
 
     /// The URL that devices are told: of the running server, or the one it last ran under.

@@ -5,6 +5,7 @@ use agent_core::connector::{PayloadError, Refusal, RefusalCode};
 use agent_core::platform::PlatformError;
 use agent_core::report::jws::SignError;
 
+use crate::authority::AuthorityError;
 use crate::private_file::PrivateFileError;
 
 /// Why the connector could not do its work.
@@ -33,9 +34,9 @@ pub enum Error {
     /// A token could not be signed.
     #[error("connector: signing: {0}")]
     Sign(#[from] SignError),
-    /// The server certificate could not be made.
-    #[error("connector: certificate: {0}")]
-    Certificate(String),
+    /// The certification authority or the server certificate.
+    #[error("connector: {0}")]
+    Authority(#[from] AuthorityError),
     /// The address cannot be listened on.
     #[error("connector: cannot listen on {address}: {why}")]
     Listen {

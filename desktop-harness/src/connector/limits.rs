@@ -54,11 +54,5 @@ pub const MAX_CLAIM: usize = 256;
 /// Largest sequence number: what JSON carries without loss (RFC 8259, section 6) and SQLite holds.
 pub const MAX_SEQUENCE: u64 = (1 << 53) - 1;
 
-/// Life of the CA certificate, in days.
-pub const CA_LIFETIME: i64 = 3650;
-
-/// Life of the server certificate, in days. Apple's limit for servers is 825; it is renewed at every start.
-pub const LEAF_LIFETIME: i64 = 397;
-
 /// How long another process may hold the database before a write fails.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

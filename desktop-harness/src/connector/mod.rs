@@ -6,8 +6,8 @@
 //! ```text
 //! DATA_DIR/                    mode 0700, everything in it 0600
 //!   connector.db               SQLite: organisations, invitations, devices, reports
-//!   ca-key.p8, ca.der          its own certification authority
-//!   ca-backup-key.p8           the second pin
+//!   ca-key.pem, ca.pem         its own certification authority
+//!   ca-backup-key.pem          only pinned, to take the first key's place
 //!   signing-key.p8             signs receipts, settings, decisions
 //!   admin-token                for GET /admin/devices
 //! ```
@@ -16,7 +16,6 @@
 //! server, nor does it mind one.
 
 mod admin;
-mod authority;
 mod chain;
 mod challenge;
 mod config;
@@ -39,11 +38,11 @@ mod tests;
 
 use std::sync::Arc;
 
-use agent_core::model::{Sha256, Timestamp};
+use agent_core::model::{Sha256, SpkiPin, Timestamp};
 
+use crate::authority::{self, Authority};
 use crate::private_file;
 use crate::software_key::SoftwareKey;
-use authority::Authority;
 use challenge::Challenges;
 use database::Database;
 
@@ -57,6 +56,10 @@ pub use tenants::{Resource, TenantSettings};
 /// enrolling every device again.
 const SIGNING_KEY: &str = "signing-key.p8";
 
+/// A second key that devices pin. Should the authority's be lost or stolen, it takes its place without a visit to any
+/// device.
+const BACKUP_KEY: &str = "ca-backup-key.pem";
+
 const ADMIN_TOKEN: &str = "admin-token";
 
 /// The connector of one data directory. Cheap to clone.
@@ -66,6 +69,7 @@ pub struct Connector(Arc<Inner>);
 struct Inner {
     config: Config,
     authority: Authority,
+    backup_pin: SpkiPin,
     key: SoftwareKey,
     admin_token: Sha256,
     challenges: Challenges,
@@ -78,7 +82,8 @@ impl Connector {
         config.check()?;
         let data_dir = &config.data_dir;
         private_file::make_directory(data_dir)?;
-        let authority = Authority::open(data_dir, config.clock.now())?;
+        let authority = Authority::open(data_dir, "mtd development connector CA", config.clock.now())?;
+        let backup_pin = authority::key_pin(data_dir, BACKUP_KEY)?;
         let key = SoftwareKey::open(data_dir, SIGNING_KEY)?;
         let admin_token = private_file::read_or_create(data_dir, ADMIN_TOKEN, || {
             Ok::<_, Error>(random::secret()?.into_bytes())
@@ -87,6 +92,7 @@ impl Connector {
         database.write(|transaction| tenants::ensure(transaction, &config.tenant))?;
         Ok(Self(Arc::new(Inner {
             authority,
+            backup_pin,
             key,
             admin_token: Sha256::of(&admin_token),
             challenges: Challenges::new()?,

@@ -7,6 +7,7 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use rustls::version::TLS13;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -21,6 +22,7 @@ use super::limits::{
     ACCEPT_PAUSE, CONNECTION_LIFETIME, HANDSHAKE_TIMEOUT, HEAD_TIMEOUT, MAX_CONNECTIONS, MAX_HEAD,
     MAX_HEADERS, STOP_TIMEOUT,
 };
+use crate::authority::SERVER_LIFETIME;
 
 /// A connector that serves. Dropping it stops the server without waiting.
 pub struct Running {
@@ -49,7 +51,9 @@ impl Connector {
     /// Starts serving, within the current tokio runtime.
     pub async fn start(&self) -> Result<Running, Error> {
         let config = &self.0.config;
-        let tls = self.0.authority.server_config(&config.names, self.now())?;
+        let certificate = self.0.authority.issue(&config.names, SERVER_LIFETIME, self.now())?;
+        let mut tls = certificate.into_server_config(&[&TLS13])?;
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let tls = TlsAcceptor::from(Arc::new(tls));
         let (listener, addr) = bind(config.listen).await?;
         let clear = match config.clear_http {

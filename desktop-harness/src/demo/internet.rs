@@ -6,47 +6,20 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
+use agent_core::platform::Clock;
+use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ServerConfig};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor, TlsConnector};
 
-use agent_core::model::SpkiPin;
-
+use crate::authority::{Authority, AuthorityError};
 use crate::cli::CliError;
+use crate::host::SystemClock;
 
-/// A certification authority that lives as long as the demo.
-pub(super) struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    certificate: CertificateDer<'static>,
-    /// The pin of its key.
-    pub(super) pin: SpkiPin,
-}
-
-impl Authority {
-    pub(super) fn new(name: &str) -> Result<Self, CliError> {
-        let key = KeyPair::generate()?;
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        let certificate = params.self_signed(&key)?.der().clone();
-        let pin = SpkiPin::of_spki(&rcgen::PublicKeyData::subject_public_key_info(&key));
-        Ok(Self { issuer: Issuer::new(params, key), certificate, pin })
-    }
-
-    /// A server's TLS configuration with a fresh certificate for `host`.
-    fn server(&self, host: &str) -> Result<Arc<ServerConfig>, CliError> {
-        let key = KeyPair::generate()?;
-        let certificate = CertificateParams::new([host.to_owned()])?.signed_by(&key, &self.issuer)?;
-        let chain = vec![certificate.der().clone(), self.certificate.clone()];
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        Ok(Arc::new(ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?))
-    }
-}
+/// Life of the demo's certificates: it takes seconds.
+const LIFETIME: time::Duration = time::Duration::DAY;
 
 /// One of the organisation's servers, and the port at which the router forwards to it.
 pub(super) struct Service {
@@ -76,7 +49,7 @@ impl Internet {
         for host in hosts {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
             let server = listener.local_addr()?;
-            let tls = TlsAcceptor::from(internet.authority.server(host)?);
+            let tls = TlsAcceptor::from(server_config(&internet.authority, host)?);
             internet.servers.spawn(serve(listener, tls));
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
             let router = listener.local_addr()?;
@@ -105,6 +78,12 @@ impl Internet {
         }
         Ok(())
     }
+}
+
+/// A server with a new certificate for `host`.
+fn server_config(authority: &Authority, host: &str) -> Result<Arc<ServerConfig>, AuthorityError> {
+    let certificate = authority.issue(&[host.to_owned()], LIFETIME, SystemClock.now())?;
+    certificate.into_server_config(rustls::ALL_VERSIONS).map(Arc::new)
 }
 
 /// Completes handshakes; the probes send nothing more.
@@ -151,10 +130,10 @@ async fn intercept_one(
 ) -> Result<(), CliError> {
     let hello = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), client).await?;
     let host = hello.client_hello().server_name().ok_or("no SNI")?.to_owned();
-    let mut client = hello.into_stream(forger.server(&host)?).await?;
+    let mut client = hello.into_stream(server_config(forger, &host)?).await?;
 
     let mut roots = rustls::RootCertStore::empty();
-    roots.add(real.certificate.clone())?;
+    roots.add(real.certificate().clone())?;
     let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     let upstream = TcpStream::connect(server).await?;
     let mut upstream =

@@ -8,14 +8,16 @@ use std::time::{Duration, Instant};
 use agent_core::agent::{Agent, DeliverySummary, ScanResult, ScanTrigger};
 use agent_core::connector::{Access, Decision};
 use agent_core::model::{Detection, Finding, Level, Ownership, Severity};
+use agent_core::platform::Clock;
 use agent_core::policy::Language;
 use agent_core::report::{Expected, verify_chain};
 use serde::Serialize;
 
 use super::apps::{Apps, TRACKER};
-use super::internet::{Authority, Internet};
+use super::internet::Internet;
 use super::keep::Kept;
 use super::organisation;
+use crate::authority::Authority;
 use crate::cli::CliError;
 use crate::cli::session::{Overrides, open_agent_in};
 use crate::connector::{Config, Connector, Running};
@@ -63,8 +65,8 @@ struct Stage {
 impl Stage {
     async fn build(folder: &Path) -> Result<Self, CliError> {
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let services_ca = Authority::new("Acme Services")?;
-        let services_pin = services_ca.pin;
+        let services_ca = Authority::in_memory("Acme Services", SystemClock.now())?;
+        let services_pin = services_ca.pin();
         let internet = Internet::start(&SERVICES, services_ca).await?;
         let connector = Connector::open(Config {
             listen: loopback,
@@ -139,7 +141,7 @@ impl Teller<'_> {
     async fn attacked(&mut self) -> Result<(), CliError> {
         self.heading("4", "An app is installed; the café's router forges certificates");
         self.stage.apps.install_tracker()?;
-        self.stage.internet.join_cafe(Authority::new("Café Web Filter")?).await?;
+        self.stage.internet.join_cafe(Authority::in_memory("Café Web Filter", SystemClock.now())?).await?;
         let scan = self.scan().await?;
         let expected = [Detection::TlsInterception, Detection::MaliciousApp];
         ensure(

@@ -12,6 +12,8 @@ use agent_core::report::jws::{self, typ};
 use desktop_harness::connector::{Config, Connector, Running};
 use desktop_harness::software_key::SoftwareKey;
 use ring::rand::{SecureRandom, SystemRandom};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -183,8 +185,8 @@ pub async fn raw(bench: &Bench, request: &[u8]) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let tcp = tokio::net::TcpStream::connect(bench.running.addr).await.unwrap();
     let mut roots = rustls::RootCertStore::empty();
-    let ca = std::fs::read(bench.data_dir.path().join("ca.der")).unwrap();
-    roots.add(ca.into()).unwrap();
+    let ca = CertificateDer::from_pem_file(bench.data_dir.path().join("ca.pem")).unwrap();
+    roots.add(ca).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config =
         rustls::ClientConfig::builder_with_details(provider, Arc::new(RustlsClock(bench.clock.clone())))

@@ -64,7 +64,7 @@ async fn man_in_the_middle_with_a_trusted_root_is_seen() {
     let lab = Lab::start().await;
     let evil = tempfile::tempdir().unwrap();
     let identity = Identity::self_made(evil.path(), NAME, &[], now()).unwrap();
-    let trusted = identity.chain.last().unwrap().clone();
+    let trusted = identity.certificate.chain.last().unwrap().clone();
     let middle = intercept(identity, lab.tls(), client(&lab.root(), &[&rustls::version::TLS13])).await;
 
     let asked = ask(middle, &client(&trusted, &[&rustls::version::TLS13])).await;

@@ -110,6 +110,9 @@ fn keys_that_others_can_read_are_refused() {
 fn damaged_key_and_certificate_files_are_named() {
     let data = tempfile::tempdir().unwrap();
     let path = data.path().join("signing-key.pem");
+    assert!(
+        read_signing_key(&path).unwrap_err().to_string().ends_with("signing-key.pem: there is no such file")
+    );
     let write = |content: &[u8]| {
         std::fs::write(&path, content).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
