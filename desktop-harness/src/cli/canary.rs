@@ -1,93 +1,91 @@
-//! `mtd canary`: runs a canary until it is interrupted.
+//! `mtd canary`.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use agent_core::model::Timestamp;
 use agent_core::platform::Clock;
-use desktop_harness::canary::{
-    Canary, CanaryError, Config, Identity, Listen, open_signing_key, read_signing_key,
-};
-use tokio::signal::unix::{SignalKind, signal};
 
-/// Run a canary: a server that tells agents, signed, what of their requests arrived
-///
-/// Prints, as one line of JSON, what agents need to know of it (its "canaries" entry in the settings), then serves
-/// until it is interrupted. Run it where no network that you want to check can reach, ideally three in different
-/// networks.
-#[derive(clap::Args)]
+use super::session::data_dir;
+use super::signals::interrupted;
+use super::{CliError, Global, Outcome};
+use crate::canary::{
+    Addresses, Canary, CanaryError, Config, Identity, Listen, Running, open_signing_key, read_signing_key,
+};
+use crate::host::SystemClock;
+use crate::ui::Ui;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mtd canary --name localhost --listen-tls 127.0.0.1:8444 --listen-http 127.0.0.1:8080
+  mtd canary --name canary.example --zone z.canary.example --address 192.0.2.80 --network AS64500 \\
+      --listen-tls 192.0.2.80:443 --listen-http 192.0.2.80:80 --listen-dns 192.0.2.80:53
+
+Prints what agents need to know of it, its entry in the organisation's settings (--json: nothing else), then
+serves until it is interrupted. Run it where no network that you want to check can reach, ideally three in
+different networks.")]
 pub(crate) struct Args {
     /// Host name of the canary, as agents and certificates name it
     #[arg(long, value_name = "HOST")]
     name: String,
-
     /// DNS zone that is delegated to this canary; it must not contain HOST
     #[arg(long)]
     zone: Option<String>,
-
-    /// Address at which agents reach it without DNS [repeatable]
+    /// Address at which agents reach it without DNS; repeatable
     #[arg(long = "address", value_name = "IP")]
     addresses: Vec<IpAddr>,
-
     /// Which network this canary is in: canaries of one network count once
     #[arg(long, value_name = "LABEL", default_value = "canary")]
     network: String,
-
-    /// Listen here for TLS [repeatable]
+    /// Listen here for TLS; repeatable
     #[arg(long, value_name = "ADDR", required = true)]
     listen_tls: Vec<SocketAddr>,
-
-    /// Listen here for clear HTTP [repeatable]
+    /// Listen here for clear HTTP; repeatable
     #[arg(long, value_name = "ADDR")]
     listen_http: Vec<SocketAddr>,
-
-    /// Listen here for DNS, UDP and TCP [repeatable]
+    /// Listen here for DNS, UDP and TCP; repeatable
     #[arg(long, value_name = "ADDR", requires = "zone")]
     listen_dns: Vec<SocketAddr>,
-
-    /// Certificate chain, PEM, leaf first; without it an own authority is made in DATA
+    /// Certificate chain, PEM, leaf first [default: one by an authority made at first start]
     #[arg(long, value_name = "FILE", requires = "key")]
     cert: Option<PathBuf>,
-
     /// Private key of the certificate, PEM
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
-
-    /// Ed25519 key that signs replies, PEM (openssl genpkey -algorithm ed25519); without it one is made in DATA
+    /// Ed25519 key that signs replies, PEM (openssl genpkey -algorithm ed25519) [default: made at first start]
     #[arg(long, value_name = "FILE")]
     signing_key: Option<PathBuf>,
-
     /// Key that will sign after the next rotation: told to agents, not used yet
     #[arg(long, value_name = "FILE")]
     next_signing_key: Option<PathBuf>,
-
-    /// Directory of what the canary makes itself
-    #[arg(long, value_name = "DIR", default_value = "mtd-canary")]
-    data: PathBuf,
+    /// Folder of what the canary makes itself [default: canary in --data]
+    #[arg(long, value_name = "DIR")]
+    canary_data: Option<PathBuf>,
 }
 
-/// Runs the command.
-pub(crate) async fn run(args: Args) -> Result<(), CanaryError> {
-    let running = Canary::start(config(args)?).await?;
-    let settings = serde_json::to_string(&running.settings)
-        .map_err(|error| CanaryError::Config(format!("settings cannot be written: {error}")))?;
-    println!("{settings}");
-    eprintln!("canary {} answers; stop it with Ctrl-C", running.settings.name);
-    interrupted().await;
+pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
+    let folder = match &args.canary_data {
+        Some(folder) => folder.clone(),
+        None => data_dir(global)?.join("canary"),
+    };
+    let running = Canary::start(config(args, &folder)?).await?;
+    match ui.json {
+        true => ui.json(&running.settings)?,
+        false => show(&running, ui)?,
+    }
+    interrupted().await?;
     running.stop().await;
-    Ok(())
+    Ok(Outcome::Done)
 }
 
-fn config(args: Args) -> Result<Config, CanaryError> {
+fn config(args: Args, folder: &Path) -> Result<Config, CanaryError> {
     let identity = match (&args.cert, &args.key) {
         (Some(certificate), Some(key)) => Identity::from_files(certificate, key)?,
-        _ => Identity::self_made(&args.data, &args.name, &args.addresses, WallClock.now())?,
+        _ => Identity::self_made(folder, &args.name, &args.addresses, SystemClock.now())?,
     };
     let signer = match &args.signing_key {
         Some(path) => read_signing_key(path)?,
-        None => open_signing_key(&args.data)?,
+        None => open_signing_key(folder)?,
     };
     let next_key = args.next_signing_key.as_deref().map(read_signing_key).transpose()?;
     Ok(Config {
@@ -99,27 +97,19 @@ fn config(args: Args) -> Result<Config, CanaryError> {
         identity,
         signer,
         next_key: next_key.map(|signer| signer.public()),
-        clock: Arc::new(WallClock),
+        clock: Arc::new(SystemClock),
     })
 }
 
-/// Returns at Ctrl-C, or when a service manager says so.
-async fn interrupted() {
-    let Ok(mut terminated) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
+fn show(running: &Running, ui: &Ui) -> Result<(), CliError> {
+    ui.line(format!("Canary {} answers.      Stop: Ctrl-C", running.settings.name));
+    let Addresses { tls, http, dns } = &running.addresses;
+    for (what, addresses) in [("TLS", tls), ("HTTP", http), ("DNS", dns)] {
+        for address in addresses {
+            ui.line(format!("{what:<5} {address}"));
+        }
     }
-}
-
-struct WallClock;
-
-impl Clock for WallClock {
-    fn now(&self) -> Timestamp {
-        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        Timestamp::from_unix(i64::try_from(seconds).unwrap_or(i64::MAX))
-    }
+    ui.line("Its entry in the organisation's settings:");
+    ui.line(serde_json::to_string(&running.settings)?);
+    Ok(())
 }

@@ -12,6 +12,7 @@ use clap::{Subcommand, ValueEnum};
 use serde::Deserialize;
 
 use super::session::data_dir;
+use super::signals::interrupted;
 use super::{CliError, Global, Outcome, files};
 use crate::connector::{ChainStatus, Config, Connector, DeviceRow, TenantSettings};
 use crate::host::SystemClock;
@@ -159,15 +160,6 @@ async fn serve(connector: Connector, ui: &Ui) -> Result<(), CliError> {
     interrupted().await?;
     running.stop().await;
     Ok(())
-}
-
-/// Ctrl-C, or the signal that service managers send.
-async fn interrupted() -> Result<(), CliError> {
-    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => Ok(result?),
-        _ = terminated.recv() => Ok(()),
-    }
 }
 
 fn apply(connector: &Connector, change: SettingsArgs) -> Result<TenantSettings, CliError> {

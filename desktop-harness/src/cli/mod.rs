@@ -1,5 +1,6 @@
 //! The `mtd` command: one file a subcommand.
 
+mod canary;
 mod connector;
 pub(crate) mod deliver;
 mod demo;
@@ -9,6 +10,7 @@ mod files;
 mod preview;
 mod scan;
 pub(crate) mod session;
+mod signals;
 mod status;
 mod verify;
 
@@ -98,6 +100,8 @@ enum Command {
     Verify(verify::Args),
     /// A connector for development
     Connector(connector::Args),
+    /// A canary: tells agents, signed, what of their requests arrived
+    Canary(canary::Args),
 }
 
 /// Exit status of a command that ran, for scripts.
@@ -121,7 +125,7 @@ impl From<Outcome> for ExitCode {
     }
 }
 
-/// Runs one command line: 0 done, 1 an error, 2 wrong usage, 3 and 4 as [`Outcome`] says.
+/// Runs one command line: 0 done, 1 an error, 2 wrong usage, 3 and 4 as `Outcome` says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let ui = Ui::new(cli.global.color, cli.global.json);
@@ -152,6 +156,7 @@ fn run(cli: Cli, ui: &Ui) -> Result<Outcome, CliError> {
             Command::Preview(args) => preview::run(args, &global, ui),
             Command::Verify(args) => verify::run(args, &global, ui),
             Command::Connector(args) => connector::run(args, &global, ui).await,
+            Command::Canary(args) => canary::run(args, &global, ui).await,
         }
     })
 }
