@@ -9,8 +9,8 @@
 //!                     intel    ──┘                 why, fix)   SETs)      sealed)
 //! ```
 //!
-//! Siblings never import each other; everything may import [`model`], and [`canary`]: the signed words that the
-//! network measurements, the settings and the canary server share.
+//! Siblings never import each other; everything may import [`model`] and, in the same way, [`canary`]: pure format,
+//! which the settings, the network checks and the canary server share.
 
 pub mod model;
 pub mod platform;
