@@ -8,9 +8,8 @@ bound | renew)
     ip -4 addr replace "$ip/$mask" dev "$interface" valid_lft "$lease" preferred_lft "$lease"
     ip -4 route replace default via "${router%% *}" dev "$interface"
     for server in $dns; do echo "nameserver $server"; done >"$RESOLVER"
-    portal=$(printf '%s' "$opt114" | sed 's/../\\x&/g')
-    printf '{"ip": "%s", "router": "%s", "dns": "%s", "dhcp_server": "%s", "portal": "%b"}\n' \
-        "$ip" "$router" "$dns" "$serverid" "$portal" >"$LEASE.new"
+    printf '{"ip": "%s", "router": "%s", "dns": "%s", "dhcp_server": "%s", "portal": "%s"}\n' \
+        "$ip" "$router" "$dns" "$serverid" "$opt114" >"$LEASE.new"
     mv "$LEASE.new" "$LEASE"
     ;;
 esac

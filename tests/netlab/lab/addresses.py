@@ -2,7 +2,7 @@
 
     phone 10.77.0.5x ─┐                                                  ┌─ web, DNS, DoH
     attacker    .66 ──┼─ br0 (LAN) ─ gateway .1 ─ br-wan ─ internet ─ lo ┤
-    twin        .1 ───┘ 10.77.0.0/24  NAT for IPv4   198.18.0.0/24       └─ canaries a, b, c
+    twin        .1 ───┘ 10.77.0.0/24  NAT for IPv4   198.51.100.224/28   └─ canaries a, b, c
                         fd77::/64
 
 The internet's servers are addresses of its loopback interface, out of the three blocks for documentation
@@ -25,9 +25,10 @@ ATTACKER6 = "fd77::66"
 NOBODY = f"{LAN}.99"  # an address of the LAN that no host has
 INTRANET = f"{LAN}.80"  # a server inside, for split-horizon DNS
 
-WAN_GATEWAY, WAN_INTERNET = "198.18.0.2", "198.18.0.1"
+# Two providers. 198.18.0.0/15, used in the sketch of many a lab, is where the canaries' answers lie.
+WAN_GATEWAY, WAN_INTERNET = "198.51.100.226", "198.51.100.225"
 WAN_GATEWAY6, WAN_INTERNET6 = "2001:db8:ffff::2", "2001:db8:ffff::1"
-TWIN_EXIT, TWIN_UPLINK = "198.19.7.2", "198.19.7.1"
+TWIN_EXIT, TWIN_UPLINK = "203.0.113.226", "203.0.113.225"
 
 NAT64_PREFIX = "2001:db8:64::/96"  # tayga refuses documentation addresses under 64:ff9b::/96
 
@@ -60,18 +61,18 @@ HOSTS = {
 
 
 class Canary(NamedTuple):
-    """One canary: `network` is what quorum counts by."""
+    """One canary: `zone` is delegated to it, `network` is what quorum counts by."""
 
     host: str
     address: Host
+    zone: str
     network: str
 
 
-CANARY_ZONE = "zone.canary.test"
 CANARIES = {
-    "a": Canary("a.canary.test", Host("198.51.100.20", "2001:db8:51::20"), "net-a"),
-    "b": Canary("b.canary.test", Host("203.0.113.20", "2001:db8:113::20"), "net-b"),
-    "c": Canary("c.canary.test", Host("192.0.2.20", "2001:db8:2::20"), "net-c"),
+    "a": Canary("a.canary.test", Host("198.51.100.20", "2001:db8:51::20"), "a.zone.canary.test", "net-a"),
+    "b": Canary("b.canary.test", Host("203.0.113.20", "2001:db8:113::20"), "b.zone.canary.test", "net-b"),
+    "c": Canary("c.canary.test", Host("192.0.2.20", "2001:db8:2::20"), "c.zone.canary.test", "net-c"),
 }
 
 

@@ -4,7 +4,6 @@ The lab's public root is not in the agent's own list of roots. It is given as `p
 in the settings; the agent's list of transparency logs, if a build can take another, is `ct-logs.json` beside it.
 """
 
-import base64
 import json
 import time
 from dataclasses import dataclass
@@ -33,7 +32,9 @@ class Scan:
 
 def scan(lab: Lab, case: Case, base_settings: dict, name: str) -> Scan:
     """Runs `mtd scan` in the phone. Its input and output stay in the lab's folder as `scan-NAME.*`."""
-    settings = lab.write(f"scan-{name}.settings.json", json.dumps(resolved(lab, merged(base_settings, case.settings)), indent=1))
+    said = resolved(lab, merged(base_settings, case.settings))
+    said["network"]["canaries"] = list(lab.canaries.values())
+    settings = lab.write(f"scan-{name}.settings.json", json.dumps(said, indent=1))
     snapshot = lab.write(f"scan-{name}.snapshot.json", json.dumps(snapshot_of(lab), indent=1, ensure_ascii=False))
     command = [*lab.scan_prefix, lab.mtd, "scan", "--json", "--data", lab.path("agent")]
     command += ["--settings", settings, "--snapshot", snapshot, "--deadline", DEADLINE_SECONDS]
@@ -79,9 +80,16 @@ def differences(seen: Scan, case: Case) -> list[str]:
     return problems
 
 
-def not_clean(seen: Scan) -> list[str]:
+def not_clean(seen: Scan, case: Case) -> list[str]:
     """What keeps a scan before or after the scenario from being clean."""
-    return [f"found {words(finding)}" for finding in seen.open]
+    problems = [f"found {words(finding)}" for finding in seen.open]
+    return problems + [f"{check} came to no result" for check in seen.inconclusive if check not in case.blind_spots]
+
+
+def not_resolved(seen: Scan, during: Scan) -> list[str]:
+    """Findings of the scenario that a scan afterwards does not tell as resolved."""
+    names = {(finding.detection, finding.subject) for finding in seen.resolved}
+    return [f"{words(finding)} is not resolved" for finding in during.open if (finding.detection, finding.subject) not in names]
 
 
 def same(finding: Expected, expected: Expected) -> bool:
@@ -116,13 +124,11 @@ def merged(base: dict, over: dict) -> dict:
 
 
 def resolved(lab: Lab, value: object) -> object:
-    """`spki:NAME` and `key:NAME` anywhere in a value become what they stand for."""
+    """`spki:NAME` anywhere in a value becomes the pin of the key called so."""
     if isinstance(value, list):
         return [resolved(lab, item) for item in value]
     if isinstance(value, dict):
         return {key: resolved(lab, item) for key, item in value.items()}
     if isinstance(value, str) and value.startswith("spki:"):
         return lab.pki.pin(value.removeprefix("spki:"))
-    if isinstance(value, str) and value.startswith("key:"):
-        return base64.b64encode(lab.pki.ed25519_public(value.removeprefix("key:"))).decode()
     return value

@@ -1,26 +1,25 @@
 """The canaries: `mtd canary` where the binary has it, else stand-ins of nginx and dnsmasq.
 
-What the lab knows of the canary's command line stands in `command` and nowhere else. The stand-ins answer
-TLS, redirect clear HTTP to https, serve the page, script and image, and answer every name of the zone; they
-sign nothing, so they serve the self-test of the lab, not the agent's checks.
+What the lab knows of the canary's command line stands in `command` and nowhere else. The stand-ins have the
+canary's paths (redirect, page, script, image) and answer every name of the zone, but sign nothing and derive
+nothing: they serve the self-test of the lab, not the agent's checks.
 """
 
 import functools
+import json
 import subprocess
 from pathlib import Path
 
 from . import addresses as at
 from .network import Lab
 
-STAND_IN_ANSWER = at.CANARIES["a"].address.v4  # to every name of the zone, from each stand-in
+PORTS = {"tls": 443, "http": 80, "dns": 53}
 
 
 def start(lab: Lab, letter: str) -> None:
-    """Starts one canary on its IPv4 and IPv6 addresses."""
-    if lab.mtd and has_canary(lab.mtd):
-        lab.keep(f"canary-{letter}", lab.internet.start(f"canary-{letter}", *command(lab, letter), tcp=443))
-    else:
-        start_stand_in(lab, letter)
+    """Starts one canary on its IPv4 and IPv6 addresses, and keeps its entry for the settings in the lab."""
+    entry = start_real(lab, letter) if lab.mtd and has_canary(lab.mtd) else start_stand_in(lab, letter)
+    lab.canaries[letter] = {**entry, "private_anchors": [lab.pki.pin("public")]}
 
 
 def stop(lab: Lab, letter: str) -> None:
@@ -29,38 +28,45 @@ def stop(lab: Lab, letter: str) -> None:
     lab.stop(f"canary-{letter}-dns")
 
 
-def command(lab: Lab, letter: str) -> list[object]:
-    """The command line of a real canary."""
-    canary = at.CANARIES[letter]
-    chain, key = lab.pki.leaf(f"canary-{letter}", canary.host)
-    addresses = [word for address in canary.address if address for word in ("--listen", address)]
-    signing_key = lab.pki.ed25519("canary-signing")
-    return [lab.mtd, "canary", *addresses, "--name", canary.host, "--cert", chain, "--key", key, "--signing-key", signing_key, "--zone", at.CANARY_ZONE]
-
-
 @functools.cache
 def has_canary(mtd: Path) -> bool:
     """Whether this `mtd` has the command at all."""
     return subprocess.run([mtd, "canary", "--help"], capture_output=True).returncode == 0
 
 
-def start_stand_in(lab: Lab, letter: str) -> None:
+def start_real(lab: Lab, letter: str) -> dict:
+    daemon = lab.keep(f"canary-{letter}", lab.internet.start(f"canary-{letter}", *command(lab, letter)))
+    printed = lambda: [line for line in daemon.log.read_text().splitlines() if line.startswith("{")]  # noqa: E731
+    daemon.wait_until(printed, "its entry for the settings")
+    return json.loads(printed()[-1])
+
+
+def command(lab: Lab, letter: str) -> list[object]:
+    """The command line of a real canary; it prints its entry for the settings as one line of JSON."""
+    canary = at.CANARIES[letter]
+    chain, key = lab.pki.leaf(f"canary-{letter}", canary.host)
+    words = [lab.mtd, "canary", "--name", canary.host, "--zone", canary.zone, "--network", canary.network]
+    words += ["--cert", chain, "--key", key, "--signing-key", lab.pki.ed25519(f"canary-{letter}-signing")]
+    words += ["--data", lab.path(f"canary-{letter}")]
+    for address in canary.address:
+        words += ["--address", address]
+        for protocol, port in PORTS.items():
+            words += [f"--listen-{protocol}", f"[{address}]:{port}" if ":" in address else f"{address}:{port}"]
+    return words
+
+
+def start_stand_in(lab: Lab, letter: str) -> dict:
     from . import services  # it starts the canaries
 
     canary = at.CANARIES[letter]
     chain, key = lab.pki.leaf(f"canary-{letter}", canary.host)
-    content = f"location / {{ root {lab.path('www')}; index page.html; }}"
-    clear = f"server {{ {services.listen(canary.address, 80)} location = / {{ return 301 https://$host/; }} {content} }}"
-    tls = f"server {{ {services.listen(canary.address, 443, 'ssl')} ssl_certificate {chain}; ssl_certificate_key {key}; {content} }}"
+    content = f"location ~ ^/[0-9a-f]+/(page.html|script.js|image.png)$ {{ alias {lab.path('www')}/$1; }}"
+    clear = f"server {{ {services.listen(canary.address, 80)} location / {{ return 301 https://$host$request_uri; }} {content} }}"
+    tls = f"server {{ {services.listen(canary.address, 443, 'ssl')} ssl_certificate {chain}; ssl_certificate_key {key}; location / {{ return 200 ok; }} {content} }}"
     lab.keep(f"canary-{letter}", services.start_nginx(lab, lab.internet, f"canary-{letter}", clear + tls, tcp=443))
-    zone = [
-        "no-daemon",
-        "no-resolv",
-        "no-hosts",
-        "user=root",
-        "bind-interfaces",
-        f"listen-address={canary.address.v4},{canary.address.v6}",
-        f"address=/{at.CANARY_ZONE}/{STAND_IN_ANSWER}",
-    ]
-    file = lab.write(f"canary-{letter}-dns.conf", "\n".join(zone) + "\n")
+    options = ["no-daemon", "no-resolv", "no-hosts", "user=root", "bind-interfaces"]
+    zone = [f"listen-address={canary.address.v4},{canary.address.v6}", f"address=/{canary.zone}/{at.NO_RESOLVER.v4}"]
+    file = lab.write(f"canary-{letter}-dns.conf", "\n".join(options + zone) + "\n")
     lab.keep(f"canary-{letter}-dns", lab.internet.start(f"canary-{letter}-dns", "dnsmasq", "-C", file))
+    ports = {f"{protocol}_port": port for protocol, port in PORTS.items()}
+    return {"name": canary.host, "addresses": list(canary.address), "zone": canary.zone, "network": canary.network, **ports}

@@ -28,6 +28,7 @@ class Lab:
             Place(prefix, name, folder) for name in ("switch", "phone", "gateway", "attacker", "internet", "twin")
         )
         self.daemons: dict[str, Daemon] = {}
+        self.canaries: dict[str, dict] = {}  # by letter: what the organisation's settings say of the canary
         self.facts: dict[str, object] = {}  # what the platform would tell of the network; replaces facts of the snapshot
         self.scan_prefix: list[str] = []  # put before the scan's command, for a wrong clock
 
@@ -61,7 +62,7 @@ class Lab:
             "link set lo up",
             f"addr add {at.GATEWAY}/24 dev lan0",
             f"addr add {at.GATEWAY6}/64 dev lan0",
-            f"addr add {at.WAN_GATEWAY}/24 dev wan0",
+            f"addr add {at.WAN_GATEWAY}/28 dev wan0",
             f"addr add {at.WAN_GATEWAY6}/64 dev wan0",
             f"route add default via {at.WAN_INTERNET}",
             f"route add default via {at.WAN_INTERNET6}",
@@ -70,8 +71,8 @@ class Lab:
         self.gateway.run("iptables", "-t", "nat", "-A", "POSTROUTING", "-o", "wan0", "-j", "MASQUERADE")
         self.internet.ip(
             "link set lo up",
-            f"addr add {at.WAN_INTERNET}/24 dev eth0",
-            f"addr add {at.TWIN_UPLINK}/24 dev eth0",
+            f"addr add {at.WAN_INTERNET}/28 dev eth0",
+            f"addr add {at.TWIN_UPLINK}/28 dev eth0",
             f"addr add {at.WAN_INTERNET6}/64 dev eth0",
             f"route add fd77::/64 via {at.WAN_GATEWAY6}",
             *(f"addr add {address}/{128 if ':' in address else 32} dev lo" for address in at.internet_addresses()),

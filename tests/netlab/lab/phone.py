@@ -59,7 +59,10 @@ def lease_file(lab: Lab) -> Path:
 
 def lease(lab: Lab) -> dict[str, str]:
     """What the DHCP server gave: `ip`, `router`, `dns`, `dhcp_server`, `portal`."""
-    return json.loads(lease_file(lab).read_text()) if lease_file(lab).exists() else {}
+    if not lease_file(lab).exists():
+        return {}
+    told = json.loads(lease_file(lab).read_text())
+    return {**told, "portal": bytes.fromhex(told["portal"]).decode()}  # udhcpc gives options it does not know in hex
 
 
 def trust(lab: Lab, system: tuple[str, ...] = (), user: tuple[str, ...] = ()) -> None:

@@ -72,10 +72,6 @@ class Pki:
                 openssl("genpkey", "-algorithm", "ED25519", "-out", file)
         return file
 
-    def ed25519_public(self, name: str) -> bytes:
-        """The 32 bytes of its public key (RFC 8410: the end of its SubjectPublicKeyInfo)."""
-        return openssl("pkey", "-in", self.ed25519(name), "-pubout", "-outform", "DER")[-32:]
-
     def spki(self, name: str) -> bytes:
         """The SubjectPublicKeyInfo of the key called `name`, DER."""
         return self.file(name, "spki").read_bytes()

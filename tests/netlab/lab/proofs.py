@@ -1,14 +1,16 @@
 """Proofs that an effect is there, by ordinary tools in the phone: curl, openssl, dig, ping, ip.
 
 A proof is a function that says whether its claim holds now, and what was seen. The table writes it as a line:
-`tls-issuer bank.test Evil`. During a scenario its proofs must hold; before and after it they must not.
+`tls-issuer bank.test Evil`, with NONCE for a fresh one. During a scenario its proofs must hold; before and after it they must not.
 """
 
 import hashlib
 import inspect
 import json
+import secrets
 import shlex
 import sys
+import time
 from collections.abc import Callable
 
 from . import addresses as at
@@ -35,7 +37,7 @@ def parse(line: str) -> Callable[[Lab], Seen]:
         inspect.signature(function).bind(None, *arguments)
     except TypeError as error:
         raise LabError(f"{line!r}: {error}") from None
-    return lambda lab: function(lab, *arguments)
+    return lambda lab: function(lab, *(argument.replace("NONCE", secrets.token_hex(16)) for argument in arguments))
 
 
 def manual() -> str:
@@ -110,7 +112,7 @@ def tls_key(lab: Lab, host: str, leaf: str) -> Seen:
 def no_scts(lab: Lab, host: str) -> Seen:
     """The host's chain holds for the phone but has no valid SCT of the lab's two logs."""
     text = s_client(lab, host, "-ct", "-ctlogfile", lab.pki.openssl_logs())
-    valid = text.count("Validation status: valid")
+    valid = text.count("SCT validation status: valid")
     return "Verify return code: 0" in text and valid < 2, f"{valid} valid SCTs; {line_with(text, 'Verify return code', 'errno')}"
 
 
@@ -158,6 +160,13 @@ def round_trip(lab: Lab, milliseconds: str) -> Seen:
     times = [curl(lab, "http://plain.test/echo", "-o", "/dev/null", "-w", "%{time_connect} %{time_namelookup}").split() for _ in range(3)]
     connected = [1000 * (float(done[0]) - float(done[1])) for done in times if float(done[0]) > 0]
     return bool(connected) and min(connected) >= float(milliseconds), f"{[round(value) for value in connected]} ms"
+
+
+@proof
+def loses_packets(lab: Lab) -> Seen:
+    """Of a hundred packets to the internet some are not answered."""
+    seen = line_with(lab.phone.run("ping", "-c100", "-i0.01", "-W2", at.DNS.v4, check=False).stdout, "packet loss")
+    return "loss" in seen and " 0% packet loss" not in seen, seen
 
 
 # DNS
@@ -219,6 +228,14 @@ def route_via(lab: Lab, host: str, router: str) -> Seen:
     """The phone's kernel sends what goes to the host by way of this router."""
     seen = line_with(lab.phone.run("ip", "route", "get", at.address_of(host).v4).stdout, "via")
     return f"via {router} " in seen, seen
+
+
+@proof
+def redirects_arrive(lab: Lab) -> Seen:
+    """ICMP redirects reach the phone, whatever it makes of them."""
+    command = ["nstat", "--zeros", "--noupdate", "--ignore", "IcmpInRedirects"]
+    first, second = ([lab.phone.run(*command).stdout.split()[-2], time.sleep(1.5)][0] for _ in range(2))
+    return first != second, f"{first}, 1.5 s later {second}"
 
 
 @proof

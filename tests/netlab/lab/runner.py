@@ -121,13 +121,13 @@ def judge_agent(run: Run, lab: Lab, case: Case, outcome: Outcome) -> None:
     """A clean scan, the scenario's scan, and a scan that resolves what it found."""
     settings = run.table.settings
     before = agent.scan(lab, case, settings, "before")
-    outcome.problems += [f"before: {problem}" for problem in agent.not_clean(before)]
+    outcome.problems += [f"before: {problem}" for problem in agent.not_clean(before, case)]
     with case.applied(lab):
         during = agent.scan(lab, case, settings, "during")
         outcome.scan_seconds = during.seconds
         outcome.problems += agent.differences(during, case)
     after = agent.scan(lab, case, settings, "after")
-    outcome.problems += [f"afterwards: {problem}" for problem in agent.not_clean(after)]
+    outcome.problems += [f"afterwards: {problem}" for problem in agent.not_clean(after, case) + agent.not_resolved(after, during)]
 
 
 def judge_effects(run: Run, lab: Lab, case: Case, outcome: Outcome) -> None:

@@ -21,10 +21,10 @@ def start_internet(lab: Lab) -> None:
 
 
 def start_dns(lab: Lab) -> Daemon:
-    """The resolver of the internet: knows every host, forwards the canaries' zone, says NXDOMAIN to the rest."""
+    """The resolver of the internet: knows every host, forwards the canaries' zones, says NXDOMAIN to the rest."""
     hosts = {**at.HOSTS, **{canary.host: canary.address for canary in at.CANARIES.values()}}
     records = [f"host-record={name},{','.join(address for address in host if address)}" for name, host in hosts.items()]
-    zone = [f"server=/{at.CANARY_ZONE}/{canary.address.v4}" for canary in at.CANARIES.values()]
+    zones = [f"server=/{canary.zone}/{canary.address.v4}" for canary in at.CANARIES.values()]
     config = [
         "no-resolv",
         "no-hosts",
@@ -38,7 +38,7 @@ def start_dns(lab: Lab) -> Daemon:
         "host-record=ipv4only.arpa,192.0.0.170",  # RFC 7050
         "host-record=ipv4only.arpa,192.0.0.171",
         *records,
-        *zone,
+        *zones,
     ]
     file = lab.write("internet-dns.conf", "\n".join(config) + "\n")
     return lab.internet.start("dns", "dnsmasq", "-C", file, udp=53)

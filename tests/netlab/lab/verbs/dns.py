@@ -69,7 +69,7 @@ def inject_dns(lab: Lab, place: Place, name: str, *, to: str = "nobody", tool: s
 @verb("attacker")
 def evil_server(lab: Lab, place: Place, *, ca: str = "evil"):
     """A TLS and web server for whoever was led to the attacker, with a certificate of --ca for every name."""
-    hosts = [*at.HOSTS, *(canary.host for canary in at.CANARIES.values()), f"*.{at.CANARY_ZONE}"]
+    hosts = [*at.HOSTS, *(canary.host for canary in at.CANARIES.values()), *(f"*.{canary.zone}" for canary in at.CANARIES.values())]
     chain, key = lab.pki.leaf(f"evil-server-{ca}", *hosts, issuer=ca)
     server = f"server {{ listen 80; listen 443 ssl; ssl_certificate {chain}; ssl_certificate_key {key}; return 200 'Welcome'; }}"
     server = services.start_nginx(lab, place, "evil-server", server, tcp=443)

