@@ -1,6 +1,6 @@
 """Prints the address in every answer to one DNS query that arrives within 1.5 s, one a line.
 
-    all_answers.py SERVER NAME
+all_answers.py SERVER NAME
 """
 
 import os

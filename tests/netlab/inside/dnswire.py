@@ -33,4 +33,11 @@ def answer(query: bytes, end: int, address: str, ttl: int = 300) -> bytes:
 def query(name: str, identifier: bytes, kind: int = A) -> bytes:
     """A recursive query without EDNS."""
     labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
-    return identifier + b"\x01\x00" + struct.pack("!HHHH", 1, 0, 0, 0) + labels + b"\0" + struct.pack("!HH", kind, 1)
+    return (
+        identifier
+        + b"\x01\x00"
+        + struct.pack("!HHHH", 1, 0, 0, 0)
+        + labels
+        + b"\0"
+        + struct.pack("!HH", kind, 1)
+    )

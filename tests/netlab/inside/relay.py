@@ -63,7 +63,9 @@ async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
         writer.transport.abort()
 
 
-async def forward(options: argparse.Namespace, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def forward(
+    options: argparse.Namespace, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     connection = writer.get_extra_info("socket")
     first = b""
     if options.refuse_tls13 and offers_tls13(first := await client_hello(reader)):
@@ -89,7 +91,9 @@ async def main() -> None:
     parser.add_argument("--refuse-tls13", action="store_true")
     options = parser.parse_args()
     listener = socket.create_server(("::", options.port), family=socket.AF_INET6, dualstack_ipv6=True)
-    server = await asyncio.start_server(lambda reader, writer: forward(options, reader, writer), sock=listener)
+    server = await asyncio.start_server(
+        lambda reader, writer: forward(options, reader, writer), sock=listener
+    )
     await server.serve_forever()
 
 

@@ -1,6 +1,6 @@
 """A relay on the link layer between two interfaces, which delays and loses frames.
 
-    slow_link.py A B --delay MS --loss PERCENT
+slow_link.py A B --delay MS --loss PERCENT
 """
 
 import argparse

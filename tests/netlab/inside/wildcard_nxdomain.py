@@ -1,6 +1,6 @@
 """A resolver that answers names that do not exist with an advertiser's address.
 
-    wildcard_nxdomain.py --port 5300 --upstream 198.51.100.53 --answer 192.0.2.99
+wildcard_nxdomain.py --port 5300 --upstream 198.51.100.53 --answer 192.0.2.99
 """
 
 import argparse

@@ -16,7 +16,13 @@ from .scenario import Case, Expected
 DEADLINE_SECONDS = 12  # NETWORK.md, Budgets: everything
 
 # Findings of the network checks. Of the rest (packages, patches of this machine) the lab has nothing to say.
-FAMILIES = ("network.", "device.clock_skew", "device.trust_store_compromised", "device.vpn_active", "device.local_proxy")
+FAMILIES = (
+    "network.",
+    "device.clock_skew",
+    "device.trust_store_compromised",
+    "device.vpn_active",
+    "device.local_proxy",
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,9 @@ def scan(lab: Lab, case: Case, base_settings: dict, name: str) -> Scan:
     said = resolved(lab, merged(base_settings, case.settings))
     said["network"]["canaries"] = list(lab.canaries.values())
     settings = lab.write(f"scan-{name}.settings.json", json.dumps(said, indent=1))
-    snapshot = lab.write(f"scan-{name}.snapshot.json", json.dumps(snapshot_of(lab), indent=1, ensure_ascii=False))
+    snapshot = lab.write(
+        f"scan-{name}.snapshot.json", json.dumps(snapshot_of(lab), indent=1, ensure_ascii=False)
+    )
     command = [*lab.scan_prefix, lab.mtd, "scan", "--json", "--data", lab.path("agent")]
     command += ["--settings", settings, "--snapshot", snapshot, "--deadline", DEADLINE_SECONDS]
     begin = time.monotonic()
@@ -46,7 +54,9 @@ def scan(lab: Lab, case: Case, base_settings: dict, name: str) -> Scan:
     try:
         report = json.loads(done.stdout)
     except ValueError:
-        raise LabError(f"mtd scan ended with {done.returncode} and no JSON: {done.stderr.strip()[-500:]}") from None
+        raise LabError(
+            f"mtd scan ended with {done.returncode} and no JSON: {done.stderr.strip()[-500:]}"
+        ) from None
     return read(report, seconds)
 
 
@@ -54,10 +64,21 @@ def read(report: dict, seconds: float) -> Scan:
     """The report's findings and coverage."""
     findings = [finding for finding in report["findings"] if finding["detection"].startswith(FAMILIES)]
     by_state = {
-        state: sorted((Expected(f["detection"], f["verdict"], f.get("subject", "")) for f in findings if f["state"] == state), key=repr)
+        state: sorted(
+            (
+                Expected(f["detection"], f["verdict"], f.get("subject", ""))
+                for f in findings
+                if f["state"] == state
+            ),
+            key=repr,
+        )
         for state in ("open", "resolved")
     }
-    unknown = [check["check"] for check in report["checks"] if check["check"].startswith("network.") and check["state"] != "complete"]
+    unknown = [
+        check["check"]
+        for check in report["checks"]
+        if check["check"].startswith("network.") and check["state"] != "complete"
+    ]
     return Scan(by_state["open"], by_state["resolved"], unknown, report.get("exposure", []), seconds)
 
 
@@ -71,25 +92,39 @@ def differences(seen: Scan, case: Case) -> list[str]:
             left.remove(match)
         else:
             problems.append(f"expected {words(expected)}")
-    problems += [f"found {words(finding)}" for finding in left if not (case.inconclusive_allowed and finding.verdict == "inconclusive")]
+    problems += [
+        f"found {words(finding)}"
+        for finding in left
+        if not (case.inconclusive_allowed and finding.verdict == "inconclusive")
+    ]
     if sorted(seen.exposure) != sorted(case.exposure):
         problems.append(f"exposure {seen.exposure}, expected {list(case.exposure)}")
-    problems += [f"{check} should be a blind spot" for check in case.blind_spots if check not in seen.inconclusive]
+    problems += [
+        f"{check} should be a blind spot" for check in case.blind_spots if check not in seen.inconclusive
+    ]
     if not case.inconclusive_allowed:
-        problems += [f"{check} came to no result" for check in seen.inconclusive if check not in case.blind_spots]
+        problems += [
+            f"{check} came to no result" for check in seen.inconclusive if check not in case.blind_spots
+        ]
     return problems
 
 
 def not_clean(seen: Scan, case: Case) -> list[str]:
     """What keeps a scan before or after the scenario from being clean."""
     problems = [f"found {words(finding)}" for finding in seen.open]
-    return problems + [f"{check} came to no result" for check in seen.inconclusive if check not in case.blind_spots]
+    return problems + [
+        f"{check} came to no result" for check in seen.inconclusive if check not in case.blind_spots
+    ]
 
 
 def not_resolved(seen: Scan, during: Scan) -> list[str]:
     """Findings of the scenario that a scan afterwards does not tell as resolved."""
     names = {(finding.detection, finding.subject) for finding in seen.resolved}
-    return [f"{words(finding)} is not resolved" for finding in during.open if (finding.detection, finding.subject) not in names]
+    return [
+        f"{words(finding)} is not resolved"
+        for finding in during.open
+        if (finding.detection, finding.subject) not in names
+    ]
 
 
 def same(finding: Expected, expected: Expected) -> bool:

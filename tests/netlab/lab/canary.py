@@ -11,7 +11,9 @@ import subprocess
 from pathlib import Path
 
 from . import addresses as at
+from . import nginx
 from .network import Lab
+from .places import Daemon
 
 PORTS = {"tls": 443, "http": 80, "dns": 53}
 
@@ -36,9 +38,12 @@ def has_canary(mtd: Path) -> bool:
 
 def start_real(lab: Lab, letter: str) -> dict:
     daemon = lab.keep(f"canary-{letter}", lab.internet.start(f"canary-{letter}", *command(lab, letter)))
-    printed = lambda: [line for line in daemon.log.read_text().splitlines() if line.startswith("{")]  # noqa: E731
-    daemon.wait_until(printed, "its entry for the settings")
-    return json.loads(printed()[-1])
+    daemon.wait_until(lambda: printed_entry(daemon), "its entry for the settings")
+    return json.loads(printed_entry(daemon))
+
+
+def printed_entry(daemon: Daemon) -> str:
+    return next((line for line in daemon.log.read_text().splitlines() if line.startswith("{")), "")
 
 
 def command(lab: Lab, letter: str) -> list[object]:
@@ -51,22 +56,27 @@ def command(lab: Lab, letter: str) -> list[object]:
     for address in canary.address:
         words += ["--address", address]
         for protocol, port in PORTS.items():
-            words += [f"--listen-{protocol}", f"[{address}]:{port}" if ":" in address else f"{address}:{port}"]
+            words += [
+                f"--listen-{protocol}",
+                f"[{address}]:{port}" if ":" in address else f"{address}:{port}",
+            ]
     return words
 
 
 def start_stand_in(lab: Lab, letter: str) -> dict:
-    from . import services  # it starts the canaries
-
     canary = at.CANARIES[letter]
-    chain, key = lab.pki.leaf(f"canary-{letter}", canary.host)
-    content = f"location ~ ^/[0-9a-f]+/(page.html|script.js|image.png)$ {{ alias {lab.path('www')}/$1; }}"
-    clear = f"server {{ {services.listen(canary.address, 80)} location / {{ return 301 https://$host$request_uri; }} {content} }}"
-    tls = f"server {{ {services.listen(canary.address, 443, 'ssl')} ssl_certificate {chain}; ssl_certificate_key {key}; location / {{ return 200 ok; }} {content} }}"
-    lab.keep(f"canary-{letter}", services.start_nginx(lab, lab.internet, f"canary-{letter}", clear + tls, tcp=443))
+    certificate = nginx.certificate(lab.pki.leaf(f"canary-{letter}", canary.host))
+    content = nginx.location("~ ^/[0-9a-f]+/(page.html|script.js|image.png)$", f"alias {lab.path('www')}/$1")
+    redirect = nginx.location("/", "return 301 https://$host$request_uri")
+    clear = nginx.server(nginx.listen(canary.address, 80), redirect, content)
+    answer = nginx.location("/", "return 200 ok")
+    tls = nginx.server(nginx.listen(canary.address, 443, "ssl"), certificate, answer, content)
+    lab.keep(f"canary-{letter}", nginx.start(lab, lab.internet, f"canary-{letter}", clear, tls, tcp=443))
     options = ["no-daemon", "no-resolv", "no-hosts", "user=root", "bind-interfaces"]
-    zone = [f"listen-address={canary.address.v4},{canary.address.v6}", f"address=/{canary.zone}/{at.NO_RESOLVER.v4}"]
-    file = lab.write(f"canary-{letter}-dns.conf", "\n".join(options + zone) + "\n")
+    options += [f"listen-address={canary.address.v4},{canary.address.v6}"]
+    options += [f"address=/{canary.zone}/{at.NO_RESOLVER.v4}"]
+    file = lab.write(f"canary-{letter}-dns.conf", "\n".join(options) + "\n")
     lab.keep(f"canary-{letter}-dns", lab.internet.start(f"canary-{letter}-dns", "dnsmasq", "-C", file))
-    ports = {f"{protocol}_port": port for protocol, port in PORTS.items()}
-    return {"name": canary.host, "addresses": list(canary.address), "zone": canary.zone, "network": canary.network, **ports}
+    entry = {"name": canary.host, "addresses": list(canary.address)}
+    entry |= {"zone": canary.zone, "network": canary.network}
+    return entry | {f"{protocol}_port": port for protocol, port in PORTS.items()}

@@ -48,7 +48,9 @@ def oid(dotted: str) -> bytes:
 
 def name(organisation: str, common_name: str) -> bytes:
     attributes = (("2.5.4.10", organisation), ("2.5.4.3", common_name))
-    return sequence(*(tlv(0x31, sequence(oid(kind), tlv(0x0C, text.encode()))) for kind, text in attributes if text))
+    return sequence(
+        *(tlv(0x31, sequence(oid(kind), tlv(0x0C, text.encode()))) for kind, text in attributes if text)
+    )
 
 
 def time(moment: datetime) -> bytes:

@@ -4,7 +4,6 @@ No namespace has a link to the machine's own interfaces: every link is a pair of
 between two namespaces of the lab.
 """
 
-import contextlib
 import shutil
 import time
 from pathlib import Path
@@ -25,11 +24,14 @@ class Lab:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o755)  # daemons that drop privileges read below it
         self.switch, self.phone, self.gateway, self.attacker, self.internet, self.twin = (
-            Place(prefix, name, folder) for name in ("switch", "phone", "gateway", "attacker", "internet", "twin")
+            Place(prefix, name, folder)
+            for name in ("switch", "phone", "gateway", "attacker", "internet", "twin")
         )
         self.daemons: dict[str, Daemon] = {}
         self.canaries: dict[str, dict] = {}  # by letter: what the organisation's settings say of the canary
-        self.facts: dict[str, object] = {}  # what the platform would tell of the network; replaces facts of the snapshot
+        self.facts: dict[
+            str, object
+        ] = {}  # what the platform would tell of the network; replaces facts of the snapshot
         self.scan_prefix: list[str] = []  # put before the scan's command, for a wrong clock
 
     def __enter__(self) -> "Lab":
@@ -50,9 +52,15 @@ class Lab:
 
     def lay_links(self) -> None:
         for place in (self.switch, self.phone, self.gateway, self.attacker, self.internet):
-            place.create(nameserver={"gateway": at.DNS.v4, "internet": at.DNS.v4, "attacker": at.GATEWAY}.get(place.name, ""))
+            place.create(
+                nameserver={"gateway": at.DNS.v4, "internet": at.DNS.v4, "attacker": at.GATEWAY}.get(
+                    place.name, ""
+                )
+            )
             place.sysctl(ipv6__conf__default__accept_dad=0, ipv6__conf__default__router_solicitation_delay=0)
-        self.switch.ip("link add br0 type bridge", "link set br0 up", "link add br-wan type bridge", "link set br-wan up")
+        self.switch.ip(
+            "link add br0 type bridge", "link set br0 up", "link add br-wan type bridge", "link set br-wan up"
+        )
         self.plug(self.gateway, "lan0", "br0", at.GATEWAY_MAC)
         self.plug(self.gateway, "wan0", "br-wan")
         self.plug(self.internet, "eth0", "br-wan")
@@ -75,7 +83,10 @@ class Lab:
             f"addr add {at.TWIN_UPLINK}/28 dev eth0",
             f"addr add {at.WAN_INTERNET6}/64 dev eth0",
             f"route add fd77::/64 via {at.WAN_GATEWAY6}",
-            *(f"addr add {address}/{128 if ':' in address else 32} dev lo" for address in at.internet_addresses()),
+            *(
+                f"addr add {address}/{128 if ':' in address else 32} dev lo"
+                for address in at.internet_addresses()
+            ),
         )
         self.attacker.sysctl(ipv4__ip_forward=1, ipv6__conf__all__forwarding=1)
         self.attacker.sysctl(ipv4__conf__all__send_redirects=0, ipv4__conf__wlan0__send_redirects=0)
@@ -90,7 +101,10 @@ class Lab:
     def plug(self, place: Place, interface: str, bridge: str, mac: str = "", up: bool = True) -> None:
         """Connects an interface of a place to a bridge of the switch, by a port called `<place>-<interface>`."""
         port = port_name(place, interface)
-        self.switch.ip(f"link add {port} type veth peer name {interface} netns {place.namespace}", f"link set {port} master {bridge} up")
+        self.switch.ip(
+            f"link add {port} type veth peer name {interface} netns {place.namespace}",
+            f"link set {port} master {bridge} up",
+        )
         place.ip(f"link set {interface} {f'address {mac}' if mac else ''} {'up' if up else 'down'}")
         # A virtual link leaves checksums and segmentation to hardware that it does not have; forwarders and
         # sniffers in user space would see broken or oversized packets.
@@ -105,21 +119,17 @@ class Lab:
         if daemon := self.daemons.pop(name, None):
             daemon.stop()
 
-    @contextlib.contextmanager
-    def running(self, place: Place, name: str, *words: object, **options):
-        """A daemon for as long as the context lasts."""
-        daemon = place.start(name, *words, **options)
-        try:
-            yield daemon
-        finally:
-            daemon.stop()
-
     def settle(self) -> None:
         """Time for something that gives no sign when it is done."""
         time.sleep(0.3)
 
     def place(self, name: str) -> Place:
-        return {"gateway": self.gateway, "attacker": self.attacker, "phone": self.phone, "internet": self.internet}[name]
+        return {
+            "gateway": self.gateway,
+            "attacker": self.attacker,
+            "phone": self.phone,
+            "internet": self.internet,
+        }[name]
 
     def path(self, name: str) -> Path:
         return self.folder / name

@@ -4,7 +4,6 @@ import json
 import shutil
 from pathlib import Path
 
-from . import addresses as at
 from .network import Lab, port_name
 
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
@@ -17,7 +16,11 @@ def join(lab: Lab) -> None:
     """Joins the network: trust store, link, DHCP, IPv6 by router advertisement."""
     trust(lab)
     lab.facts.update(HOME_WIFI)
-    lab.phone.sysctl(ipv4__conf__all__accept_redirects=1, ipv4__conf__wlan0__accept_redirects=1, ipv6__conf__wlan0__accept_ra=2)
+    lab.phone.sysctl(
+        ipv4__conf__all__accept_redirects=1,
+        ipv4__conf__wlan0__accept_redirects=1,
+        ipv6__conf__wlan0__accept_ra=2,
+    )
     lab.phone.ip("link set lo up")
     connect(lab)
 
@@ -28,12 +31,31 @@ def connect(lab: Lab, ipv4: bool = True, ipv6: bool = True) -> None:
     script = lab.scripts / "udhcpc.sh"
     files = {"RESOLVER": str(lab.phone.resolver), "LEASE": str(lease_file(lab))}
     lease_file(lab).unlink(missing_ok=True)
-    dhcp = lab.phone.start("dhcp", "udhcpc", "-f", "-i", "wlan0", "-s", script, "-O", "114", "-t", "10", "-T", "1", "-A", "1", **files)
+    dhcp = lab.phone.start(
+        "dhcp",
+        "udhcpc",
+        "-f",
+        "-i",
+        "wlan0",
+        "-s",
+        script,
+        "-O",
+        "114",
+        "-t",
+        "10",
+        "-T",
+        "1",
+        "-A",
+        "1",
+        **files,
+    )
     lab.keep("phone-dhcp", dhcp)
     if ipv4:
         dhcp.wait_until(lease_file(lab).exists, "a DHCP lease")
     if ipv6:
-        dhcp.wait_until(lambda: "default" in lab.phone.run("ip -6 route show default").stdout, "an IPv6 router")
+        dhcp.wait_until(
+            lambda: "default" in lab.phone.run("ip -6 route show default").stdout, "an IPv6 router"
+        )
 
 
 def disconnect(lab: Lab) -> None:
@@ -62,7 +84,10 @@ def lease(lab: Lab) -> dict[str, str]:
     if not lease_file(lab).exists():
         return {}
     told = json.loads(lease_file(lab).read_text())
-    return {**told, "portal": bytes.fromhex(told["portal"]).decode()}  # udhcpc gives options it does not know in hex
+    return {
+        **told,
+        "portal": bytes.fromhex(told["portal"]).decode(),
+    }  # udhcpc gives options it does not know in hex
 
 
 def trust(lab: Lab, system: tuple[str, ...] = (), user: tuple[str, ...] = ()) -> None:
@@ -84,8 +109,11 @@ def trust(lab: Lab, system: tuple[str, ...] = (), user: tuple[str, ...] = ()) ->
     roots = "".join(lab.pki.root(role).read_text() for role in ("public", *system, *user))
     machine = Path(BUNDLE).read_text() if Path(BUNDLE).exists() else ""
     (bundle / Path(BUNDLE).name).write_text(machine + roots)
-    places = {"/usr/share/ca-certificates": shipped, "/usr/local/share/ca-certificates": added, str(Path(BUNDLE).parent): bundle}
+    places = {
+        "/usr/share/ca-certificates": shipped,
+        "/usr/local/share/ca-certificates": added,
+        str(Path(BUNDLE).parent): bundle,
+    }
     lab.phone.mounts = [mount for mount in lab.phone.mounts if mount[1] not in places]
     lab.phone.mounts += [(source, target) for target, source in places.items()]
     lab.phone.write_enter()
-

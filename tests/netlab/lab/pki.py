@@ -16,7 +16,7 @@ import struct
 import subprocess
 import threading
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from . import der
@@ -35,12 +35,17 @@ SIGNATURE = {
     "ec": der.sequence(der.oid("1.2.840.10045.4.3.2")),  # ecdsa-with-SHA256
     "rsa": der.sequence(der.oid("1.2.840.113549.1.1.11"), b"\x05\x00"),  # sha256WithRSAEncryption
 }
-KEY_OPTIONS = {"ec": ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"], "rsa": ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]}
+KEY_OPTIONS = {
+    "ec": ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+    "rsa": ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+}
 SCT_LIST = "1.3.6.1.4.1.11129.2.4.2"
 
 
 def openssl(*arguments: object, data: bytes | None = None) -> bytes:
-    return subprocess.run(["openssl", *map(str, arguments)], input=data, capture_output=True, check=True).stdout
+    return subprocess.run(
+        ["openssl", *map(str, arguments)], input=data, capture_output=True, check=True
+    ).stdout
 
 
 class Pki:
@@ -61,7 +66,9 @@ class Pki:
         with self.lock:
             if not file.exists():
                 openssl("genpkey", "-algorithm", *KEY_OPTIONS[algorithm], "-out", file)
-                self.file(name, "spki").write_bytes(openssl("pkey", "-in", file, "-pubout", "-outform", "DER"))
+                self.file(name, "spki").write_bytes(
+                    openssl("pkey", "-in", file, "-pubout", "-outform", "DER")
+                )
         return file
 
     def ed25519(self, name: str) -> Path:
@@ -99,7 +106,9 @@ class Pki:
             if not self.file("issuing", "pem").exists():
                 self.root("public")
                 self.key("issuing")
-                self.issue("issuing", INTERMEDIATE, "public", ROOTS["public"], years=5, authority=True, path_length=0)
+                self.issue(
+                    "issuing", INTERMEDIATE, "public", ROOTS["public"], years=5, authority=True, path_length=0
+                )
         return self.file("issuing", "pem")
 
     def leaf(self, name: str, *hosts: str, issuer: str = "public") -> tuple[Path, Path]:
@@ -120,8 +129,20 @@ class Pki:
                 chain.write_text(self.file(name, "pem").read_text() + above.read_text())
         return chain, self.key(name)
 
-    def issue(self, subject, subject_name, issuer, issuer_name, *, years=0, authority=False, path_length=None, hosts=(), scts=False) -> None:
-        now = datetime.now(timezone.utc).replace(microsecond=0)
+    def issue(
+        self,
+        subject,
+        subject_name,
+        issuer,
+        issuer_name,
+        *,
+        years=0,
+        authority=False,
+        path_length=None,
+        hosts=(),
+        scts=False,
+    ) -> None:
+        now = datetime.now(UTC).replace(microsecond=0)
         begin = now - timedelta(days=1)
         end = now + (timedelta(days=365 * years) if years else timedelta(days=89))
         self.serial += 1
@@ -141,7 +162,11 @@ class Pki:
             extensions.append(der.extension(SCT_LIST, der.octets(self.sct_list(tbs, issuer))))
             tbs = der.sequence(*fields, der.explicit(3, der.sequence(*extensions)))
         certificate = der.sequence(tbs, signature, der.bits(self.sign(issuer, tbs)))
-        pem = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(certificate) + b"-----END CERTIFICATE-----\n"
+        pem = (
+            b"-----BEGIN CERTIFICATE-----\n"
+            + base64.encodebytes(certificate)
+            + b"-----END CERTIFICATE-----\n"
+        )
         self.file(subject, "pem").write_bytes(pem)
 
     def algorithm(self, key: str) -> str:
@@ -182,15 +207,20 @@ class Pki:
                     "state": {"usable": {"timestamp": "2024-01-01T00:00:00Z"}},
                 }
                 operators.append({"name": operator, "email": [], "logs": [entry]})
-            stamp = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-            file.write_text(json.dumps({"version": "1.0", "log_list_timestamp": stamp, "operators": operators}, indent=1))
+            stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            file.write_text(
+                json.dumps({"version": "1.0", "log_list_timestamp": stamp, "operators": operators}, indent=1)
+            )
         return file
 
     def openssl_logs(self) -> Path:
         """The same logs in openssl's form (CTLOG_new_from_file)."""
         self.log_list()
         names = [f"log{log}" for log in range(len(LOG_OPERATORS))]
-        rows = [f"[{name}]\ndescription = {name}\nkey = {base64.b64encode(self.spki(name)).decode()}\n" for name in names]
+        rows = [
+            f"[{name}]\ndescription = {name}\nkey = {base64.b64encode(self.spki(name)).decode()}\n"
+            for name in names
+        ]
         file = self.file("ct-logs", "conf")
         file.write_text(f"enabled_logs = {','.join(names)}\n" + "".join(rows))
         return file
@@ -199,7 +229,9 @@ class Pki:
 def authority_extensions(path_length: int | None) -> list[bytes]:
     length = b"" if path_length is None else der.integer(path_length)
     return [
-        der.extension("2.5.29.19", der.sequence(der.boolean(True), length), critical=True),  # basicConstraints
+        der.extension(
+            "2.5.29.19", der.sequence(der.boolean(True), length), critical=True
+        ),  # basicConstraints
         der.extension("2.5.29.15", der.bits(b"\x06", 1), critical=True),  # keyUsage: keyCertSign, cRLSign
     ]
 

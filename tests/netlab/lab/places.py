@@ -4,6 +4,7 @@ A place has its own /etc/resolv.conf (and, for the phone, its own trust store) b
 processes see. Daemons are ended by their process ids, never by name.
 """
 
+import contextlib
 import os
 import shlex
 import signal
@@ -20,10 +21,16 @@ COMMAND_SECONDS = 60
 
 
 class Daemon:
-    """A running program of the lab."""
+    """A running program of the lab. As a context it is stopped at the end."""
 
     def __init__(self, place: "Place", name: str, process: subprocess.Popen, log: Path):
         self.place, self.name, self.process, self.log = place, name, process, log
+
+    def __enter__(self) -> "Daemon":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def running(self) -> bool:
         return self.process.poll() is None
@@ -35,7 +42,9 @@ class Daemon:
             if not self.running():
                 raise LabError(f"{self.name} ended at once in {self.place.name}:\n{self.log_tail()}")
             if time.monotonic() > deadline:
-                raise LabError(f"{self.name} in {self.place.name}: {what} not seen in {START_SECONDS} s:\n{self.log_tail()}")
+                raise LabError(
+                    f"{self.name} in {self.place.name}: {what} not seen in {START_SECONDS} s:\n{self.log_tail()}"
+                )
             time.sleep(0.01)
 
     def listens(self, protocol: str, port: int) -> bool:
@@ -43,7 +52,9 @@ class Daemon:
         try:
             if os.stat(f"/proc/{self.process.pid}/ns/net").st_ino != os.stat(self.place.file).st_ino:
                 return False  # it has not entered its namespace yet
-            tables = [Path(f"/proc/{self.process.pid}/net/{protocol}{family}").read_text() for family in ("", "6")]
+            tables = [
+                Path(f"/proc/{self.process.pid}/net/{protocol}{family}").read_text() for family in ("", "6")
+            ]
         except FileNotFoundError:
             return False
         rows = [line.split() for table in tables for line in table.splitlines()[1:]]
@@ -82,7 +93,10 @@ class Place:
     def create(self, nameserver: str = "") -> None:
         subprocess.run(["ip", "netns", "add", self.namespace], check=True, capture_output=True)
         self.set_resolver(nameserver)
-        files = {"/etc/nsswitch.conf": "hosts: files dns\n", "/etc/hosts": "127.0.0.1 localhost\n::1 localhost\n"}
+        files = {
+            "/etc/nsswitch.conf": "hosts: files dns\n",
+            "/etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
+        }
         self.mounts = [(self.resolver, "/etc/resolv.conf")]
         for target, text in files.items():
             source = self.folder / f"{Path(target).name}-{self.name}"
@@ -103,24 +117,40 @@ class Place:
     def command(self, *words: object) -> list[str]:
         return ["ip", "netns", "exec", self.namespace, str(self.enter), *map(str, words)]
 
-    def run(self, *words: object, check: bool = True, seconds: float = COMMAND_SECONDS, text: str | None = None) -> subprocess.CompletedProcess:
+    def run(
+        self, *words: object, check: bool = True, seconds: float = COMMAND_SECONDS, text: str | None = None
+    ) -> subprocess.CompletedProcess:
         """Runs a command to its end. One string is split like a shell's words."""
         if len(words) == 1:
             words = tuple(shlex.split(str(words[0])))
         try:
             done = subprocess.run(
-                self.command(*words), input=text or "", text=True, errors="replace", capture_output=True, timeout=seconds, env=self.environment
+                self.command(*words),
+                input=text or "",
+                text=True,
+                errors="replace",
+                capture_output=True,
+                timeout=seconds,
+                env=self.environment,
             )
         except subprocess.TimeoutExpired:
             raise LabError(f"{self.name}: {shlex.join(map(str, words))}: not done in {seconds} s") from None
         if check and done.returncode != 0:
-            raise LabError(f"{self.name}: {shlex.join(map(str, words))}: {done.stderr.strip() or done.stdout.strip()}")
+            raise LabError(
+                f"{self.name}: {shlex.join(map(str, words))}: {done.stderr.strip() or done.stdout.strip()}"
+            )
         return done
 
     def ip(self, *lines: str) -> None:
         """Runs ip(8) commands in this namespace, all in one process."""
         batch = "\n".join(lines)
-        done = subprocess.run(["ip", "-n", self.namespace, "-batch", "-"], input=batch, text=True, capture_output=True, env=self.environment)
+        done = subprocess.run(
+            ["ip", "-n", self.namespace, "-batch", "-"],
+            input=batch,
+            text=True,
+            capture_output=True,
+            env=self.environment,
+        )
         if done.returncode != 0:
             raise LabError(f"{self.name}: ip: {done.stderr.strip()}\nof:\n{batch}")
 
@@ -128,7 +158,9 @@ class Place:
         """Sets net.* keys; dots are written as double underscores."""
         self.run("sysctl", "-qw", *(f"net.{key.replace('__', '.')}={value}" for key, value in values.items()))
 
-    def start(self, name: str, *words: object, tcp: int | None = None, udp: int | None = None, **environment: str) -> Daemon:
+    def start(
+        self, name: str, *words: object, tcp: int | None = None, udp: int | None = None, **environment: str
+    ) -> Daemon:
         """Starts a daemon and waits until it listens, where a port is given."""
         log = self.folder / f"{self.name}-{name}.log"
         with log.open("ab") as output:
@@ -141,13 +173,14 @@ class Place:
                 start_new_session=True,
             )
         daemon = Daemon(self, name, process, log)
-        for protocol, port in (("tcp", tcp), ("udp", udp)):
-            if port:
-                try:
-                    daemon.wait_until(lambda: daemon.listens(protocol, port), f"{protocol} port {port}")
-                except BaseException:
-                    daemon.stop()
-                    raise
+        try:
+            if tcp:
+                daemon.wait_until(lambda: daemon.listens("tcp", tcp), f"TCP port {tcp}")
+            if udp:
+                daemon.wait_until(lambda: daemon.listens("udp", udp), f"UDP port {udp}")
+        except BaseException:
+            daemon.stop()
+            raise
         return daemon
 
     def destroy(self) -> None:
@@ -155,13 +188,13 @@ class Place:
         if not self.file.exists():
             return
         for _ in range(20):
-            pids = subprocess.run(["ip", "netns", "pids", self.namespace], capture_output=True, text=True).stdout.split()
+            pids = subprocess.run(
+                ["ip", "netns", "pids", self.namespace], capture_output=True, text=True
+            ).stdout.split()
             if not pids:
                 break
             for pid in pids:
-                try:
+                with contextlib.suppress(ProcessLookupError):
                     os.kill(int(pid), signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
             time.sleep(0.02)
         subprocess.run(["ip", "netns", "del", self.namespace], capture_output=True)

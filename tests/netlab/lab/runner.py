@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import tempfile
 import threading
 import time
@@ -21,7 +22,11 @@ from .scenario import Case, Table
 PATIENCE_SECONDS = 6
 
 # What makes a network worth attacking; checked before and after each self-test.
-HEALTHY = ("http-status http://captive.test/generate_204 204", "tls-verifies bank.test", "resolves bank.test 198.51.100.10")
+HEALTHY = (
+    "http-status http://captive.test/generate_204 204",
+    "tls-verifies bank.test",
+    "resolves bank.test 198.51.100.10",
+)
 
 SCRIPTS = Path(__file__).parent.parent / "inside"
 
@@ -54,7 +59,9 @@ class Run:
         self.lock = threading.Lock()
         self.stopping = False
 
-    def all(self, cases: list[Case], jobs: int, judge: Callable[["Run", Lab, Case, Outcome], None]) -> Iterator[Outcome]:
+    def all(
+        self, cases: list[Case], jobs: int, judge: Callable[["Run", Lab, Case, Outcome], None]
+    ) -> Iterator[Outcome]:
         """Runs the cases, some at a time, and gives their outcomes in order."""
         executor = ThreadPoolExecutor(max_workers=jobs)
         try:
@@ -107,14 +114,14 @@ class Run:
     def tidy(self, outcomes: list[Outcome]) -> None:
         """Removes the run's folder unless something of it was kept."""
         if not any(outcome.folder for outcome in outcomes):
-            import shutil
-
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def capture(lab: Lab):
     port = port_name(lab.phone, "wlan0")
-    return lab.running(lab.switch, "capture", "tcpdump", "-i", port, "-U", "-Z", "root", "-w", lab.path("phone.pcap"))
+    return lab.switch.start(
+        "capture", "tcpdump", "-i", port, "-U", "-Z", "root", "-w", lab.path("phone.pcap")
+    )
 
 
 def judge_agent(run: Run, lab: Lab, case: Case, outcome: Outcome) -> None:
@@ -127,28 +134,47 @@ def judge_agent(run: Run, lab: Lab, case: Case, outcome: Outcome) -> None:
         outcome.scan_seconds = during.seconds
         outcome.problems += agent.differences(during, case)
     after = agent.scan(lab, case, settings, "after")
-    outcome.problems += [f"afterwards: {problem}" for problem in agent.not_clean(after, case) + agent.not_resolved(after, during)]
+    outcome.problems += [
+        f"afterwards: {problem}"
+        for problem in agent.not_clean(after, case) + agent.not_resolved(after, during)
+    ]
 
 
 def judge_effects(run: Run, lab: Lab, case: Case, outcome: Outcome) -> None:
     """The scenario's proofs fail, hold, and fail again, and the network is as good as before."""
     always = (*case.holds,)
-    outcome.problems += [f"before: {problem}" for problem in unproved(lab, (*HEALTHY, *always)) + still_there(lab, case.proof, patience=0)]
+    outcome.problems += [
+        f"before: {problem}"
+        for problem in unproved(lab, (*HEALTHY, *always)) + still_there(lab, case.proof, patience=0)
+    ]
     if outcome.problems:
         return
     with case.applied(lab):
         outcome.problems += unproved(lab, (*case.proof, *always))
-    outcome.problems += [f"afterwards: {problem}" for problem in still_there(lab, case.proof) + unproved(lab, (*HEALTHY, *always))]
+    outcome.problems += [
+        f"afterwards: {problem}"
+        for problem in still_there(lab, case.proof) + unproved(lab, (*HEALTHY, *always))
+    ]
 
 
 def unproved(lab: Lab, lines: tuple[str, ...]) -> list[str]:
     """The lines that do not come to hold."""
-    return [f"{line}: not so: {seen}" for line in lines for held, seen in [eventually(lab, line, True)] if not held]
+    return [
+        f"{line}: not so: {seen}"
+        for line in lines
+        for held, seen in [eventually(lab, line, True)]
+        if not held
+    ]
 
 
 def still_there(lab: Lab, lines: tuple[str, ...], patience: float = PATIENCE_SECONDS) -> list[str]:
     """The lines that do not cease to hold."""
-    return [f"{line}: is so: {seen}" for line in lines for held, seen in [eventually(lab, line, False, patience)] if held]
+    return [
+        f"{line}: is so: {seen}"
+        for line in lines
+        for held, seen in [eventually(lab, line, False, patience)]
+        if held
+    ]
 
 
 def eventually(lab: Lab, line: str, wanted: bool, patience: float = PATIENCE_SECONDS) -> tuple[bool, str]:

@@ -67,7 +67,11 @@ class Table:
 
     def select(self, words: list[str]) -> list[Case]:
         """The cases of the numbers (`26`), parts (`17-host`) or ranges (`9-12`) given; all for none."""
-        return [case for case in self.cases if any(matches(case, word) for word in words)] if words else self.cases
+        return (
+            [case for case in self.cases if any(matches(case, word) for word in words)]
+            if words
+            else self.cases
+        )
 
 
 def matches(case: Case, word: str) -> bool:

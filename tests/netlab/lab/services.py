@@ -1,29 +1,32 @@
-"""The honest servers: DNS, web, DoH and DoT on the internet; DHCP, DNS and router advertisements in the gateway."""
+"""The honest servers: DNS, web, DoH and DoT on the internet; DHCP, DNS and IPv6 routing in the gateway."""
 
 import struct
 import zlib
 
 from . import addresses as at
-from . import canary
+from . import canary, nginx
 from .network import Lab
 from .places import Daemon, Place
 
 
 def start_internet(lab: Lab) -> None:
-    """Everything that is reachable by its name. `internet.ip` has no default route: the internet ends here."""
+    """Everything that is reachable by its name."""
     write_pages(lab)
     use_certificates(lab)
     lab.keep("dns", start_dns(lab))
-    lab.keep("web", start_nginx(lab, lab.internet, "web", web_sites(lab), tcp=443))
+    lab.keep("web", nginx.start(lab, lab.internet, "web", *web_sites(lab), tcp=443))
     lab.keep("doh", start_doh(lab))
     for letter in at.CANARIES:
         canary.start(lab, letter)
 
 
 def start_dns(lab: Lab) -> Daemon:
-    """The resolver of the internet: knows every host, forwards the canaries' zones, says NXDOMAIN to the rest."""
+    """The resolver of the internet: every host, the canaries' zones, NXDOMAIN for the rest."""
     hosts = {**at.HOSTS, **{canary.host: canary.address for canary in at.CANARIES.values()}}
-    records = [f"host-record={name},{','.join(address for address in host if address)}" for name, host in hosts.items()]
+    records = [
+        f"host-record={name},{','.join(address for address in host if address)}"
+        for name, host in hosts.items()
+    ]
     zones = [f"server=/{canary.zone}/{canary.address.v4}" for canary in at.CANARIES.values()]
     config = [
         "no-resolv",
@@ -52,10 +55,18 @@ def start_doh(lab: Lab) -> Daemon:
 def doh_server(lab: Lab) -> list[str]:
     chain, key = lab.pki.leaf("doh", "doh.test")
     interfaces = [f"interface: {address}@{port}" for address in at.DOH for port in (443, 853)]
-    return [*interfaces, f"tls-service-key: {key}", f"tls-service-pem: {chain}", "https-port: 443", "tls-port: 853"]
+    return [
+        *interfaces,
+        f"tls-service-key: {key}",
+        f"tls-service-pem: {chain}",
+        "https-port: 443",
+        "tls-port: 853",
+    ]
 
 
-def start_unbound(lab: Lab, place: Place, name: str, server: list[str], modules: str = "iterator", **port: int) -> Daemon:
+def start_unbound(
+    lab: Lab, place: Place, name: str, server: list[str], modules: str = "iterator", **port: int
+) -> Daemon:
     """unbound as a forwarder to the internet's resolver, with further lines for its server section."""
     common = [
         'username: ""',
@@ -71,13 +82,19 @@ def start_unbound(lab: Lab, place: Place, name: str, server: list[str], modules:
         "cache-max-ttl: 0",
         'local-zone: "test." nodefault',  # unbound would answer for RFC 6761 names itself
     ]
-    lines = ["server:", *(f" {line}" for line in [*common, *server]), "forward-zone:", ' name: "."', f" forward-addr: {at.DNS.v4}"]
+    lines = [
+        "server:",
+        *(f" {line}" for line in [*common, *server]),
+        "forward-zone:",
+        ' name: "."',
+        f" forward-addr: {at.DNS.v4}",
+    ]
     file = lab.write(f"{place.name}-{name}.conf", "\n".join(lines) + "\n")
     return place.start(name, "unbound", "-d", "-c", file, **port)
 
 
 def start_gateway_dns(lab: Lab, *extra: str, dns: bool = True, ipv4: bool = True) -> None:
-    """(Re)starts the gateway's dnsmasq: DHCP (if `ipv4`), router advertisements, DNS (if `dns`), and `extra` lines."""
+    """(Re)starts the gateway's dnsmasq: DHCP (if `ipv4`), router advertisements, DNS (if `dns`)."""
     lab.stop("gateway-dns")
     lines = lan_lines(lab, "gateway") if ipv4 else [*common_lines()]
     lines += ["enable-ra", "dhcp-range=fd77::,ra-only,64,5m"]
@@ -88,7 +105,17 @@ def start_gateway_dns(lab: Lab, *extra: str, dns: bool = True, ipv4: bool = True
 
 
 def common_lines() -> list[str]:
-    return ["no-daemon", "no-resolv", "no-hosts", "no-ping", "user=root", "interface=lan0", "except-interface=lo", "bind-interfaces", "cache-size=0"]
+    return [
+        "no-daemon",
+        "no-resolv",
+        "no-hosts",
+        "no-ping",
+        "user=root",
+        "interface=lan0",
+        "except-interface=lo",
+        "bind-interfaces",
+        "cache-size=0",
+    ]
 
 
 def lan_lines(lab: Lab, place: str) -> list[str]:
@@ -102,48 +129,28 @@ def lan_lines(lab: Lab, place: str) -> list[str]:
     ]
 
 
-def start_nginx(lab: Lab, place: Place, name: str, servers: str, **port: int) -> Daemon:
-    """nginx with the `server` blocks given."""
-    tag = f"{place.name}-{name}"
-    temporary = " ".join(f"{kind}_temp_path {lab.folder};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    config = f"""
-        daemon off; user root; worker_processes 1; pid {lab.path(tag)}.nginx-pid; error_log {lab.path(tag)}.error.log; events {{}}
-        http {{
-            access_log {lab.path(tag)}.access.log; {temporary}
-            types {{ text/html html; application/javascript js; image/png png; }}
-            ssl_protocols TLSv1.2 TLSv1.3; add_header Cache-Control no-transform;
-            {servers}
-        }}
-    """
-    file = lab.write(f"{tag}.conf", config)
-    return place.start(name, "nginx", "-c", file, "-p", lab.folder, "-e", f"{lab.path(tag)}.error.log", **port)
+ECHO = '"peer=$remote_addr via=$http_via forwarded=$http_x_forwarded_for client=$http_x_tinyproxy\\n"'
 
 
-def listen(host: at.Host, port: int, options: str = "") -> str:
-    return " ".join(f"listen {f'[{address}]' if ':' in address else address}:{port} {options};" for address in host if address)
-
-
-def web_sites(lab: Lab) -> str:
+def web_sites(lab: Lab) -> list[str]:
     """The web: bank, shop and the CDN by TLS, a plain site, the connectivity check, and an advertiser."""
-    www = lab.path("www")
-    bank, shop, cdn, plain, v4only, captive, intranet, ads = (
-        at.HOSTS[f"{name}.test"] for name in ("bank", "shop", "cdn", "plain", "v4only", "captive", "intranet", "ads")
-    )
-    echo = 'default_type text/plain; return 200 "peer=$remote_addr via=$http_via forwarded=$http_x_forwarded_for client=$http_x_tinyproxy\\n";'
-    check = "location = /generate_204 { return 204; } location / { return 404; }"
-    secure = [("bank", bank), ("shop", shop), ("cdn", cdn), ("cdn-elsewhere", at.CDN_ELSEWHERE), ("intranet", intranet)]
-    blocks = [
-        f"server {{ {listen(host, 443, 'ssl http2')} {certificate(lab, name)} location / {{ root {www}; index page.html; }} }}"
-        for name, host in secure
+    root = f"root {lab.path('www')}; index page.html;"
+    secure = {name: at.HOSTS[f"{name}.test"] for name in ("bank", "shop", "cdn", "intranet")}
+    secure["cdn-elsewhere"] = at.CDN_ELSEWHERE
+    plain, v4only, captive, ads = (at.HOSTS[f"{name}.test"] for name in ("plain", "v4only", "captive", "ads"))
+    echo = nginx.location("= /echo", "default_type text/plain", f"return 200 {ECHO}")
+    check = nginx.location("= /generate_204", "return 204") + nginx.location("/", "return 404")
+    blocks = []
+    for name, host in secure.items():
+        blocks.append(nginx.server(nginx.listen(host, 443, "ssl http2"), included(lab, name), root))
+        blocks.append(nginx.server(nginx.listen(host, 80), "return 301 https://$host$request_uri"))
+    return [
+        *blocks,
+        nginx.server(nginx.listen(plain, 80), nginx.listen(v4only, 80), echo, root),
+        nginx.server(nginx.listen(captive, 80), check),
+        nginx.server(nginx.listen(captive, 443, "ssl"), included(lab, "captive"), check),
+        nginx.server(nginx.listen(ads, 80), "return 200 'Did you mean to buy something?'"),
     ]
-    blocks += [f"server {{ {listen(host, 80)} return 301 https://$host$request_uri; }}" for name, host in secure]
-    blocks += [
-        f"server {{ {listen(plain, 80)} {listen(v4only, 80)} location = /echo {{ {echo} }} location / {{ root {www}; index page.html; }} }}",
-        f"server {{ {listen(captive, 80)} {check} }}",
-        f"server {{ {listen(captive, 443, 'ssl')} {certificate(lab, 'captive')} {check} }}",
-        f"server {{ {listen(ads, 80)} location / {{ return 200 'Did you mean to buy something?'; }} }}",
-    ]
-    return "\n".join(blocks)
 
 
 LEAVES = {
@@ -158,8 +165,8 @@ LEAVES = {
 }
 
 
-def certificate(lab: Lab, site: str) -> str:
-    return f"include {lab.path(f'{site}.certificate')};"
+def included(lab: Lab, site: str) -> str:
+    return f"include {lab.path(f'{site}.certificate')}"
 
 
 def use_certificates(lab: Lab) -> None:
@@ -169,8 +176,7 @@ def use_certificates(lab: Lab) -> None:
 
 def use_certificate(lab: Lab, site: str, leaf: str) -> None:
     """Writes which leaf a site of the web presents; a running nginx wants a SIGHUP."""
-    chain, key = lab.pki.leaf(leaf, *LEAVES[leaf])
-    lab.write(f"{site}.certificate", f"ssl_certificate {chain}; ssl_certificate_key {key};\n")
+    lab.write(f"{site}.certificate", nginx.certificate(lab.pki.leaf(leaf, *LEAVES[leaf])) + "\n")
 
 
 def write_pages(lab: Lab) -> None:
@@ -187,8 +193,16 @@ def write_pages(lab: Lab) -> None:
 
 def png(size: int) -> bytes:
     """A colourful square picture, with enough detail that recompression changes it."""
-    rows = b"".join(b"\0" + bytes(v for x in range(size) for v in (x * 7 % 256, y * 5 % 256, x * y % 256)) for y in range(size))
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(rows, 1)), (b"IEND", b"")]
+    rows = b"".join(
+        b"\0" + bytes(v for x in range(size) for v in (x * 7 % 256, y * 5 % 256, x * y % 256))
+        for y in range(size)
+    )
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows, 1)),
+        (b"IEND", b""),
+    ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
     )

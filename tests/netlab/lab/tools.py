@@ -1,9 +1,11 @@
 """The programs that the lab runs: Debian packages, installed when missing, without starting any service."""
 
+import contextlib
 import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import LabError
@@ -43,7 +45,11 @@ def ensure() -> None:
     """Checks for root and installs what is missing, saying so."""
     if os.geteuid() != 0:
         raise LabError("netlab: network namespaces need root: run it as root, or with sudo")
-    missing = [package for package, file in PACKAGES.items() if not shutil.which(file, path=PATH) and not Path(file).is_file()]
+    missing = [
+        package
+        for package, file in PACKAGES.items()
+        if not shutil.which(file, path=PATH) and not Path(file).is_file()
+    ]
     if missing:
         print(f"netlab: installing with apt-get: {' '.join(missing)}", flush=True)
         install(missing)
@@ -52,28 +58,35 @@ def ensure() -> None:
 def install(packages: list[str]) -> None:
     """Installs `packages`; a policy file keeps their daemons from starting on this machine meanwhile."""
     if not shutil.which("apt-get"):
-        raise LabError(f"netlab: needs {' '.join(packages)}, and this machine has no apt-get: install them by hand")
+        raise LabError(
+            f"netlab: needs {' '.join(packages)}, and this machine has no apt-get: install them by hand"
+        )
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "PATH": PATH}
     waiting = ["-o", "DPkg::Lock::Timeout=300"]
     with no_services(), tempfile.TemporaryFile("w+") as log:
         for command in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
-            done = subprocess.run(["apt-get", *waiting, *command], env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            done = subprocess.run(
+                ["apt-get", *waiting, *command],
+                env=environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+            )
             if done.returncode != 0:
                 log.seek(0)
                 raise LabError(f"netlab: apt-get {command[0]} failed:\n{log.read()[-2000:]}")
 
 
-class no_services:
+@contextlib.contextmanager
+def no_services() -> Iterator[None]:
     """While entered, Debian packages do not start their daemons (policy-rc.d of invoke-rc.d)."""
-
-    FILE = Path("/usr/sbin/policy-rc.d")
-
-    def __enter__(self) -> None:
-        self.mine = not self.FILE.exists()
-        if self.mine:
-            self.FILE.write_text("#!/bin/sh\nexit 101\n")
-            self.FILE.chmod(0o755)
-
-    def __exit__(self, *_: object) -> None:
-        if self.mine:
-            self.FILE.unlink(missing_ok=True)
+    policy = Path("/usr/sbin/policy-rc.d")
+    if policy.exists():  # the machine has its own opinion
+        yield
+        return
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
+    try:
+        yield
+    finally:
+        policy.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ import contextlib
 import inspect
 import re
 import shlex
+import textwrap
 from collections.abc import Callable, Iterator
 
 from ..errors import LabError
@@ -70,7 +71,8 @@ def manual() -> str:
     entries = []
     for name, (function, places) in sorted(VERBS.items()):
         words = [usage(parameter) for parameter in list(inspect.signature(function).parameters.values())[2:]]
-        entries.append(f"{' '.join([name, *words])}\n    at {' or '.join(places)}. {inspect.cleandoc(function.__doc__ or '')}".replace("\n", "\n    "))
+        text = f"At {' or '.join(places)}. {inspect.cleandoc(function.__doc__ or '')}"
+        entries.append(" ".join([name, *words]) + "\n" + textwrap.indent(text, "    "))
     return "\n".join(entries)
 
 
@@ -80,7 +82,7 @@ def usage(parameter: inspect.Parameter) -> str:
     if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
         return parameter.name.upper()
     flag = f"--{parameter.name.replace('_', '-')}"
-    return f"[{flag}]" if parameter.default is False else f"[{flag} {parameter.default or parameter.name.upper()}]"
+    return f"[{flag}]" if parameter.default is False else f"[{flag} {parameter.default or '...'}]"
 
 
 @contextlib.contextmanager
@@ -93,7 +95,13 @@ def filtered(place: Place, *rules: str):
         for rule in rules:
             words = rule.split()
             table, rest = (words[:2], words[2:]) if words[0] == "-t" else ([], words)
-            for program in ("ip6tables",) if "::" in rule else ("iptables",) if IPV4.search(rule) else ("iptables", "ip6tables"):
+            for program in (
+                ("ip6tables",)
+                if "::" in rule
+                else ("iptables",)
+                if IPV4.search(rule)
+                else ("iptables", "ip6tables")
+            ):
                 place.run(program, "-w", *table, "-I", *rest)
                 undo.callback(place.run, program, "-w", *table, "-D", *rest, check=False)
         yield

@@ -1,4 +1,4 @@
-"""What networks and servers are like without any attack: slow, lossy, IPv6 only, with changed certificates."""
+"""What networks and servers are like without any attack: slow, lossy, IPv6 only, with new certificates."""
 
 import signal
 import sys
@@ -12,14 +12,22 @@ from . import verb
 
 @verb("gateway")
 def slow_link(lab: Lab, place: Place, *, rtt: str = "100", loss: str = "0"):
-    """Delays everything between gateway and internet, and loses packets: milliseconds there and back, per cent each way.
+    """Delays everything between gateway and internet, and loses packets.
 
-    By a relay of our own (`inside/slow_link.py`): netem is not in every kernel.
+    --rtt is in milliseconds there and back, --loss in per cent each way. By a relay of our own (`inside/slow_link.py`): netem is not in every kernel.
     """
     ports = [port_name(lab.gateway, "wan0"), port_name(lab.internet, "eth0")]
     lab.switch.ip(*(f"link set {port} nomaster" for port in ports))
-    command = [sys.executable, lab.scripts / "slow_link.py", *ports, "--delay", float(rtt) / 2, "--loss", loss]
-    with lab.running(lab.switch, "slow-link", *command):
+    command = [
+        sys.executable,
+        lab.scripts / "slow_link.py",
+        *ports,
+        "--delay",
+        float(rtt) / 2,
+        "--loss",
+        loss,
+    ]
+    with lab.switch.start("slow-link", *command):
         yield
     lab.switch.ip(*(f"link set {port} master br-wan" for port in ports))
 
@@ -29,12 +37,20 @@ def nat64(lab: Lab, place: Place):
     """An IPv6-only network: tayga translates, unbound makes AAAA records (DNS64); no DHCP for IPv4."""
     services.start_gateway_dns(lab, dns=False, ipv4=False)
     dns64 = [f"interface: {at.GATEWAY6}", f"dns64-prefix: {at.NAT64_PREFIX}"]
-    config = ["tun-device nat64", "ipv4-addr 192.168.255.1", f"prefix {at.NAT64_PREFIX}", "dynamic-pool 192.168.255.0/24", f"data-dir {lab.folder}"]
+    config = [
+        "tun-device nat64",
+        "ipv4-addr 192.168.255.1",
+        f"prefix {at.NAT64_PREFIX}",
+        "dynamic-pool 192.168.255.0/24",
+        f"data-dir {lab.folder}",
+    ]
     tayga = ["tayga", "-c", lab.write("tayga.conf", "\n".join(config) + "\n")]
     place.run(*tayga, "--mktun")
-    place.ip("link set nat64 up", "route add 192.168.255.0/24 dev nat64", f"route add {at.NAT64_PREFIX} dev nat64")
+    place.ip(
+        "link set nat64 up", "route add 192.168.255.0/24 dev nat64", f"route add {at.NAT64_PREFIX} dev nat64"
+    )
     resolver = services.start_unbound(lab, place, "dns64", dns64, modules="dns64 iterator", udp=53)
-    with lab.running(place, "tayga", *tayga, "-d"):
+    with place.start("tayga", *tayga, "-d"):
         phone.reconnect(lab, ipv4=False)
         lab.phone.set_resolver(at.GATEWAY6)
         yield

@@ -4,7 +4,7 @@ import contextlib
 import sys
 
 from .. import addresses as at
-from .. import services
+from .. import nginx, services
 from ..errors import LabError
 from ..network import Lab
 from ..places import Place
@@ -14,7 +14,12 @@ from .tls import relay
 WILDCARD_PORT = 5300
 
 # Where forged names can point to.
-TARGETS = {"attacker": at.ATTACKER, "nobody": at.NOBODY, "cdn-elsewhere": at.CDN_ELSEWHERE.v4, "intranet": at.INTRANET}
+TARGETS = {
+    "attacker": at.ATTACKER,
+    "nobody": at.NOBODY,
+    "cdn-elsewhere": at.CDN_ELSEWHERE.v4,
+    "intranet": at.INTRANET,
+}
 
 
 @verb("gateway")
@@ -31,20 +36,22 @@ def forge_dns(lab: Lab, place: Place, *names: str, to: str = "attacker"):
 @verb("gateway")
 def split_horizon(lab: Lab, place: Place):
     """The network's resolver knows intranet.test by an address inside, where the organisation's server is."""
-    chain, key = lab.pki.leaf("intranet-inside", "intranet.test", issuer="corp")
-    tls = f"listen {at.INTRANET}:443 ssl; ssl_certificate {chain}; ssl_certificate_key {key};"
-    with address(place, at.INTRANET, "lan0"):
-        server = services.start_nginx(lab, place, "intranet", f"server {{ {tls} return 200 inside; }}", tcp=443)
+    certificate = nginx.certificate(lab.pki.leaf("intranet-inside", "intranet.test", issuer="corp"))
+    inside = nginx.server(f"listen {at.INTRANET}:443 ssl", certificate, "return 200 inside")
+    with address(place, at.INTRANET, "lan0"), nginx.start(lab, place, "intranet", inside, tcp=443):
         yield from forge_dns(lab, place, "intranet.test", to="intranet")
-        server.stop()
 
 
 @verb("gateway")
 def wildcard_nxdomain(lab: Lab, place: Place):
     """Sends every name that does not exist to an advertiser, as some providers' resolvers do."""
-    command = [sys.executable, lab.scripts / "wildcard_nxdomain.py", "--port", WILDCARD_PORT, "--upstream", at.DNS.v4]
+    command = [sys.executable, lab.scripts / "wildcard_nxdomain.py", "--port", WILDCARD_PORT]
+    command += ["--upstream", at.DNS.v4, "--answer", at.ADVERTISER.v4]
     redirect = f"-t nat PREROUTING -i lan0 -p udp --dport 53 -j REDIRECT --to-ports {WILDCARD_PORT}"
-    with lab.running(place, "wildcard", *command, "--answer", at.ADVERTISER.v4, udp=WILDCARD_PORT), filtered(place, redirect):
+    with (
+        place.start("wildcard", *command, udp=WILDCARD_PORT),
+        filtered(place, redirect),
+    ):
         yield
 
 
@@ -58,10 +65,11 @@ def inject_dns(lab: Lab, place: Place, name: str, *, to: str = "nobody", tool: s
         hosts = lab.write("dnsspoof.hosts", f"{target(to)} *.{name}\n")
         command = ["dnsspoof", "-i", "wlan0", "-f", hosts, "udp dst port 53"]
     elif tool == "inject":
-        command = [sys.executable, lab.scripts / "inject_dns.py", "--interface", "wlan0", "--below", name, "--answer", target(to)]
+        command = [sys.executable, lab.scripts / "inject_dns.py", "--interface", "wlan0"]
+        command += ["--below", name, "--answer", target(to)]
     else:
         raise LabError(f"inject-dns: no tool {tool!r}")
-    with shared_air(lab), lab.running(place, "inject-dns", *command) as daemon:
+    with shared_air(lab), place.start("inject-dns", *command) as daemon:
         daemon.wait_until(lambda: sniffs(place), "a packet socket")
         yield
 
@@ -69,19 +77,25 @@ def inject_dns(lab: Lab, place: Place, name: str, *, to: str = "nobody", tool: s
 @verb("attacker")
 def evil_server(lab: Lab, place: Place, *, ca: str = "evil"):
     """A TLS and web server for whoever was led to the attacker, with a certificate of --ca for every name."""
-    hosts = [*at.HOSTS, *(canary.host for canary in at.CANARIES.values()), *(f"*.{canary.zone}" for canary in at.CANARIES.values())]
-    chain, key = lab.pki.leaf(f"evil-server-{ca}", *hosts, issuer=ca)
-    server = f"server {{ listen 80; listen 443 ssl; ssl_certificate {chain}; ssl_certificate_key {key}; return 200 'Welcome'; }}"
-    server = services.start_nginx(lab, place, "evil-server", server, tcp=443)
-    yield
-    server.stop()
+    hosts = [
+        *at.HOSTS,
+        *(canary.host for canary in at.CANARIES.values()),
+        *(f"*.{canary.zone}" for canary in at.CANARIES.values()),
+    ]
+    certificate = nginx.certificate(lab.pki.leaf(f"evil-server-{ca}", *hosts, issuer=ca))
+    server = nginx.server("listen 80", "listen 443 ssl", certificate, "return 200 Welcome")
+    with nginx.start(lab, place, "evil-server", server, tcp=443):
+        yield
 
 
 @verb("attacker")
 def forward_to_canary(lab: Lab, place: Place, letter: str):
     """Forwards what arrives at the attacker's own ports 80 and 443 to a canary, byte for byte."""
     canary = at.CANARIES[letter].address.v4
-    with relay(lab, place, "to-http", "--to", f"{canary}:80", port=80), relay(lab, place, "to-tls", "--to", f"{canary}:443", port=443):
+    with (
+        relay(lab, place, "to-http", "--to", f"{canary}:80", port=80),
+        relay(lab, place, "to-tls", "--to", f"{canary}:443", port=443),
+    ):
         yield
 
 

