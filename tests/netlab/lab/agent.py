@@ -77,7 +77,7 @@ def read(report: dict, seconds: float) -> Scan:
     unknown = [
         check["check"]
         for check in report["checks"]
-        if check["check"].startswith("network.") and check["state"] != "complete"
+        if check["check"].startswith("network.") and check["coverage"]["state"] != "complete"
     ]
     return Scan(by_state["open"], by_state["resolved"], unknown, report.get("exposure", []), seconds)
 
