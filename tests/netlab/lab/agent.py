@@ -1,7 +1,7 @@
 """The agent under test: what it is given, and what it found. All that the lab knows of `mtd scan` stands here.
 
 The lab's public root is not in the agent's own list of roots. It is given as `private_anchors` of each endpoint
-in the settings; the agent's list of transparency logs, if a build can take another, is `ct-logs.json` beside it.
+and canary in the settings. `Pki.log_list` has the lab's transparency logs, for a build that can take another list.
 """
 
 import json
@@ -38,7 +38,7 @@ class Scan:
 
 def scan(lab: Lab, case: Case, base_settings: dict, name: str) -> Scan:
     """Runs `mtd scan` in the phone. Its input and output stay in the lab's folder as `scan-NAME.*`."""
-    said = resolved(lab, merged(base_settings, case.settings))
+    said = with_pins(lab, merged(base_settings, case.settings))
     said["network"]["canaries"] = list(lab.canaries.values())
     settings = lab.write(f"scan-{name}.settings.json", json.dumps(said, indent=1))
     snapshot = lab.write(
@@ -158,12 +158,12 @@ def merged(base: dict, over: dict) -> dict:
     return result
 
 
-def resolved(lab: Lab, value: object) -> object:
+def with_pins(lab: Lab, value: object) -> object:
     """`spki:NAME` anywhere in a value becomes the pin of the key called so."""
     if isinstance(value, list):
-        return [resolved(lab, item) for item in value]
+        return [with_pins(lab, item) for item in value]
     if isinstance(value, dict):
-        return {key: resolved(lab, item) for key, item in value.items()}
+        return {key: with_pins(lab, item) for key, item in value.items()}
     if isinstance(value, str) and value.startswith("spki:"):
         return lab.pki.pin(value.removeprefix("spki:"))
     return value

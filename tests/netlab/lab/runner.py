@@ -142,18 +142,16 @@ def judge_agent(run: Run, lab: Lab, case: Case, outcome: Outcome) -> None:
 
 def judge_effects(run: Run, lab: Lab, case: Case, outcome: Outcome) -> None:
     """The scenario's proofs fail, hold, and fail again, and the network is as good as before."""
-    always = (*case.holds,)
+    always = (*HEALTHY, *case.holds)
     outcome.problems += [
-        f"before: {problem}"
-        for problem in unproved(lab, (*HEALTHY, *always)) + still_there(lab, case.proof, patience=0)
+        f"before: {problem}" for problem in unproved(lab, always) + still_there(lab, case.proof, patience=0)
     ]
     if outcome.problems:
         return
     with case.applied(lab):
-        outcome.problems += unproved(lab, (*case.proof, *always))
+        outcome.problems += unproved(lab, (*case.proof, *case.holds))
     outcome.problems += [
-        f"afterwards: {problem}"
-        for problem in still_there(lab, case.proof) + unproved(lab, (*HEALTHY, *always))
+        f"afterwards: {problem}" for problem in still_there(lab, case.proof) + unproved(lab, always)
     ]
 
 
