@@ -4,6 +4,7 @@
 //! has. The agent owns its runtime (one thread, asleep between calls); its futures may be awaited on any
 //! executor, dropped at any time, and the agent itself may be dropped on any thread.
 
+mod apps;
 mod delivery;
 mod error;
 mod events;

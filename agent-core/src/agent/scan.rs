@@ -8,15 +8,14 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::Inner;
+use super::apps;
 use super::error::AgentError;
 use super::events::AgentEvent;
 use super::reporting::{self, Reportable};
 use super::result::{ScanResult, ScanTrigger};
 use super::runtime::ask_host;
-use crate::intel::Matcher;
-use crate::inventory::{self, InventoryDiff};
 use crate::model::{
-    CheckId, CheckOutcome, CoverageItem, Detection, DevicePosture, Fact, Finding, Inventory, NetworkSnapshot,
+    CheckOutcome, CoverageItem, Detection, DevicePosture, Fact, Finding, Inventory, NetworkSnapshot,
     Settings, Timestamp,
 };
 use crate::network;
@@ -97,10 +96,10 @@ fn conclude(
 ) -> Result<ScanResult, AgentError> {
     let policy = inner.policy(settings);
     let scan_id = random_id(inner.host.entropy.as_ref())?;
-    let Collected { apps, posture, network, network_outcomes } = collected;
+    let Collected { apps: installed, posture, network, network_outcomes } = collected;
     let (result, last, before) = inner.store.write(|tx| {
         let previous: Option<Inventory> = tx.get(Slot::Inventory)?;
-        let (mut checks, app_changes) = judge_apps(&apps, previous.as_ref(), settings);
+        let (mut checks, app_changes) = apps::judge(&installed, previous.as_ref(), settings);
         checks.extend(network_outcomes);
         checks.extend(posture::judge(&posture, &network, &thresholds(&policy), now));
         checks.sort_by_key(|outcome| outcome.check);
@@ -116,7 +115,7 @@ fn conclude(
         tx.put_findings(&findings)?;
         let coverage: Vec<_> = checks.iter().map(CoverageItem::from).collect();
         let assessment = policy::assess(&findings, &coverage, &settings.required_checks);
-        let inventory = apps.value();
+        let inventory = installed.value();
         if let Some(inventory) = inventory {
             tx.put(Slot::Inventory, inventory)?;
         }
@@ -161,35 +160,6 @@ fn thresholds(policy: &Policy) -> Thresholds {
         patch_max_age_days: parameters.patch_max_age_days,
         patch_overdue_days: parameters.patch_overdue_days,
     }
-}
-
-/// The three checks of the apps. Without an inventory none of them has a result.
-fn judge_apps(
-    apps: &Fact<Inventory>,
-    previous: Option<&Inventory>,
-    settings: &Settings,
-) -> (Vec<CheckOutcome>, InventoryDiff) {
-    const CHECKS: [CheckId; 3] = [CheckId::Inventory, CheckId::AppIndicators, CheckId::AppChanges];
-    let inventory = match apps {
-        Fact::Known { value } => value,
-        Fact::NotPermitted { why } => {
-            return (
-                CHECKS.map(|check| CheckOutcome::not_permitted(check, why)).into(),
-                InventoryDiff::default(),
-            );
-        }
-        Fact::NotAvailable { why } => {
-            return (CHECKS.map(|check| CheckOutcome::unknown(check, why)).into(), InventoryDiff::default());
-        }
-    };
-    let changes = previous.map(|previous| inventory::diff(previous, inventory)).unwrap_or_default();
-    let notes = match inventory.notes.len() {
-        0 => String::new(),
-        count => format!(", {count} remarks on the input"),
-    };
-    let read = CheckOutcome::clean(CheckId::Inventory, format!("{} apps{notes}", inventory.apps.len()));
-    let matched = Matcher::new(&settings.indicators).judge(inventory);
-    (vec![read, matched, inventory::judge_changes(&changes)], changes)
 }
 
 /// Tells the host what changed.
