@@ -15,8 +15,8 @@ use super::reporting::{self, Reportable};
 use super::result::{ScanResult, ScanTrigger};
 use super::runtime::ask_host;
 use crate::model::{
-    CheckOutcome, CoverageItem, Detection, DevicePosture, Fact, Finding, Inventory, NetworkSnapshot,
-    Settings, Timestamp,
+    CheckOutcome, CoverageItem, Detection, DevicePosture, Fact, Finding, FindingState, Inventory,
+    NetworkSnapshot, Settings, Timestamp,
 };
 use crate::network;
 use crate::policy::{self, Assessment, Policy};
@@ -126,6 +126,7 @@ fn conclude(
             policy: &policy,
             assessment: &assessment,
             coverage: &coverage,
+            known: &before,
             findings: &findings,
             posture: &posture,
             network: &network,
@@ -169,20 +170,22 @@ fn announce(inner: &Inner, result: &ScanResult, last: Option<LastScan>, before: 
     if from != Some(to) {
         inner.events.send(AgentEvent::LevelChanged { from, to });
     }
-    let (before, after) = (open_subjects(before), open_subjects(&result.findings));
+    let (before, after) = (subjects(before, Finding::is_open), subjects(&result.findings, Finding::is_open));
     for (detection, subject) in after.difference(&before) {
         inner
             .events
             .send(AgentEvent::FindingDetected { detection: *detection, subject: (*subject).to_owned() });
     }
-    for (detection, subject) in before.difference(&after) {
+    // What the policy sets aside from now on is not gone.
+    let live = subjects(&result.findings, |finding| !matches!(finding.state, FindingState::Resolved { .. }));
+    for (detection, subject) in before.difference(&live) {
         inner
             .events
             .send(AgentEvent::FindingResolved { detection: *detection, subject: (*subject).to_owned() });
     }
 }
 
-fn open_subjects(findings: &[Finding]) -> BTreeSet<(Detection, &str)> {
-    let open = findings.iter().filter(|finding| finding.is_open());
-    open.map(|finding| (finding.judgement.detection, finding.judgement.subject.as_str())).collect()
+fn subjects(findings: &[Finding], of_interest: impl Fn(&Finding) -> bool) -> BTreeSet<(Detection, &str)> {
+    let findings = findings.iter().filter(|finding| of_interest(finding));
+    findings.map(|finding| (finding.judgement.detection, finding.judgement.subject.as_str())).collect()
 }
