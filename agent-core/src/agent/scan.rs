@@ -99,12 +99,12 @@ fn conclude(
     let Collected { apps: installed, posture, network, network_outcomes } = collected;
     let (result, last, before) = inner.store.write(|tx| {
         let previous: Option<Inventory> = tx.get(Slot::Inventory)?;
-        let (mut checks, app_changes) = apps::judge(&installed, previous.as_ref(), settings);
+        let before = tx.findings()?;
+        let (mut checks, app_changes) = apps::judge(&installed, previous.as_ref(), &before, settings);
         checks.extend(network_outcomes);
         checks.extend(posture::judge(&posture, &network, &thresholds(&policy), now));
         checks.sort_by_key(|outcome| outcome.check);
 
-        let before = tx.findings()?;
         let findings = store::advance(
             &before,
             &checks,
