@@ -33,7 +33,7 @@ impl Client {
         Self { key, clock, entropy, timeout: CALL_TIMEOUT }
     }
 
-    /// Bounds every call by `timeout` instead of [`CALL_TIMEOUT`]: for a short background window.
+    /// Bounds every call by `timeout` instead of 20 s: for a short background window.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

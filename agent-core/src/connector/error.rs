@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use super::limits::MAX_ANSWER;
-use super::payload::PayloadError;
 use super::wire::Refusal;
 use crate::model::SpkiPin;
 use crate::platform::PlatformError;
-use crate::report::jws::{SignError, VerifyError};
+use crate::report::jws::SignError;
 
 /// Why a call to the connector came to nothing. Holds no token, no key and no personal data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -123,18 +122,6 @@ impl From<SignError> for ConnectorError {
 impl From<PlatformError> for ConnectorError {
     fn from(error: PlatformError) -> Self {
         Self::Device(error.to_string())
-    }
-}
-
-impl From<PayloadError> for ConnectorError {
-    fn from(error: PayloadError) -> Self {
-        Self::Enrolment(error.to_string())
-    }
-}
-
-impl From<VerifyError> for ConnectorError {
-    fn from(error: VerifyError) -> Self {
-        Self::Forged { what: "token", why: error.to_string() }
     }
 }
 

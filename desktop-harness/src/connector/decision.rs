@@ -2,6 +2,7 @@
 
 use agent_core::connector::{Access, Decision, ResourceAccess};
 use agent_core::model::{Level, RiskLevel, Timestamp, UnknownLevelAccess};
+use agent_core::policy::is_compliant;
 
 use super::chain::Fault;
 use super::tenants::TenantSettings;
@@ -72,7 +73,9 @@ fn judge(standing: Standing, allowed: RiskLevel, unknown: UnknownLevelAccess) ->
     let Some(report) = standing.reported else {
         return (false, "the device has not reported yet".to_owned());
     };
-    let compliant = is_compliant(report, allowed, unknown);
+    // A report without it comes from an agent that tells nothing of its findings: the worst is assumed.
+    let at_least = report.at_least.unwrap_or(RiskLevel::High);
+    let compliant = is_compliant(report.level, at_least, allowed, unknown);
     let level = report.level;
     let reason = match (level, compliant) {
         (Level::Unknown | Level::Misconfigured, true) => {
@@ -86,19 +89,4 @@ fn judge(standing: Standing, allowed: RiskLevel, unknown: UnknownLevelAccess) ->
         (_, false) => format!("level {level} is above the allowed {allowed}"),
     };
     (compliant, reason)
-}
-
-/// Whether a device may in. Where all is allowed, an unknown level is too; else `unknown` decides, and even its
-/// `allow` lets in only what is known to be at most `allowed`.
-fn is_compliant(report: Reported, allowed: RiskLevel, unknown: UnknownLevelAccess) -> bool {
-    if allowed == RiskLevel::High {
-        return true;
-    }
-    match report.level.risk() {
-        Some(risk) => risk <= allowed,
-        None => {
-            unknown == UnknownLevelAccess::Allow
-                && report.at_least.is_some_and(|at_least| at_least <= allowed)
-        }
-    }
 }

@@ -34,6 +34,9 @@ mod reports;
 mod serve;
 mod tenants;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use agent_core::model::{Sha256, Timestamp};

@@ -35,7 +35,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Stops: no new connection is taken, open requests get [`STOP_TIMEOUT`] to end.
+    /// Stops: no new connection is taken, open requests get a moment to end.
     pub async fn stop(self) {
         drop(self.stop);
         for listener in self.listeners {

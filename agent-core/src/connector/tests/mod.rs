@@ -1,0 +1,10 @@
+//! The client against everything that a connector should not do. What a connector does right is proven against
+//! the development connector, in `desktop-harness/tests/connector`.
+
+mod backoff;
+mod delivery;
+mod payload;
+mod pins;
+mod signed;
+mod support;
+mod wire;
