@@ -87,6 +87,10 @@ impl From<rusqlite::Error> for StoreError {
         if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ {
             return Self::Damaged;
         }
+        // The index of the write-ahead log is a file too, and without space it cannot be made.
+        if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE {
+            return Self::DiskFull;
+        }
         match failure.code {
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Damaged,
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Self::ReadOnly,
@@ -104,6 +108,7 @@ impl From<std::io::Error> for StoreError {
         match error.kind() {
             std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
             std::io::ErrorKind::NotFound => Self::CannotOpen,
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull,
             kind => Self::Io(kind.to_string()),
         }
     }

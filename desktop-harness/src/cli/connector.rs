@@ -37,8 +37,12 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve until interrupted
+    #[command(after_help = "Example:
+  mtd connector serve --listen 0.0.0.0:8443 --name mtd.example.org")]
     Serve(ServeArgs),
     /// Print a one-time enrolment code
+    #[command(after_help = "Example:
+  mtd connector token --ownership personal | mtd enroll -")]
     Token {
         /// Whose device it is for
         #[arg(long, value_enum, default_value_t = OwnershipChoice::Corporate)]
@@ -48,8 +52,12 @@ enum Command {
         ttl: u64,
     },
     /// List the devices with level, chain and access
+    #[command(after_help = "Example:
+  mtd connector devices --json | jq '.[] | select(.compliant | not) | .id'")]
     Devices,
     /// Show the settings; change those that are given
+    #[command(after_help = "Example:
+  mtd connector settings --allowed-level low --app-sync on --from settings.json")]
     Settings(SettingsArgs),
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn run(_args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliE
             report.seq,
             report.payload.len()
         )));
-        ui.line(serde_json::to_string_pretty(&payload)?);
+        ui.json(&payload)?;
     }
     Ok(Outcome::Done)
 }

@@ -41,7 +41,9 @@ pub(crate) fn open_agent_in(data_dir: PathBuf, overrides: Overrides) -> Result<A
         store: data_dir.join("agent.db"),
         unenrolled_settings: overrides.unenrolled_settings,
     };
-    Ok(Agent::open(config, host)?)
+    let store = config.store.clone();
+    // The store's own errors hold no path.
+    Ok(Agent::open(config, host).map_err(|error| format!("{}: {error}", store.display()))?)
 }
 
 /// `--data`, else the user's data folder by the XDG Base Directory specification.

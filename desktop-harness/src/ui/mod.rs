@@ -43,15 +43,15 @@ impl Ui {
 
     /// A document on standard output, indented.
     pub(crate) fn json(&self, document: &impl Serialize) -> Result<(), CliError> {
-        self.line(serde_json::to_string_pretty(document)?);
+        self.line(escaped(&serde_json::to_string_pretty(document)?));
         Ok(())
     }
 
     /// The error that ends the command, on standard error; JSON where that was asked for.
     pub(crate) fn error(&self, message: &str) {
         let text = match self.json {
-            true => serde_json::json!({ "error": message }).to_string(),
-            false => format!("{} {message}", self.paint.error("error:")),
+            true => escaped(&serde_json::json!({ "error": message }).to_string()),
+            false => format!("{} {}", self.paint.error("error:"), clean(message)),
         };
         let _ = writeln!(std::io::stderr(), "{text}");
     }
@@ -73,12 +73,34 @@ pub(crate) fn start_log(verbose: u8) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("MTD_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
     // A second call (tests) keeps the first subscriber.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+        .with_writer(std::io::stderr)
+        .try_init();
 }
 
-/// `text` without control characters: a name that an app chose must not speak to the terminal.
+/// `text` without [`speaks`] characters: a name that an app chose must not speak to the terminal.
 pub(crate) fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if speaks(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// JSON with the [`speaks`] characters of its strings escaped, which JSON itself asks only of those below U+0020.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            c if c != '\n' && speaks(c) => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+/// Whether a terminal acts on `c` instead of showing it: control characters, and those that turn the direction
+/// of the text around them.
+fn speaks(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// `text` cleaned and in lines of at most [`WIDTH`] columns, each but the first indented by `indent`.

@@ -1,0 +1,28 @@
+//! The `mtd` command as a user runs it: the real binary, a real connector process, real TLS on loopback.
+//!
+//! Every test has its own folders, its own connector on a port that the system chose, and an environment of
+//! nothing but `PATH` and folders of its own. A test names a behaviour; what the behaviour needs is in
+//! `device.rs` (running `mtd`) and `organisation.rs` (running a connector).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends at the first thing that is not as it expects"
+)]
+
+mod device;
+mod organisation;
+
+mod demo;
+mod story;
+
+mod bad_input;
+mod fail_at;
+mod full_disk;
+mod help;
+mod inventory;
+mod outage;
+mod output;
+mod store;
