@@ -7,8 +7,12 @@ pub mod host;
 pub mod software_key;
 
 mod authority;
+mod device;
 mod private_file;
 
 pub mod cli;
 mod demo;
 mod ui;
+
+/// Whatever a command could not do, in words that say what to do.
+pub(crate) type CliError = Box<dyn std::error::Error + Send + Sync>;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use agent_core::platform::Clock;
 
-use super::session::data_dir;
+use super::folder::data_dir;
 use super::signals::interrupted;
-use super::{CliError, Global, Outcome};
+use super::{Global, Outcome};
+use crate::CliError;
 use crate::canary::{
     Addresses, Canary, CanaryError, Config, Identity, Listen, Running, open_signing_key, read_signing_key,
 };

@@ -11,9 +11,10 @@ use agent_core::model::{
 use clap::{Subcommand, ValueEnum};
 use serde::Deserialize;
 
-use super::session::data_dir;
+use super::folder::data_dir;
 use super::signals::interrupted;
-use super::{CliError, Global, Outcome, files};
+use super::{Global, Outcome, files};
+use crate::CliError;
 use crate::connector::{ChainStatus, Config, Connector, DeviceRow, TenantSettings};
 use crate::host::SystemClock;
 use crate::ui::{Ui, access_view, plural};

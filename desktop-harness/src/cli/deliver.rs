@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use agent_core::agent::DeliverySummary;
 
-use super::session::{Overrides, open_agent};
-use super::{CliError, Global, Outcome};
+use super::folder::open_agent;
+use super::{Global, Outcome};
+use crate::CliError;
 use crate::ui::{Ui, plural};
 
 #[derive(Debug, clap::Args)]
@@ -20,7 +21,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
-    let agent = open_agent(global, Overrides::default())?;
+    let agent = open_agent(global)?;
     let summary = {
         let _progress = ui.progress("delivering");
         agent.deliver(Duration::from_secs(args.deadline)).await?

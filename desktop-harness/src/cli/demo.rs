@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{CliError, Global, Outcome};
+use super::{Global, Outcome};
+use crate::CliError;
 use crate::demo;
 use crate::ui::Ui;
 

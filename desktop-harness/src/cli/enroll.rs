@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use agent_core::connector::EnrolmentPayload;
 
-use super::session::{Overrides, open_agent};
-use super::{CliError, Global, Outcome};
+use super::folder::open_agent;
+use super::{Global, Outcome};
+use crate::CliError;
 use crate::ui::Ui;
 
 #[derive(Debug, clap::Args)]
@@ -27,7 +28,7 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
         "-" => super::files::read_text(Path::new("-"))?.parse()?,
         code => code.parse()?,
     };
-    let agent = open_agent(global, Overrides::default())?;
+    let agent = open_agent(global)?;
     let enrolment = {
         let _progress = ui.progress("enrolling");
         agent.enroll(payload, Duration::from_secs(args.deadline)).await?

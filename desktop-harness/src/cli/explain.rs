@@ -1,7 +1,8 @@
 //! `mtd explain`.
 
-use super::session::{Overrides, open_agent};
-use super::{CliError, Global, Outcome};
+use super::folder::open_agent;
+use super::{Global, Outcome};
+use crate::CliError;
 use crate::ui::{Ui, explanation_view};
 
 #[derive(Debug, clap::Args)]
@@ -11,7 +12,7 @@ use crate::ui::{Ui, explanation_view};
 pub(crate) struct Args {}
 
 pub(crate) fn run(_args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
-    let agent = open_agent(global, Overrides::default())?;
+    let agent = open_agent(global)?;
     let explanation =
         agent.explain(global.lang.into())?.ok_or("there is nothing to explain yet: run `mtd scan`")?;
     if ui.json {

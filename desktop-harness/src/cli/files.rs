@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
-use super::CliError;
+use crate::CliError;
 
 /// Largest file that is read, in bytes: 500 tokens of 100 kB.
 const MAX_FILE: u64 = 64 * 1024 * 1024;

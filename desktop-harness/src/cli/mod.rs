@@ -7,9 +7,9 @@ mod demo;
 mod enroll;
 mod explain;
 mod files;
+mod folder;
 mod preview;
 mod scan;
-pub(crate) mod session;
 mod signals;
 mod status;
 mod verify;
@@ -19,7 +19,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::ui::Ui;
+use crate::CliError;
+use crate::ui::{ColorChoice, Ui};
 use agent_core::policy::Language;
 
 /// On-device mobile threat defense, on a desktop.
@@ -56,13 +57,6 @@ pub(crate) struct Global {
     /// Say more on standard error; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ColorChoice {
-    Auto,
-    Always,
-    Never,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -138,9 +132,6 @@ pub fn main() -> ExitCode {
         }
     }
 }
-
-/// Whatever a command could not do, in words that say what to do.
-pub(crate) type CliError = Box<dyn std::error::Error + Send + Sync>;
 
 fn run(cli: Cli, ui: &Ui) -> Result<Outcome, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;

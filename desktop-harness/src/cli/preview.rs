@@ -1,7 +1,8 @@
 //! `mtd preview`.
 
-use super::session::{Overrides, open_agent};
-use super::{CliError, Global, Outcome};
+use super::folder::open_agent;
+use super::{Global, Outcome};
+use crate::CliError;
 use crate::ui::Ui;
 
 #[derive(Debug, clap::Args)]
@@ -13,7 +14,7 @@ Reports are made by a scan and sent by a delivery: what stands between the two i
 pub(crate) struct Args {}
 
 pub(crate) fn run(_args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
-    let agent = open_agent(global, Overrides::default())?;
+    let agent = open_agent(global)?;
     let reports = agent.preview_report()?;
     if ui.json {
         ui.json(&reports)?;

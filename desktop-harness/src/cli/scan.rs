@@ -7,8 +7,10 @@ use agent_core::agent::{ScanResult, ScanTrigger};
 use agent_core::model::{CheckId, Coverage, ProbeEndpoint, RiskLevel, Settings};
 use clap::ValueEnum;
 
-use super::session::{Overrides, open_agent, open_agent_in};
-use super::{CliError, Global, Outcome};
+use super::folder::data_dir;
+use super::{Global, Outcome};
+use crate::CliError;
+use crate::device::{Overrides, open_agent};
 use crate::host::InventorySource;
 use crate::ui::{Ui, scan_view};
 
@@ -76,9 +78,9 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
     let agent = match (&args.inventory, &global.data) {
         (Some(_), None) => {
             scratch = tempfile::tempdir()?;
-            open_agent_in(scratch.path().to_owned(), overrides)?
+            open_agent(scratch.path().to_owned(), overrides)?
         }
-        _ => open_agent(global, overrides)?,
+        _ => open_agent(data_dir(global)?, overrides)?,
     };
     let result = {
         let _progress = ui.progress("checking apps, network and device");

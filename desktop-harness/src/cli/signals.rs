@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::CliError;
+use crate::CliError;
 
 /// Returns at Ctrl-C, or at the signal that service managers send.
 pub(super) async fn interrupted() -> Result<(), CliError> {

@@ -3,8 +3,9 @@
 use agent_core::agent::EnrolmentStatus;
 use agent_core::model::Ownership;
 
-use super::session::{Overrides, open_agent};
-use super::{CliError, Global, Outcome};
+use super::folder::open_agent;
+use super::{Global, Outcome};
+use crate::CliError;
 use crate::ui::{Ui, access_view, plural};
 
 #[derive(Debug, clap::Args)]
@@ -13,7 +14,7 @@ use crate::ui::{Ui, access_view, plural};
 pub(crate) struct Args {}
 
 pub(crate) fn run(_args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
-    let status = open_agent(global, Overrides::default())?.status()?;
+    let status = open_agent(global)?.status()?;
     if ui.json {
         ui.json(&status)?;
         return Ok(Outcome::Done);

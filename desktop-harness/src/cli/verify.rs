@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use agent_core::report::jwk::{Jwk, PublicKey};
 use agent_core::report::{ChainReport, Expected, TokenReport, verify_chain};
 
-use super::session::data_dir;
-use super::{CliError, Global, Outcome, files};
+use super::folder::data_dir;
+use super::{Global, Outcome, files};
+use crate::CliError;
 use crate::software_key::{DEVICE_KEY, SoftwareKey};
 use crate::ui::{Ui, plural};
 

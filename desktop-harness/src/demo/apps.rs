@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use agent_core::model::{Indicator, IndicatorKind, ThreatCategory};
 
-use crate::cli::CliError;
+use crate::CliError;
 
 /// The package that the demo's user installs.
 pub(super) const TRACKER: &str = "com.example.trackview";

@@ -14,8 +14,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor, TlsConnector};
 
+use crate::CliError;
 use crate::authority::{Authority, AuthorityError};
-use crate::cli::CliError;
 use crate::host::SystemClock;
 
 /// Life of the demo's certificates: it takes seconds.

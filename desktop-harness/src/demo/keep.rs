@@ -11,7 +11,7 @@ use std::path::Path;
 
 use agent_core::report::jwk::Jwk;
 
-use crate::cli::CliError;
+use crate::CliError;
 
 pub(super) struct Kept<'a> {
     pub(super) reports: &'a [String],

@@ -17,10 +17,10 @@ use super::apps::{Apps, TRACKER};
 use super::internet::Internet;
 use super::keep::Kept;
 use super::organisation;
+use crate::CliError;
 use crate::authority::Authority;
-use crate::cli::CliError;
-use crate::cli::session::{Overrides, open_agent_in};
 use crate::connector::{Config, Connector, Running};
+use crate::device::{Overrides, open_agent};
 use crate::host::{InventorySource, SystemClock};
 use crate::ui::{Ui, access_view, explanation_view, plural};
 
@@ -82,7 +82,7 @@ impl Stage {
         let apps = Apps::copy_of_this_machine(folder)?;
         let source = InventorySource::Export { inventory: apps.path.clone(), managed: None };
         let overrides = Overrides { apps: source, ..Overrides::default() };
-        let agent = open_agent_in(folder.join("agent"), overrides)?;
+        let agent = open_agent(folder.join("agent"), overrides)?;
         Ok(Self { internet, connector, running, apps, agent })
     }
 }

@@ -9,15 +9,24 @@ pub(crate) mod scan_view;
 use std::io::{IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
+use clap::ValueEnum;
 use serde::Serialize;
 
 pub(crate) use paint::{Paint, plural};
 pub(crate) use progress::Progress;
 
-use crate::cli::{CliError, ColorChoice};
+use crate::CliError;
 
 /// Columns of a line before it is folded.
 const WIDTH: usize = 110;
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
 
 /// The way to standard output. Output that fails to be written (a closed pipe) ends nothing.
 pub(crate) struct Ui {

@@ -1,4 +1,4 @@
-//! Opens the agent on this machine for one command.
+//! This machine as a device: the agent over its host, its keys and a store.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use agent_core::agent::{Agent, AgentConfig, Host};
 use agent_core::model::{Platform, Settings};
 
-use super::{CliError, Global};
+use crate::CliError;
 use crate::host::{
     FileSecretStore, InventorySource, LinuxHost, LinuxHostOptions, SystemClock, SystemEntropy,
 };
@@ -19,13 +19,8 @@ pub(crate) struct Overrides {
     pub(crate) unenrolled_settings: Settings,
 }
 
-/// The agent over the store in the data folder, with the Linux host.
-pub(crate) fn open_agent(global: &Global, overrides: Overrides) -> Result<Agent, CliError> {
-    open_agent_in(data_dir(global)?, overrides)
-}
-
 /// The agent over the store in `data_dir`.
-pub(crate) fn open_agent_in(data_dir: PathBuf, overrides: Overrides) -> Result<Agent, CliError> {
+pub(crate) fn open_agent(data_dir: PathBuf, overrides: Overrides) -> Result<Agent, CliError> {
     std::fs::create_dir_all(&data_dir)
         .map_err(|error| format!("{}: {error}; name another folder with --data", data_dir.display()))?;
     let options = LinuxHostOptions { apps: overrides.apps, ..LinuxHostOptions::default() };
@@ -44,17 +39,4 @@ pub(crate) fn open_agent_in(data_dir: PathBuf, overrides: Overrides) -> Result<A
     let store = config.store.clone();
     // The store's own errors hold no path.
     Ok(Agent::open(config, host).map_err(|error| format!("{}: {error}", store.display()))?)
-}
-
-/// `--data`, else the user's data folder by the XDG Base Directory specification.
-pub(crate) fn data_dir(global: &Global) -> Result<PathBuf, CliError> {
-    if let Some(dir) = &global.data {
-        return Ok(dir.clone());
-    }
-    let base = match std::env::var_os("XDG_DATA_HOME").filter(|value| !value.is_empty()) {
-        Some(dir) => PathBuf::from(dir),
-        None => PathBuf::from(std::env::var_os("HOME").ok_or("HOME is not set: name a folder with --data")?)
-            .join(".local/share"),
-    };
-    Ok(base.join("mtd-agent"))
 }
