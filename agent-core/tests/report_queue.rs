@@ -101,7 +101,7 @@ fn enqueue(store: &Store, host: &Host, position_is: impl Fn(&ChainPosition)) {
 /// Takes everything out of the queue, as the connector would receive it.
 fn deliver(store: &Store) -> Vec<String> {
     let mut sent = Vec::new();
-    while let Some(report) = store.read(|tx| tx.next_due(NOW)).unwrap() {
+    while let Some(report) = store.read(|tx| tx.next_queued()).unwrap() {
         let token = store.read(|tx| tx.token(report.id)).unwrap().unwrap();
         assert!(store.write(|tx| tx.acknowledge(report.seq, NOW)).unwrap());
         sent.push(token);

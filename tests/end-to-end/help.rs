@@ -16,6 +16,7 @@ fn every_subcommand_has_help_with_an_example() {
         "preview",
         "verify",
         "connector",
+        "canary",
         "connector serve",
         "connector token",
         "connector devices",
@@ -35,8 +36,19 @@ fn help_lists_every_subcommand_that_is_tested() {
     let help = run(Device::new().command("--help"), "--help", "").ends_with(0);
     let commands = help.stdout.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
     let names: Vec<_> = commands.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    let tested =
-        ["demo", "scan", "enroll", "deliver", "status", "explain", "preview", "verify", "connector", "help"];
+    let tested = [
+        "demo",
+        "scan",
+        "enroll",
+        "deliver",
+        "status",
+        "explain",
+        "preview",
+        "verify",
+        "connector",
+        "canary",
+        "help",
+    ];
     assert_eq!(names, tested);
 }
 

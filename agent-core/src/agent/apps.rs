@@ -37,12 +37,18 @@ pub(super) fn judge(
     };
     let notes = match inventory.notes.len() {
         0 => String::new(),
-        count => format!(", {count} remarks on the input"),
+        count => format!(", {} on the input", counted(count, "remark")),
     };
-    let read = CheckOutcome::clean(CheckId::Inventory, format!("{} apps{notes}", inventory.apps.len()));
+    let read =
+        CheckOutcome::clean(CheckId::Inventory, format!("{}{notes}", counted(inventory.apps.len(), "app")));
     let matched = Matcher::new(&settings.indicators).judge(inventory);
     let (changed, changes) = judge_changes(inventory, previous, known);
     (vec![read, matched, changed], changes)
+}
+
+/// `1 app`, `2 apps`.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Compares with the scan before. A first inventory has nothing to compare with, hence no change.

@@ -37,11 +37,17 @@ struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    /// Sends the reports that are due, oldest first, until one has to wait: the order is that of the chain.
+    /// Sends the queued reports, oldest first, until one has to wait: the order is that of the chain.
     async fn drain(&self, summary: &mut DeliverySummary) -> Result<(), AgentError> {
         loop {
             let now = self.now();
-            let Some(report) = self.inner.store.read(|tx| tx.next_due(now))? else { return Ok(()) };
+            let Some(report) = self.inner.store.read(|tx| tx.next_queued())? else { return Ok(()) };
+            if !report.is_due(now) {
+                let (seq, at) = (report.seq, report.next_attempt_at);
+                summary.stopped =
+                    Some(format!("report {seq} could not be delivered and is tried again at {at}"));
+                return Ok(());
+            }
             let token = match self.inner.store.read(|tx| tx.token(report.id)) {
                 Ok(Some(token)) => token,
                 // Another process delivered it meanwhile.

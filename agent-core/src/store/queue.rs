@@ -78,6 +78,14 @@ pub struct StoredReport {
     pub reason: Option<String>,
 }
 
+impl StoredReport {
+    /// Whether it may be sent at `now`. A time of retry that is further away than any wait is due too: the clock
+    /// was set back since.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.next_attempt_at <= now || self.next_attempt_at > now.plus_seconds(MAX_WAIT_SECONDS)
+    }
+}
+
 impl ReadTx<'_> {
     /// The reports in `state`, oldest first.
     pub fn reports(&self, state: ReportState) -> Result<Vec<StoredReport>, StoreError> {
@@ -86,28 +94,13 @@ impl ReadTx<'_> {
         rows.into_iter().map(|row| self.open_row(row)).collect()
     }
 
-    /// The oldest queued report that is due at `now`. A caller whose [`Self::token`] of it fails with
-    /// [`StoreError::Tampered`] should quarantine it, so that it does not hold up the others.
-    pub fn next_due(&self, now: Timestamp) -> Result<Option<StoredReport>, StoreError> {
-        let far = now.plus_seconds(MAX_WAIT_SECONDS);
-        let due = self
-            .tx
-            .prepare_cached(&format!(
-                "{SELECT} WHERE state = 'queued' AND (next_attempt_at <= ?1 OR next_attempt_at > ?2)
-                 ORDER BY id LIMIT 1"
-            ))?
-            .query_row((now.unix(), far.unix()), Found::read)
-            .optional()?;
-        due.map(|due| self.open_row(due)).transpose()
-    }
-
-    /// When the first queued report is due: in the past when one is; `None` when the queue is empty.
-    pub fn next_due_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        let at: Option<i64> = self
-            .tx
-            .prepare_cached("SELECT min(next_attempt_at) FROM reports WHERE state = 'queued'")?
-            .query_row((), |row| row.get(0))?;
-        Ok(at.map(Timestamp::from_unix))
+    /// The report that goes next: the oldest in the queue, [due](StoredReport::is_due) or not, because the order
+    /// is that of the chain. A caller whose [`Self::token`] of it fails with [`StoreError::Tampered`] should
+    /// quarantine it, so that it does not hold up the others.
+    pub fn next_queued(&self) -> Result<Option<StoredReport>, StoreError> {
+        let sql = format!("{SELECT} WHERE state = 'queued' ORDER BY id LIMIT 1");
+        let next = self.tx.prepare_cached(&sql)?.query_row([], Found::read).optional()?;
+        next.map(|next| self.open_row(next)).transpose()
     }
 
     /// The token of the report in row `id`: the bytes that are or were sent. `None` when there is no such row.

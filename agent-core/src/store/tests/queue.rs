@@ -9,7 +9,7 @@ fn before_enrolment_nothing_is_queued() {
     let store = Place::new().open();
     let result: Result<_, StoreError> = store.write(|tx| tx.enqueue(NOW, |_| unreachable!()));
     assert!(matches!(result, Err(StoreError::NotEnrolled)));
-    assert_eq!(read(&store, |tx| tx.next_due(NOW)), None);
+    assert_eq!(read(&store, |tx| tx.next_queued()), None);
     assert_eq!(read(&store, |tx| tx.dropped()), 0);
 }
 
@@ -60,7 +60,7 @@ fn a_queued_report_is_kept_byte_for_byte_until_its_receipt() {
     assert_eq!((again.attempts, &first_token, &again_token), (1, &token, &token));
 
     assert!(write(&store, |tx| tx.acknowledge(1, NOW)));
-    assert_eq!(read(&store, |tx| tx.next_due(NOW)), None);
+    assert_eq!(read(&store, |tx| tx.next_queued()), None);
     assert!(!write(&store, |tx| tx.acknowledge(1, NOW)), "a second receipt");
     let sent = read(&store, |tx| tx.reports(ReportState::Sent));
     assert_eq!(sent[0].closed_at, Some(NOW));
@@ -76,28 +76,22 @@ fn a_damaged_report_can_be_set_aside_and_holds_up_no_other() {
     place.meddle("UPDATE reports SET sealed = x'00' WHERE seq = 1");
     assert!(matches!(due(&store), Err(StoreError::Tampered { .. })));
 
-    let damaged = read(&store, |tx| tx.next_due(NOW)).unwrap();
+    let damaged = read(&store, |tx| tx.next_queued()).unwrap();
     assert!(write(&store, |tx| tx.quarantine(damaged.seq, "damaged on this device", NOW)));
     assert_eq!(due(&store).unwrap().unwrap().1, "token-2-two");
 }
 
+/// Found by hand: after an outage a later report overtook the one that waited for its retry.
 #[test]
-fn reports_are_due_in_order_each_at_its_time() {
+fn a_report_that_waits_is_not_overtaken() {
     let place = Place::new();
     let store = place.enrolled();
-    (0..3).for_each(|_| drop(enqueue(&store, DeviceReport, "")));
-    let due = |at: i64| read(&store, |tx| tx.next_due(NOW.plus_seconds(at))).map(|report| report.seq);
-    assert_eq!(due(0), Some(1));
+    (0..2).for_each(|_| drop(enqueue(&store, DeviceReport, "")));
     write(&store, |tx| tx.mark_attempt(1, NOW, NOW.plus_seconds(60)));
-    assert_eq!(due(0), Some(2));
-    write(&store, |tx| {
-        tx.mark_attempt(2, NOW, NOW.plus_seconds(30))?;
-        tx.mark_attempt(3, NOW, NOW.plus_seconds(90))
-    });
-    assert_eq!(due(0), None);
-    assert_eq!(read(&store, |tx| tx.next_due_at()), Some(NOW.plus_seconds(30)));
-    assert_eq!(due(59), Some(2));
-    assert_eq!(due(60), Some(1));
+    let next = read(&store, |tx| tx.next_queued()).unwrap();
+    assert_eq!((next.seq, next.next_attempt_at), (1, NOW.plus_seconds(60)));
+    assert!(!next.is_due(NOW.plus_seconds(59)));
+    assert!(next.is_due(NOW.plus_seconds(60)));
 }
 
 #[test]
@@ -105,7 +99,7 @@ fn no_clock_and_no_server_holds_a_report_for_more_than_a_day() {
     let place = Place::new();
     let store = place.enrolled();
     enqueue(&store, DeviceReport, "");
-    let due = |at: i64| read(&store, |tx| tx.next_due(NOW.plus_seconds(at))).is_some();
+    let due = |at: i64| read(&store, |tx| tx.next_queued()).unwrap().is_due(NOW.plus_seconds(at));
 
     write(&store, |tx| tx.mark_attempt(1, NOW, NOW.plus_seconds(i64::MAX)));
     assert!(!due(MAX_WAIT_SECONDS - 1));

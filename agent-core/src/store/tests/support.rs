@@ -117,7 +117,7 @@ pub fn numbers(store: &Store, state: ReportState) -> Vec<u64> {
 /// The report that is due at [`NOW`], and its token.
 pub fn due(store: &Store) -> Result<Option<(StoredReport, String)>, StoreError> {
     store.read(|tx| {
-        let Some(report) = tx.next_due(NOW)? else { return Ok(None) };
+        let Some(report) = tx.next_queued()?.filter(|report| report.is_due(NOW)) else { return Ok(None) };
         let token = tx.token(report.id)?.unwrap();
         Ok(Some((report, token)))
     })
