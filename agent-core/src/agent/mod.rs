@@ -14,6 +14,9 @@ mod result;
 mod runtime;
 mod scan;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;

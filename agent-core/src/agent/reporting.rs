@@ -11,7 +11,7 @@ use crate::connector::Enrolment;
 use crate::inventory::{self, AppIdentity, InventoryDelta, SharedInventory};
 use crate::model::{
     AppRecord, CoverageItem, DevicePosture, Finding, FindingState, Inventory, Level, NetworkSnapshot,
-    Settings, Timestamp,
+    RiskLevel, Settings, Severity, Timestamp,
 };
 use crate::policy::{self, Assessment, Language, Policy};
 use crate::report::{
@@ -103,11 +103,23 @@ fn level_change(
     let texts: BTreeMap<_, _> =
         Language::ALL.iter().map(|language| (language.as_str().to_owned(), headline(*language))).collect();
     RiskLevelChange {
-        risk_reason: texts.get(Language::En.as_str()).cloned(),
+        risk_reason: causes(scan.assessment, findings),
         reason_admin: texts.clone(),
         reason_user: texts,
         ..RiskLevelChange::new(scan.assessment.level, previous, scan.now)
     }
+}
+
+/// The detections that make the level, by identifier; `None` where only a gap does, or nothing.
+fn causes(assessment: &Assessment, findings: &[Finding]) -> Option<String> {
+    let is_cause = |finding: &&Finding| {
+        finding.is_open()
+            && finding.severity > Severity::None
+            && RiskLevel::from(finding.severity) == assessment.at_least
+    };
+    let causes: BTreeSet<_> =
+        findings.iter().filter(is_cause).map(|finding| finding.judgement.detection.as_str()).collect();
+    (!causes.is_empty()).then(|| causes.into_iter().collect::<Vec<_>>().join(", "))
 }
 
 fn device_report(

@@ -1,0 +1,145 @@
+//! Cancelling, dropping, sharing and reopening an agent.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
+
+use super::support::*;
+use crate::agent::*;
+use crate::model::*;
+use crate::report::ChainLink;
+
+/// Far below the minute for which the host blocks.
+const AT_ONCE: Duration = Duration::from_secs(20);
+
+fn blocked() -> Device {
+    let device = Device::enrolled(&settings());
+    device.host.mood(Mood::Blocks);
+    device
+}
+
+#[test]
+fn cancel_ends_a_running_scan() {
+    let device = blocked();
+    let start = Instant::now();
+    std::thread::scope(|threads| {
+        let scan = threads.spawn(|| device.try_scan());
+        wait_until(|| device.host.asked() > 0);
+        device.agent.cancel();
+        assert!(matches!(scan.join().unwrap(), Err(AgentError::Cancelled)));
+    });
+    assert!(start.elapsed() < AT_ONCE);
+    device.host.mood(Mood::Answers);
+    assert_eq!(device.scan().queued_reports, [1, 2], "nothing was begun");
+}
+
+#[test]
+fn cancel_ends_a_scan_that_has_only_just_begun() {
+    let device = blocked();
+    for _ in 0..20 {
+        let mut scan = pin!(device.agent.scan(ScanTrigger::Requested, AMPLE));
+        assert!(scan.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        device.agent.cancel();
+        let start = Instant::now();
+        assert!(matches!(block_on(scan), Err(AgentError::Cancelled)));
+        assert!(start.elapsed() < AT_ONCE);
+    }
+}
+
+#[test]
+fn cancel_does_not_end_what_comes_after_it() {
+    let device = Device::new();
+    device.agent.cancel();
+    device.scan();
+}
+
+#[test]
+fn a_scan_whose_future_is_dropped_stops() {
+    let device = blocked();
+    {
+        let mut scan = pin!(device.agent.scan(ScanTrigger::Requested, AMPLE));
+        assert!(scan.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        wait_until(|| device.host.asked() > 0);
+    }
+    device.host.mood(Mood::Answers);
+    // As long as a scan of this host takes, many times over.
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(device.agent.status().unwrap().last_scan_at, None);
+    assert_eq!(device.scan().queued_reports, [1, 2]);
+}
+
+#[test]
+fn an_agent_may_be_dropped_inside_another_runtime() {
+    for runtime in [&mut tokio::runtime::Builder::new_current_thread(), &mut multi_thread()] {
+        let device = blocked();
+        let start = Instant::now();
+        runtime.build().unwrap().block_on(async move {
+            let limit = Duration::from_millis(600);
+            device.agent.scan(ScanTrigger::Requested, limit).await.unwrap();
+            drop(device.agent);
+        });
+        assert!(start.elapsed() < AT_ONCE, "a question that the host still holds is not waited for");
+    }
+}
+
+fn multi_thread() -> tokio::runtime::Builder {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2);
+    builder
+}
+
+#[test]
+fn an_agent_may_be_dropped_on_another_thread() {
+    let device = Device::new();
+    device.scan();
+    let Device { agent, .. } = device;
+    std::thread::spawn(move || drop(agent)).join().unwrap();
+}
+
+#[test]
+fn calls_at_once_leave_one_unbroken_chain() {
+    const CALLS: usize = 100;
+    let device = Arc::new(Device::enrolled(&settings()));
+    multi_thread().build().unwrap().block_on(async {
+        let calls = (0..CALLS).map(|call| {
+            let device = device.clone();
+            tokio::spawn(async move {
+                if call % 2 == 0 {
+                    let scan = device.agent.scan(ScanTrigger::Requested, AMPLE).await.unwrap();
+                    return scan.queued_reports.len();
+                }
+                let status = device.agent.status().unwrap();
+                assert_eq!(status.level.is_some(), status.queued > 0, "a scan is seen whole or not at all");
+                device.agent.explain(Language::Ko).unwrap();
+                device.agent.preview_report().unwrap();
+                0
+            })
+        });
+        let mut reports = 0;
+        for call in calls.collect::<Vec<_>>() {
+            reports += call.await.unwrap();
+        }
+        assert_eq!(reports, CALLS / 2 + 1, "one device report a scan, and one change of level");
+    });
+    device.assert_sound_chain();
+    assert_eq!(device.agent.status().unwrap().queued, CALLS / 2 + 1);
+}
+
+#[test]
+fn another_process_continues_the_chain() {
+    let device = Device::enrolled(&settings());
+    device.install([app("a.one")]);
+    let first = device.scan();
+    let last_token = device.reports_of(&first).pop().unwrap().token;
+
+    let device = device.reopened();
+    let status = device.agent.status().unwrap();
+    assert_eq!((status.level, status.queued), (Some(Level::Secured), 2));
+    device.install([app("a.one"), app(MALWARE)]);
+    let second = device.scan();
+    assert_eq!(second.queued_reports, [3, 4]);
+    assert_eq!(second.app_changes.added, [app(MALWARE)]);
+    assert_eq!(device.claims_of(&second)[0].mtd_prev, Some(ChainLink::to(&last_token)));
+    device.assert_sound_chain();
+}

@@ -1,0 +1,13 @@
+//! The agent as its callers see it, on a scripted device.
+
+mod support;
+
+mod consent;
+mod coverage;
+mod deltas;
+mod findings;
+mod hosts;
+mod lifetime;
+mod reports;
+mod sources;
+mod unenrolled;
