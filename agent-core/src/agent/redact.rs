@@ -3,8 +3,8 @@
 use crate::inventory::may_share;
 use crate::model::{AppRecord, AppSource, Evidence, Finding, Inventory, Settings};
 
-/// Evidence about an app that does not tell which app it is.
-const ANONYMOUS_EVIDENCE: [&str; 3] = ["category", "family", "source"];
+/// Evidence about an app that does not tell which app it is. A family is often the name of a product.
+const ANONYMOUS_EVIDENCE: [&str; 2] = ["category", "source"];
 
 /// `findings` with everything that would name an app withheld by the consent filter taken out.
 pub(super) fn shareable_findings(

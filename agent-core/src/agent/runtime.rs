@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
@@ -104,4 +104,19 @@ pub(super) async fn ask_host<T: Send + 'static>(
         Ok(Err(_)) => Err("the host app failed while answering"),
         Err(_) => Err("the host app did not answer in time"),
     }
+}
+
+/// Does work that calls the host's key and holds the store, on a thread that ends with it: neither the agent's
+/// worker nor the threads that a hung host may have taken are needed for it.
+pub(super) async fn on_own_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AgentError> {
+    let (done, result) = oneshot::channel();
+    // A caller that waits no longer has dropped the receiver; the work is stored all the same.
+    let run = move || drop(done.send(work()));
+    std::thread::Builder::new()
+        .name("mtd-agent-store".to_owned())
+        .spawn(run)
+        .map_err(|error| AgentError::Runtime(error.to_string()))?;
+    result.await.map_err(|_| AgentError::Runtime("the host failed while a report was signed".to_owned()))
 }

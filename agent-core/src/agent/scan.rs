@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::Inner;
 use super::apps;
@@ -13,7 +13,7 @@ use super::error::AgentError;
 use super::events::AgentEvent;
 use super::reporting::{self, Reportable};
 use super::result::{ScanResult, ScanTrigger};
-use super::runtime::ask_host;
+use super::runtime::{ask_host, on_own_thread};
 use crate::model::{
     CheckOutcome, CoverageItem, Detection, DevicePosture, Fact, Finding, FindingState, Inventory,
     NetworkSnapshot, Settings, Timestamp,
@@ -29,6 +29,11 @@ const NETWORK_LIMIT: Duration = Duration::from_secs(10);
 
 /// Kept free at the end of a scan for judging, signing and storing.
 const FINISH_MARGIN: Duration = Duration::from_millis(500);
+
+/// How long judging, signing and storing may take even where the deadline has passed: an answer that is this near is
+/// worth more than none. A key that does not answer at all must not hold the caller for ever; what it signs later
+/// is stored all the same.
+const FINISH_GRACE: Duration = Duration::from_secs(2);
 
 /// What `explain` and `status` need of the last scan.
 #[derive(Serialize, Deserialize)]
@@ -55,7 +60,12 @@ pub(super) async fn scan(
     let settings = inner.store.read(|tx| inner.settings(tx))?;
     let collected =
         collect(&inner, &settings, now, deadline.checked_sub(FINISH_MARGIN).unwrap_or(deadline)).await;
-    let mut result = conclude(&inner, &settings, collected, trigger, now)?;
+    let finish_by = deadline.max(Instant::now() + FINISH_GRACE);
+    let concluded = on_own_thread(move || conclude(&inner, &settings, collected, trigger, now));
+    let mut result = match timeout_at(finish_by, concluded).await {
+        Ok(result) => result??,
+        Err(_) => return Err(AgentError::Deadline(started.elapsed().as_secs())),
+    };
     result.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(result)
 }

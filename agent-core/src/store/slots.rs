@@ -27,8 +27,6 @@ pub enum Slot {
     LastScan,
     /// The connector's last decision on this device.
     Decision,
-    /// The private key of a host that has no keystore.
-    SoftwareKey,
 }
 
 impl Slot {
@@ -41,7 +39,6 @@ impl Slot {
             Self::LastLevel => "last_level",
             Self::LastScan => "last_scan",
             Self::Decision => "decision",
-            Self::SoftwareKey => "software_key",
         }
     }
 }

@@ -68,7 +68,7 @@ fn without_app_sync_no_report_tells_which_app_was_found() {
         ]
     );
     let evidence: Vec<_> = findings.iter().flat_map(|it| &it.judgement.evidence).map(|it| &it.name).collect();
-    assert_eq!(evidence, ["family", "source", "category"]);
+    assert_eq!(evidence, ["source", "category"]);
     assert_eq!(
         device.device_report_of(&second).inventory,
         InventoryReport::NotShared { withheld: Some(3) },

@@ -74,6 +74,20 @@ fn a_key_that_panics_fails_the_scan_and_harms_nothing() {
 }
 
 #[test]
+fn a_key_that_hangs_does_not_hold_the_scan_and_loses_nothing() {
+    let device = Device::enrolled(&settings());
+    device.key.hangs.store(true, Ordering::SeqCst);
+    let begin = Instant::now();
+    let scan = block_on(device.agent.scan(ScanTrigger::Requested, Duration::ZERO));
+    assert!(matches!(scan, Err(AgentError::Deadline(_))), "{scan:?}");
+    assert!(begin.elapsed() < Duration::from_secs(20));
+
+    device.key.hangs.store(false, Ordering::SeqCst);
+    device.scan();
+    device.assert_sound_chain();
+}
+
+#[test]
 fn any_limit_will_do() {
     let device = Device::new();
     for limit in [Duration::ZERO, Duration::MAX] {

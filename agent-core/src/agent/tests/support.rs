@@ -332,11 +332,12 @@ impl Clock for TestClock {
     }
 }
 
-/// A P-256 key in memory, which can be made to panic.
+/// A P-256 key in memory, which can be made to panic or to hang.
 pub struct TestKey {
     pair: EcdsaKeyPair,
     random: SystemRandom,
     pub panics: AtomicBool,
+    pub hangs: AtomicBool,
 }
 
 impl TestKey {
@@ -344,7 +345,7 @@ impl TestKey {
         let (random, algorithm) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
         let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap();
-        Self { pair, random, panics: AtomicBool::new(false) }
+        Self { pair, random, panics: AtomicBool::new(false), hangs: AtomicBool::new(false) }
     }
 }
 
@@ -358,6 +359,9 @@ impl DeviceKey for TestKey {
 
     fn sign_es256(&self, message: &[u8]) -> Result<Es256Signature, PlatformError> {
         assert!(!self.panics.load(Ordering::SeqCst), "the test says so");
+        while self.hangs.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         Ok(Es256Signature::Raw(self.pair.sign(&self.random, message).unwrap().as_ref().to_vec()))
     }
 

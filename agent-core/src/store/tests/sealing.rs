@@ -24,7 +24,7 @@ fn plant(store: &Store) {
     let large = SECRET.repeat(120_000);
     write(store, |tx| {
         tx.put(Slot::Inventory, &large)?;
-        tx.put(Slot::SoftwareKey, &SECRET)?;
+        tx.put(Slot::Settings, &SECRET)?;
         tx.put_findings(&[secret_finding()])?;
         tx.put_baseline(SECRET, &SECRET, NOW)
     });
