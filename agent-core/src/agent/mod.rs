@@ -4,6 +4,7 @@
 //! has. The agent owns its runtime (one thread, asleep between calls); its futures may be awaited on any
 //! executor, dropped at any time, and the agent itself may be dropped on any thread.
 
+mod apps;
 mod delivery;
 mod error;
 mod events;
@@ -17,7 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 pub use error::AgentError;
 pub use events::AgentEvent;
@@ -117,14 +118,14 @@ impl Agent {
     /// Checks apps, network and device, classifies, and queues signed reports if the device is enrolled. What
     /// is not known by the deadline is unknown, never clean.
     pub async fn scan(&self, trigger: ScanTrigger, limit: Duration) -> Result<ScanResult, AgentError> {
-        let deadline = Instant::now() + limit;
+        let deadline = runtime::deadline(limit);
         self.runtime.run(scan::scan(self.inner.clone(), trigger, deadline)).await
     }
 
     /// Delivers queued reports, then fetches settings and the connector's decision. Whatever the deadline or
     /// the network leaves undone stays queued.
     pub async fn deliver(&self, limit: Duration) -> Result<DeliverySummary, AgentError> {
-        let deadline = Instant::now() + limit;
+        let deadline = runtime::deadline(limit);
         self.runtime.run(delivery::deliver(self.inner.clone(), deadline)).await
     }
 
@@ -191,7 +192,7 @@ impl Agent {
         limit: Duration,
         work: impl Future<Output = Result<T, AgentError>> + Send + 'static,
     ) -> Result<T, AgentError> {
-        let deadline = Instant::now() + limit;
+        let deadline = runtime::deadline(limit);
         let timed = async move {
             timeout_at(deadline, work).await.unwrap_or_else(|_| Err(AgentError::Deadline(limit.as_secs())))
         };

@@ -1,6 +1,6 @@
 //! From a judged scan to signed reports in the queue: one for a change of level, one for the device.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use super::error::AgentError;
 use super::redact::shareable_findings;
 use super::{AGENT_VERSION, Inner};
 use crate::connector::Enrolment;
-use crate::inventory::{self, SharedInventory};
+use crate::inventory::{self, AppIdentity, InventoryDelta, SharedInventory};
 use crate::model::{
     AppRecord, CoverageItem, DevicePosture, Finding, FindingState, Inventory, Level, NetworkSnapshot,
     Settings, Timestamp,
@@ -28,6 +28,9 @@ pub(super) struct Reportable<'a> {
     pub(super) policy: &'a Policy,
     pub(super) assessment: &'a Assessment,
     pub(super) coverage: &'a [CoverageItem],
+    /// The findings before this scan.
+    pub(super) known: &'a [Finding],
+    /// The findings after it.
     pub(super) findings: &'a [Finding],
     pub(super) posture: &'a DevicePosture,
     pub(super) network: &'a NetworkSnapshot,
@@ -81,7 +84,7 @@ pub(super) fn queue_reports(
 fn shareable(scan: &Reportable<'_>) -> Vec<Finding> {
     let is_news = |finding: &&Finding| match finding.state {
         FindingState::Open | FindingState::Ignored { .. } => true,
-        FindingState::Resolved { at } => at == scan.now,
+        FindingState::Resolved { .. } => !scan.known.contains(finding),
     };
     let news: Vec<_> = scan.findings.iter().filter(is_news).collect();
     let nothing = Inventory::default();
@@ -142,29 +145,47 @@ struct Shared {
 
 /// The apps that the user's consent covers: in full the first time, then what changed since the last report.
 fn inventory_report(tx: &WriteTx<'_>, scan: &Reportable<'_>) -> Result<InventoryReport, AgentError> {
+    if !scan.settings.app_sync.enabled {
+        tx.delete(Slot::SharedInventory)?;
+    }
     let Some(inventory) = scan.inventory else { return Ok(InventoryReport::NotShared { withheld: None }) };
     let SharedInventory { apps, withheld, .. } =
         inventory::consent_filter(inventory, scan.settings.ownership, scan.settings.app_sync);
     if !scan.settings.app_sync.enabled {
-        tx.delete(Slot::SharedInventory)?;
         return Ok(InventoryReport::NotShared { withheld: Some(withheld) });
     }
     let dropped = tx.dropped()?;
     let known: Option<Shared> = tx.get(Slot::SharedInventory)?;
     let base = known.filter(|known| known.dropped == dropped).map(|known| known.apps);
     tx.put(Slot::SharedInventory, &Shared { apps: apps.clone(), dropped })?;
-    let sha256 = inventory::digest(&apps);
-    Ok(match base {
-        None => InventoryReport::Full { apps, withheld, sha256 },
-        Some(base) => {
-            let delta = inventory::delta(&base, &apps);
-            InventoryReport::Delta {
-                base_sha256: inventory::digest(&base),
-                changed: delta.changed,
-                removed: delta.removed.into_iter().map(|app| AppKey { id: app.id, name: app.name }).collect(),
-                withheld,
-                sha256,
-            }
-        }
+    let delta = base.as_deref().and_then(|base| nameable_delta(base, &apps, inventory, scan.settings));
+    Ok(match delta {
+        None => InventoryReport::Full { sha256: inventory::digest(&apps), apps, withheld },
+        Some(InventoryDelta { base_sha256, sha256, changed, removed }) => InventoryReport::Delta {
+            base_sha256,
+            changed,
+            removed: removed.into_iter().map(|app| AppKey { id: app.id, name: app.name }).collect(),
+            withheld,
+            sha256,
+        },
     })
+}
+
+/// What changed among the shared apps; `None` where that would name an app which is no longer shared, though
+/// it was when `base` was sent.
+fn nameable_delta(
+    base: &[AppRecord],
+    shared: &[AppRecord],
+    installed: &Inventory,
+    settings: &Settings,
+) -> Option<InventoryDelta> {
+    let delta = inventory::delta(base, shared);
+    let removed: BTreeSet<_> = delta.removed.iter().collect();
+    let is_removed = |app: &&AppRecord| removed.contains(&AppIdentity::of(app));
+    let was_withdrawn = base
+        .iter()
+        .filter(is_removed)
+        .any(|app| !inventory::may_share(app, settings.ownership, settings.app_sync));
+    let is_withheld = installed.apps.iter().any(|app| is_removed(&app));
+    (!was_withdrawn && !is_withheld).then_some(delta)
 }

@@ -1,6 +1,7 @@
 //! The agent's own runtime: one worker thread, asleep unless a call is under way.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -16,10 +17,13 @@ const MAX_BLOCKING_THREADS: usize = 8;
 /// A blocking thread without work ends after this long, so that an idle agent has none.
 const BLOCKING_THREAD_IDLE: Duration = Duration::from_secs(1);
 
+/// Longest time that a call can be given: a day is without limit, and cannot overflow a clock.
+const LONGEST_CALL: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Runs the agent's futures, whatever executor the caller has, and stops them on [`Self::cancel`].
 pub(super) struct AgentRuntime {
     runtime: Option<Runtime>,
-    cancelled: std::sync::Arc<Notify>,
+    cancelled: Arc<Notify>,
 }
 
 impl AgentRuntime {
@@ -33,7 +37,7 @@ impl AgentRuntime {
             .enable_time()
             .build()
             .map_err(|error| AgentError::Runtime(error.to_string()))?;
-        Ok(Self { runtime: Some(runtime), cancelled: std::sync::Arc::default() })
+        Ok(Self { runtime: Some(runtime), cancelled: Arc::default() })
     }
 
     /// Runs `work` to its end. Dropping the returned future stops it at its next await.
@@ -43,11 +47,12 @@ impl AgentRuntime {
         F: Future<Output = Result<T, AgentError>> + Send + 'static,
     {
         let runtime = self.runtime.as_ref().ok_or(AgentError::Closed)?;
-        let cancelled = self.cancelled.clone();
+        // Listens from now on, not from when the worker gets to it.
+        let cancelled = self.cancelled.clone().notified_owned();
         let task = runtime.spawn(async move {
             tokio::select! {
                 biased;
-                () = cancelled.notified() => Err(AgentError::Cancelled),
+                () = cancelled => Err(AgentError::Cancelled),
                 result = work => result,
             }
         });
@@ -82,13 +87,19 @@ impl<T> Drop for AbortOnDrop<T> {
     }
 }
 
+/// The end of a call that may take `limit`.
+pub(super) fn deadline(limit: Duration) -> Instant {
+    Instant::now() + limit.min(LONGEST_CALL)
+}
+
 /// Asks the host on a thread that may block, and stops waiting at `deadline`. The error says why there is no
-/// answer.
+/// answer. A question that got no thread until then is not asked any more.
 pub(super) async fn ask_host<T: Send + 'static>(
     deadline: Instant,
     question: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, &'static str> {
-    match timeout_at(deadline, tokio::task::spawn_blocking(question)).await {
+    let mut answer = AbortOnDrop(tokio::task::spawn_blocking(question));
+    match timeout_at(deadline, &mut answer.0).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(_)) => Err("the host app failed while answering"),
         Err(_) => Err("the host app did not answer in time"),

@@ -8,16 +8,15 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::Inner;
+use super::apps;
 use super::error::AgentError;
 use super::events::AgentEvent;
 use super::reporting::{self, Reportable};
 use super::result::{ScanResult, ScanTrigger};
 use super::runtime::ask_host;
-use crate::intel::Matcher;
-use crate::inventory::{self, InventoryDiff};
 use crate::model::{
-    CheckId, CheckOutcome, CoverageItem, Detection, DevicePosture, Fact, Finding, Inventory, NetworkSnapshot,
-    Settings, Timestamp,
+    CheckOutcome, CoverageItem, Detection, DevicePosture, Fact, Finding, FindingState, Inventory,
+    NetworkSnapshot, Settings, Timestamp,
 };
 use crate::network;
 use crate::policy::{self, Assessment, Policy};
@@ -97,15 +96,15 @@ fn conclude(
 ) -> Result<ScanResult, AgentError> {
     let policy = inner.policy(settings);
     let scan_id = random_id(inner.host.entropy.as_ref())?;
-    let Collected { apps, posture, network, network_outcomes } = collected;
+    let Collected { apps: installed, posture, network, network_outcomes } = collected;
     let (result, last, before) = inner.store.write(|tx| {
         let previous: Option<Inventory> = tx.get(Slot::Inventory)?;
-        let (mut checks, app_changes) = judge_apps(&apps, previous.as_ref(), settings);
+        let before = tx.findings()?;
+        let (mut checks, app_changes) = apps::judge(&installed, previous.as_ref(), &before, settings);
         checks.extend(network_outcomes);
         checks.extend(posture::judge(&posture, &network, &thresholds(&policy), now));
         checks.sort_by_key(|outcome| outcome.check);
 
-        let before = tx.findings()?;
         let findings = store::advance(
             &before,
             &checks,
@@ -116,7 +115,7 @@ fn conclude(
         tx.put_findings(&findings)?;
         let coverage: Vec<_> = checks.iter().map(CoverageItem::from).collect();
         let assessment = policy::assess(&findings, &coverage, &settings.required_checks);
-        let inventory = apps.value();
+        let inventory = installed.value();
         if let Some(inventory) = inventory {
             tx.put(Slot::Inventory, inventory)?;
         }
@@ -127,6 +126,7 @@ fn conclude(
             policy: &policy,
             assessment: &assessment,
             coverage: &coverage,
+            known: &before,
             findings: &findings,
             posture: &posture,
             network: &network,
@@ -163,35 +163,6 @@ fn thresholds(policy: &Policy) -> Thresholds {
     }
 }
 
-/// The three checks of the apps. Without an inventory none of them has a result.
-fn judge_apps(
-    apps: &Fact<Inventory>,
-    previous: Option<&Inventory>,
-    settings: &Settings,
-) -> (Vec<CheckOutcome>, InventoryDiff) {
-    const CHECKS: [CheckId; 3] = [CheckId::Inventory, CheckId::AppIndicators, CheckId::AppChanges];
-    let inventory = match apps {
-        Fact::Known { value } => value,
-        Fact::NotPermitted { why } => {
-            return (
-                CHECKS.map(|check| CheckOutcome::not_permitted(check, why)).into(),
-                InventoryDiff::default(),
-            );
-        }
-        Fact::NotAvailable { why } => {
-            return (CHECKS.map(|check| CheckOutcome::unknown(check, why)).into(), InventoryDiff::default());
-        }
-    };
-    let changes = previous.map(|previous| inventory::diff(previous, inventory)).unwrap_or_default();
-    let notes = match inventory.notes.len() {
-        0 => String::new(),
-        count => format!(", {count} remarks on the input"),
-    };
-    let read = CheckOutcome::clean(CheckId::Inventory, format!("{} apps{notes}", inventory.apps.len()));
-    let matched = Matcher::new(&settings.indicators).judge(inventory);
-    (vec![read, matched, inventory::judge_changes(&changes)], changes)
-}
-
 /// Tells the host what changed.
 fn announce(inner: &Inner, result: &ScanResult, last: Option<LastScan>, before: &[Finding]) {
     let from = last.map(|scan| scan.assessment.level);
@@ -199,20 +170,22 @@ fn announce(inner: &Inner, result: &ScanResult, last: Option<LastScan>, before: 
     if from != Some(to) {
         inner.events.send(AgentEvent::LevelChanged { from, to });
     }
-    let (before, after) = (open_subjects(before), open_subjects(&result.findings));
+    let (before, after) = (subjects(before, Finding::is_open), subjects(&result.findings, Finding::is_open));
     for (detection, subject) in after.difference(&before) {
         inner
             .events
             .send(AgentEvent::FindingDetected { detection: *detection, subject: (*subject).to_owned() });
     }
-    for (detection, subject) in before.difference(&after) {
+    // What the policy sets aside from now on is not gone.
+    let live = subjects(&result.findings, |finding| !matches!(finding.state, FindingState::Resolved { .. }));
+    for (detection, subject) in before.difference(&live) {
         inner
             .events
             .send(AgentEvent::FindingResolved { detection: *detection, subject: (*subject).to_owned() });
     }
 }
 
-fn open_subjects(findings: &[Finding]) -> BTreeSet<(Detection, &str)> {
-    let open = findings.iter().filter(|finding| finding.is_open());
-    open.map(|finding| (finding.judgement.detection, finding.judgement.subject.as_str())).collect()
+fn subjects(findings: &[Finding], of_interest: impl Fn(&Finding) -> bool) -> BTreeSet<(Detection, &str)> {
+    let findings = findings.iter().filter(|finding| of_interest(finding));
+    findings.map(|finding| (finding.judgement.detection, finding.judgement.subject.as_str())).collect()
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bytes::Sha256;
 use super::fact::Fact;
+use super::time::Timestamp;
 use super::words::words;
 
 /// One configured proxy.
@@ -69,6 +70,17 @@ pub enum TrustVerdict {
         /// SHA-256 of the root's SubjectPublicKeyInfo, where the platform shows the path.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         root_spki: Option<Sha256>,
+    },
+    /// Valid for the host name at `valid_at`, but not now: a certificate has expired or is not valid yet, or the
+    /// clock is wrong. A platform that cannot verify at another moment says [`Self::Rejected`].
+    OutOfDate {
+        /// Who put the root there.
+        anchor: TrustAnchor,
+        /// As in [`Self::Trusted`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        root_spki: Option<Sha256>,
+        /// A moment at which the platform accepts the chain.
+        valid_at: Timestamp,
     },
     /// Refused.
     Rejected {

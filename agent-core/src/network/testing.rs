@@ -148,19 +148,7 @@ impl<W: Fn() + Send + Sync> DeviceHost for FakeHost<W> {
     }
 
     fn device_posture(&self) -> DevicePosture {
-        let why = "not told in tests";
-        DevicePosture {
-            platform: Platform::Linux,
-            model: Fact::not_available(why),
-            os_name: Fact::not_available(why),
-            os_version: Fact::not_available(why),
-            kernel_version: Fact::not_available(why),
-            security_patch: Fact::not_available(why),
-            storage_encrypted: Fact::not_available(why),
-            screen_lock: Fact::not_available(why),
-            root_signs: Fact::not_available(why),
-            debug_flags: Fact::not_available(why),
-        }
+        DevicePosture::not_available(Platform::Linux, "not told in tests")
     }
 
     fn network_snapshot(&self) -> NetworkSnapshot {

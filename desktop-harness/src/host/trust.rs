@@ -5,6 +5,9 @@
 //! roots of the distribution's own package, then under those in the directories for roots added by the
 //! administrator. A chain that holds under both rests on the distribution's. A root that is in neither, as
 //! one appended to the bundle by hand, stays untold.
+//!
+//! A chain that fails only by its dates is verified again at the moments they lead to: whoever's clock is wrong
+//! must be told from an unknown authority.
 
 use std::sync::Arc;
 
@@ -15,7 +18,7 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{Error, RootCertStore};
+use rustls::{CertificateError, Error, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
 use super::files::Files;
@@ -31,6 +34,9 @@ const ADDED: &[&str] = &[
     "/etc/pki/ca-trust/source/anchors",
     "/etc/ca-certificates/trust-source/anchors",
 ];
+
+/// Most other moments that are tried. A chain has few certificates, and each can send us on once.
+const MAX_MOMENTS: usize = 4;
 
 /// Most shipped or added roots that are tried. Mozilla ships about 140.
 const MAX_ROOTS: usize = 1000;
@@ -54,10 +60,48 @@ pub fn evaluate(
             return Fact::not_available(format!("this machine has no usable root certificates: {error}"));
         }
     };
-    match verified(verifier.as_ref(), chain, host, now) {
-        Ok(()) => Fact::known(trusted(files, chain, now)),
-        Err(error) => Fact::known(TrustVerdict::Rejected { why: error.to_string() }),
+    Fact::known(match valid_at(verifier.as_ref(), chain, host, now) {
+        Ok(moment) => {
+            let (anchor, root_spki) = root_of(files, chain, moment);
+            match moment == now {
+                true => TrustVerdict::Trusted { anchor, root_spki },
+                false => TrustVerdict::OutOfDate { anchor, root_spki, valid_at: moment },
+            }
+        }
+        Err(error) => TrustVerdict::Rejected { why: error.to_string() },
+    })
+}
+
+/// A moment at which `chain` is valid: now, or else the nearest to which its dates lead. The error is that of now.
+fn valid_at(
+    verifier: &dyn ServerCertVerifier,
+    chain: &[Vec<u8>],
+    host: &str,
+    now: Timestamp,
+) -> Result<Timestamp, Error> {
+    let first = match verified(verifier, chain, host, now) {
+        Ok(()) => return Ok(now),
+        Err(error) => error,
+    };
+    let mut moment = nearest_boundary(&first);
+    for _ in 0..MAX_MOMENTS {
+        let Some(tried) = moment else { break };
+        match verified(verifier, chain, host, tried) {
+            Ok(()) => return Ok(tried),
+            Err(error) => moment = nearest_boundary(&error),
+        }
     }
+    Err(first)
+}
+
+/// The last or first moment of validity of the certificate that an error is about.
+fn nearest_boundary(error: &Error) -> Option<Timestamp> {
+    let boundary = match error {
+        Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }) => not_after,
+        Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. }) => not_before,
+        _ => return None,
+    };
+    i64::try_from(boundary.as_secs()).ok().map(Timestamp::from_unix)
 }
 
 fn verified(
@@ -73,15 +117,15 @@ fn verified(
     verifier.verify_server_cert(leaf, intermediates, &host, &[], unix_time(now)).map(|_| ())
 }
 
-/// The verdict on a chain that the platform trusts.
-fn trusted(files: &Files, chain: &[Vec<u8>], now: Timestamp) -> TrustVerdict {
+/// Who put the root of a chain there that the platform accepts at `moment`, and its key where it is found.
+fn root_of(files: &Files, chain: &[Vec<u8>], moment: Timestamp) -> (TrustAnchor, Option<Sha256>) {
     for (directories, anchor) in [(SHIPPED, TrustAnchor::System), (ADDED, TrustAnchor::UserAdded)] {
         let mut roots = directories.iter().flat_map(|directory| roots(files, directory)).take(MAX_ROOTS);
-        if let Some(root_spki) = roots.find_map(|root| holds_under(root, chain, now)) {
-            return TrustVerdict::Trusted { anchor, root_spki: Some(root_spki) };
+        if let Some(root_spki) = roots.find_map(|root| holds_under(root, chain, moment)) {
+            return (anchor, Some(root_spki));
         }
     }
-    TrustVerdict::Trusted { anchor: TrustAnchor::Untold, root_spki: None }
+    (TrustAnchor::Untold, None)
 }
 
 /// The certificates in `directory`; files that hold none are passed over, as the system's own tools do.

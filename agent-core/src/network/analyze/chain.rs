@@ -83,11 +83,20 @@ pub(super) fn judge(
 
 fn standing(verified: &Verified, platform: Option<&TrustVerdict>, trust: &Trust<'_>) -> Standing {
     let Verified { public, private, inspection, name_fits } = verified;
-    if (*name_fits && (public.is_now() || private.is_now())) || is_rooted_in(trust.private, platform) {
+    let (rooted_in_private, rooted_in_inspection) =
+        (is_rooted_in(trust.private, platform), is_rooted_in(trust.inspection, platform));
+    let out_of_date = match platform {
+        Some(TrustVerdict::OutOfDate { valid_at, .. }) => Some(*valid_at),
+        _ => None,
+    };
+    if (*name_fits && (public.is_now() || private.is_now())) || (rooted_in_private && out_of_date.is_none()) {
         return Standing::Genuine;
     }
-    if (*name_fits && inspection.is_now()) || is_rooted_in(trust.inspection, platform) {
+    if (*name_fits && inspection.is_now()) || (rooted_in_inspection && out_of_date.is_none()) {
         return Standing::Inspected;
+    }
+    if let Some(valid_at) = out_of_date.filter(|_| rooted_in_private || rooted_in_inspection) {
+        return Standing::OutOfDate { valid_at };
     }
     let vouched_for = [public, private, inspection].into_iter().find_map(|path| match path {
         Path::Now => Some(trust.now),
@@ -97,17 +106,20 @@ fn standing(verified: &Verified, platform: Option<&TrustVerdict>, trust: &Trust<
     match (vouched_for, platform) {
         (Some(valid_at), _) if *name_fits => Standing::OutOfDate { valid_at },
         (Some(_), _) => Standing::OtherName,
-        (None, Some(TrustVerdict::Trusted { anchor, .. })) => Standing::DeviceOnly(*anchor),
+        (None, Some(TrustVerdict::Trusted { anchor, .. } | TrustVerdict::OutOfDate { anchor, .. })) => {
+            Standing::DeviceOnly(*anchor)
+        }
         (None, Some(TrustVerdict::Rejected { .. }) | None) => Standing::Untrusted,
     }
 }
 
-/// Whether the platform found the chain valid under a root with one of `pins`.
+/// Whether the platform found a path to a root with one of `pins`, valid now or at another time.
 fn is_rooted_in(pins: &[SpkiPin], platform: Option<&TrustVerdict>) -> bool {
     match platform {
-        Some(TrustVerdict::Trusted { root_spki: Some(spki), .. }) => {
-            pins.contains(&SpkiPin::from_digest(*spki))
-        }
+        Some(
+            TrustVerdict::Trusted { root_spki: Some(spki), .. }
+            | TrustVerdict::OutOfDate { root_spki: Some(spki), .. },
+        ) => pins.contains(&SpkiPin::from_digest(*spki)),
         _ => false,
     }
 }

@@ -152,6 +152,9 @@ fn platform_words(platform: Option<&Fact<TrustVerdict>>) -> String {
         Some(Fact::Known { value: TrustVerdict::Trusted { anchor, root_spki: None } }) => {
             format!("trusted by a {anchor} root")
         }
+        Some(Fact::Known { value: TrustVerdict::OutOfDate { anchor, valid_at, .. } }) => {
+            format!("trusted by a {anchor} root at {valid_at}, not now")
+        }
         Some(Fact::Known { value: TrustVerdict::Rejected { why } }) => format!("refused: {}", plain(why)),
         Some(Fact::NotPermitted { why } | Fact::NotAvailable { why }) => format!("not told: {}", plain(why)),
         None => "not asked".to_owned(),

@@ -16,6 +16,7 @@ use crate::host::SystemClock;
 use crate::host::trust::{evaluate, platform_verifier};
 
 const HOST: &str = "mtd.example";
+const YEAR_5000: Timestamp = Timestamp::from_unix(95_617_584_000);
 
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
@@ -93,15 +94,13 @@ fn an_added_root_that_only_shares_the_name_is_not_the_anchor() {
 }
 
 #[test]
-fn another_host_an_expired_chain_and_an_unknown_issuer_are_rejected() {
+fn another_host_and_an_unknown_issuer_are_rejected() {
     let (authority, stranger) = (Authority::new("Known"), Authority::new("Stranger"));
     let machine = Machine::new().file("/usr/local/share/ca-certificates/stranger.crt", &stranger.pem());
-    let chain = authority.chain();
-    let year_5000 = Timestamp::from_unix(95_617_584_000);
     for verdict in [
         judge(&machine, &authority, "other.example"),
         judge(&machine, &authority, "not a host"),
-        evaluate(authority.platform(), &machine.files(), &chain, HOST, year_5000),
+        evaluate(authority.platform(), &machine.files(), &stranger.chain(), HOST, YEAR_5000),
         evaluate(authority.platform(), &machine.files(), &stranger.chain(), HOST, SystemClock.now()),
         evaluate(authority.platform(), &machine.files(), &[], HOST, SystemClock.now()),
         evaluate(authority.platform(), &machine.files(), &[b"garbage".to_vec()], HOST, SystemClock.now()),
@@ -109,6 +108,18 @@ fn another_host_an_expired_chain_and_an_unknown_issuer_are_rejected() {
         let Fact::Known { value: TrustVerdict::Rejected { why } } = verdict else { panic!("{verdict:?}") };
         assert!(!why.is_empty());
     }
+}
+
+#[test]
+fn a_chain_that_fails_by_its_dates_alone_is_out_of_date_under_its_root() {
+    let authority = Authority::new("Known");
+    let machine = Machine::new().file("/usr/share/ca-certificates/known.crt", &authority.pem());
+    let verdict = evaluate(authority.platform(), &machine.files(), &authority.chain(), HOST, YEAR_5000);
+    let Fact::Known { value: TrustVerdict::OutOfDate { anchor, root_spki, valid_at } } = verdict else {
+        panic!("{verdict:?}")
+    };
+    assert_eq!((anchor, root_spki), (TrustAnchor::System, Some(authority.spki())));
+    assert!(valid_at < YEAR_5000);
 }
 
 #[test]

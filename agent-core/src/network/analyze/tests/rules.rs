@@ -160,6 +160,33 @@ fn a_pinned_root_that_only_the_platform_shows_counts() {
     }
 }
 
+/// Found by the lab: with the clock two years ahead, servers that do not send their private root looked forged.
+#[test]
+fn a_wrong_clock_is_no_attack_where_only_the_platform_shows_the_private_root() {
+    let mut world = World::clean();
+    let root = Authority::new("Root That Is Not Sent", 8);
+    let root_spki = Some(Sha256::of(&webpki::spki_for_anchor(&root.anchor())));
+    for (host, endpoint) in HOSTS.into_iter().zip(0..) {
+        world.settings.endpoints[endpoint].private_anchors = vec![root.pin()];
+        let verdict = TrustVerdict::OutOfDate { anchor: TrustAnchor::System, root_spki, valid_at: NOW };
+        world.presents(host, root.chain(host, Dates::CURRENT)[..1].to_vec(), Fact::known(verdict));
+    }
+    let later = NOW.plus_seconds(2 * 365 * 86_400);
+    assert_eq!(found(&world.judge_at(later)), [(Detection::InvalidCertificate, "", Verdict::Inconclusive)]);
+}
+
+#[test]
+fn an_interceptor_that_this_device_trusted_once_is_no_wrong_clock() {
+    let mut world = World::clean();
+    for host in HOSTS {
+        let chain = world.evil.chain(host, Dates::CURRENT);
+        let verdict =
+            TrustVerdict::OutOfDate { anchor: TrustAnchor::UserAdded, root_spki: None, valid_at: NOW };
+        world.presents(host, chain, Fact::known(verdict));
+    }
+    assert_eq!(found(&world.judge_at(NOW)), [(Detection::TlsInterception, "", Verdict::Confirmed)]);
+}
+
 #[test]
 fn a_declared_inspection_root_does_not_excuse_another_hosts_certificate() {
     let mut world = World::clean();

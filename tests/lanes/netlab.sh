@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# lane: 40 networks, honest and hostile, built of namespaces: exactly the expected findings in each
+#
+# Arguments go to the lab: scenario numbers, --list, selftest (tests/netlab/netlab --help).
+
+source tests/lib.sh
+
+main() {
+    need_rust
+    need python3 python3
+    python3 -c 'import tomllib' 2>/dev/null || could_not_run "python3 is older than 3.11, the first with tomllib"
+    [[ $EUID -eq 0 ]] || could_not_run "network namespaces need root: sudo tests/run netlab"
+    step cargo build --release --locked -p desktop-harness --bin mtd
+    step tests/netlab/netlab "$@"
+}
+
+main "$@"
