@@ -33,6 +33,7 @@ impl World {
         let settings = NetworkSettings {
             endpoints: endpoints.map(|(network, host)| endpoint(host, network)).collect(),
             captive_probes: vec![CLEAR.to_owned(), SECURE.to_owned()],
+            canaries: Vec::new(),
             inspection_roots: Vec::new(),
         };
         let tls = settings.endpoints.iter().map(|endpoint| TlsProbe {

@@ -51,6 +51,7 @@ async fn a_scan_ends_at_its_deadline_and_keeps_what_it_has() {
     let settings = NetworkSettings {
         endpoints: vec![local(silent), local(genuine)],
         captive_probes: vec![format!("http://127.0.0.1:{silent}/"), format!("https://127.0.0.1:{silent}/")],
+        canaries: Vec::new(),
         inspection_roots: Vec::new(),
     };
     let begin = Instant::now();
