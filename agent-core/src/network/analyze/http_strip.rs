@@ -8,12 +8,13 @@
 //! | a page or a redirect without signature, while no portal holds the network | stripped |
 //! | anything else | no result |
 //!
-//! Stripping is suspicious; where a canary proves that TLS reaches it, nothing but the redirect is wrong, and it is
-//! confirmed.
+//! Stripping is suspicious. It is confirmed where TLS reaches a canary untouched and the canary's signature comes
+//! through over clear HTTP: then it is the redirect alone that is wrong. Somebody who answers everything in the
+//! canary's place may be a filter that shows its page.
 
 use super::canary::{Canary, Tally};
 use super::clear::{Heard, Way, askable};
-use crate::canary::{RedirectReply, TlsReply};
+use crate::canary::{ContentReply, RedirectReply, TlsReply};
 use crate::model::{CheckId, CheckOutcome, Detection, Judgement, Verdict};
 use crate::network::observation::ClearQuestion;
 use crate::network::words::plain;
@@ -29,7 +30,7 @@ pub(super) fn judge(canaries: &[Canary<'_>], way: Way, bound: bool) -> CheckOutc
         match Heard::of(canary, ClearQuestion::Redirect).and_then(|heard| stripped(&heard, way)) {
             Ok(found) => {
                 tally.settled += 1;
-                tally.found.extend(found.map(|judgement| weighed(judgement, bound)));
+                tally.found.extend(found.map(|judgement| weighed(judgement, bound && is_reached(canary))));
             }
             Err(why) => tally.missed.push(why),
         }
@@ -37,8 +38,19 @@ pub(super) fn judge(canaries: &[Canary<'_>], way: Way, bound: bool) -> CheckOutc
     tally.outcome(CheckId::HttpStrip, "canaries redirect to HTTPS, as they signed")
 }
 
-fn weighed(judgement: Judgement, bound: bool) -> Judgement {
-    if !bound {
+/// Whether anything that `canary` signed for this device came over clear HTTP.
+fn is_reached(canary: &Canary<'_>) -> bool {
+    ClearQuestion::ALL.into_iter().filter_map(|asked| Heard::of(canary, asked).ok()).any(|heard| match heard
+        .asked
+        .content()
+    {
+        Some(kind) => heard.reply::<ContentReply>(kind).is_ok(),
+        None => heard.reply::<RedirectReply>(()).is_ok() || heard.reply::<TlsReply>(()).is_ok(),
+    })
+}
+
+fn weighed(judgement: Judgement, only_the_redirect: bool) -> Judgement {
+    if !only_the_redirect {
         return judgement;
     }
     let reason = format!("{}; TLS to a canary is untouched, so only the redirect is", judgement.reason);

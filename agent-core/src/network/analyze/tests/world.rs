@@ -50,6 +50,7 @@ impl World {
             network: snapshot(),
             captive: captive.to_vec(),
             tls: tls.collect(),
+            canaries: Vec::new(),
             traffic: Traffic::default(),
         };
         Self {
