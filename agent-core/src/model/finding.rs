@@ -19,6 +19,14 @@ words! {
         Captive = "network.captive",
         /// Certificate chains of the probe endpoints.
         TlsChain = "network.tls_chain",
+        /// The session that ends at a canary against the one that began here.
+        TlsBinding = "network.tls_binding",
+        /// The redirect from clear HTTP to HTTPS.
+        HttpStrip = "network.http_strip",
+        /// Page, script and image over clear HTTP.
+        HttpTamper = "network.http_tamper",
+        /// Requests over clear HTTP as they arrive.
+        HttpProxy = "network.http_proxy",
         /// Version and patch age of the operating system.
         OsVersion = "device.os_version",
         /// Encryption of the storage.
@@ -45,6 +53,16 @@ words! {
         ManagedInspection = "network.managed_inspection",
         /// An endpoint's certificate is not valid, and nothing says that the network is the cause.
         InvalidCertificate = "network.invalid_certificate",
+        /// The redirect from clear HTTP to HTTPS is taken away.
+        SslStrip = "network.ssl_strip",
+        /// What comes over clear HTTP is changed on the way.
+        ContentTampering = "network.content_tampering",
+        /// Images over clear HTTP are recompressed on the way.
+        ContentRecompressed = "network.content_recompressed",
+        /// A proxy that nobody set passes on requests over clear HTTP.
+        TransparentProxy = "network.transparent_proxy",
+        /// The device's clock is wrong.
+        ClockSkew = "device.clock_skew",
         /// An app matches an indicator of malware, spyware, stalkerware or the like.
         MaliciousApp = "app.malicious",
         /// An app matches an indicator of dual-use software or adware.
@@ -76,6 +94,10 @@ impl Detection {
         match self {
             Self::CaptivePortal => CheckId::Captive,
             Self::TlsInterception | Self::ManagedInspection | Self::InvalidCertificate => CheckId::TlsChain,
+            Self::SslStrip => CheckId::HttpStrip,
+            Self::ContentTampering | Self::ContentRecompressed => CheckId::HttpTamper,
+            Self::TransparentProxy => CheckId::HttpProxy,
+            Self::ClockSkew => CheckId::TlsBinding,
             Self::MaliciousApp | Self::UnwantedApp => CheckId::AppIndicators,
             Self::ResignedApp | Self::ManagementRemoved => CheckId::AppChanges,
             Self::Rooted => CheckId::Integrity,

@@ -7,6 +7,7 @@ use super::finding::{CheckId, Detection};
 use super::indicator::Indicator;
 use super::level::{RiskLevel, Severity};
 use super::words::words;
+use crate::canary::CanarySettings;
 
 words! {
     /// Whose device it is.
@@ -68,6 +69,9 @@ pub struct NetworkSettings {
     /// URLs, `http` or `https`, that answer 204 with no body.
     #[serde(default)]
     pub captive_probes: Vec<String>,
+    /// The organisation's canaries, ideally three in different networks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub canaries: Vec<CanarySettings>,
     /// Pins of the roots under which the organisation inspects TLS.
     #[serde(default)]
     pub inspection_roots: Vec<SpkiPin>,

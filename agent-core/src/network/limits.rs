@@ -3,8 +3,20 @@
 
 use std::time::Duration;
 
+use crate::canary::MAX_BODY;
+
 /// Endpoints that are probed; more in the settings stay unmeasured. Five times the three that quorum wants.
 pub(super) const MAX_ENDPOINTS: usize = 16;
+
+/// Canaries that are asked. Three in different networks are advised.
+pub(super) const MAX_CANARIES: usize = 4;
+
+/// Bytes of a canary's response that are read: more than the longest that one sends.
+pub(super) const MAX_CANARY_RESPONSE: usize = MAX_HTTP_HEAD + MAX_BODY + 1024;
+
+/// Difference from a canary's signed time, in seconds, from which the device's clock is wrong: the usual tolerance
+/// of protocols that depend on it (Kerberos), and far above the time that an exchange takes.
+pub(super) const CLOCK_TOLERANCE: i64 = 5 * 60;
 
 /// Captive portal probes that are made. One of each scheme is usual.
 pub(super) const MAX_CAPTIVE_PROBES: usize = 8;

@@ -14,6 +14,7 @@ pub mod observation;
 mod analyze;
 mod limits;
 mod measure;
+mod response;
 #[cfg(test)]
 mod testing;
 mod words;

@@ -11,7 +11,12 @@ use std::net::IpAddr;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+pub use canary::{CanaryProbe, ClearExchange, ClearProbe, ClearQuestion, Question, Raw, TlsExchange};
+
+use crate::canary::CanarySettings;
 use crate::model::{Fact, NetworkSnapshot, ProbeEndpoint, Sha256, TrustVerdict};
+
+mod canary;
 
 /// Everything that one scan saw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +27,9 @@ pub struct Observations {
     pub captive: Vec<CaptiveProbe>,
     /// The TLS handshakes, in the order of the settings.
     pub tls: Vec<TlsProbe>,
+    /// The questions to the canaries, in the order of the settings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub canaries: Vec<CanaryProbe>,
     /// What measuring cost.
     pub traffic: Traffic,
 }
@@ -77,6 +85,17 @@ impl From<&ProbeEndpoint> for Target {
             port: endpoint.port,
             address: endpoint.address,
             network: endpoint.network.clone(),
+        }
+    }
+}
+
+impl From<&CanarySettings> for Target {
+    fn from(canary: &CanarySettings) -> Self {
+        Self {
+            host: canary.name.clone(),
+            port: canary.tls_port,
+            address: canary.addresses.first().copied(),
+            network: canary.network.clone(),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::model::{
     DevicePosture, Fact, Inventory, NetworkSnapshot, Platform, ProbeEndpoint, SpkiPin, Timestamp,
     TrustVerdict,
 };
-use crate::platform::DeviceHost;
+use crate::platform::{DeviceHost, Entropy, PlatformError};
 
 /// 2027-01-15T12:00:00Z: within the dates of [`Dates::CURRENT`].
 pub(super) const NOW: Timestamp = Timestamp::from_unix(1_800_014_400);
@@ -127,6 +127,17 @@ pub(super) fn endpoint(host: &str, network: &str) -> ProbeEndpoint {
 
 pub(super) fn snapshot() -> NetworkSnapshot {
     NetworkSnapshot::not_available("not told in tests")
+}
+
+/// Bytes that count up.
+#[derive(Default)]
+pub(super) struct CountingEntropy(std::sync::atomic::AtomicU8);
+
+impl Entropy for CountingEntropy {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), PlatformError> {
+        buffer.fill_with(|| self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        Ok(())
+    }
 }
 
 /// A platform that has one opinion on every chain, after doing what `wait` does.

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use url::Url;
 
+use super::clear::Way;
 use crate::model::{CheckId, CheckOutcome, Detection, Judgement, Verdict};
 use crate::network::observation::{CaptiveProbe, HttpAnswer, answer, failure};
 use crate::network::words::plain;
@@ -54,6 +55,17 @@ pub(super) fn holds_tls(probes: &[CaptiveProbe], os_says_captive: Option<bool>) 
         return false;
     }
     portal(probes).is_some() || (os_says_captive == Some(true) && !probes.iter().any(is_free))
+}
+
+/// What stands in the way of clear HTTP.
+pub(super) fn way(probes: &[CaptiveProbe], os_says_captive: Option<bool>) -> Way {
+    let free = probes.iter().any(|probe| !is_tls(probe) && is_free(probe));
+    match (portal(probes), os_says_captive) {
+        (Some(_), _) => Way::Portal,
+        (None, Some(true)) if !free => Way::Portal,
+        _ if free => Way::Free,
+        _ => Way::Untold,
+    }
 }
 
 fn judged(judgement: Judgement) -> CheckOutcome {

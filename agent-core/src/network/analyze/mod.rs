@@ -1,18 +1,30 @@
 //! Judges what was seen of the network: no I/O, no clock, the same verdict for the same record.
 //!
 //! One file a check, and one for what checks share: [`chain`] says who vouches for a certificate chain,
-//! [`certificate`] reads what a person would look up. The order matters once: a captive portal explains what
-//! would else look like an attack, so it is judged first (NETWORK.md, decision 3).
+//! [`certificate`] reads what a person would look up, [`canary`] finds the canaries' replies and [`clear`] those over
+//! clear HTTP, [`clock`] holds the device's clock against them. The order matters: a captive portal explains what
+//! would else look like an attack (NETWORK.md, decision 3), and a certificate is judged by the signed time
+//! (decision 4) and beside the binding (decision 6).
 
 use rustls::pki_types::TrustAnchor;
 
 use super::observation::Observations;
 use crate::model::{CheckOutcome, NetworkSettings, Timestamp};
+use canary::Canary;
+use clock::Clock;
+use tls_binding::{Binding, Bound};
 
+mod canary;
 mod captive;
 mod certificate;
 mod chain;
+mod clear;
+mod clock;
+mod http_proxy;
+mod http_strip;
+mod http_tamper;
 mod sighting;
+mod tls_binding;
 mod tls_chain;
 
 #[cfg(test)]
@@ -33,8 +45,19 @@ fn judge_under(
 ) -> Vec<CheckOutcome> {
     let os_says_captive = observations.network.captive.value().copied();
     let portal = captive::holds_tls(&observations.captive, os_says_captive);
+    let way = captive::way(&observations.captive, os_says_captive);
+
+    let canaries = Canary::all(&settings.canaries, &observations.canaries);
+    let clock = Clock::of(&canaries, now);
+    let bounds = canaries.iter().map(|canary| Bound::of(canary, settings, public_roots, clock.now));
+    let bounds: Vec<_> = bounds.collect();
+    let is_bound = bounds.iter().any(|bound| bound.binding == Binding::Whole);
     vec![
         captive::judge(&observations.captive, os_says_captive),
-        tls_chain::judge(&observations.tls, settings, public_roots, portal, now),
+        tls_chain::judge(&observations.tls, &bounds, settings, public_roots, portal, &clock),
+        tls_binding::judge(&bounds, portal, &clock),
+        http_strip::judge(&canaries, way, is_bound),
+        http_tamper::judge(&canaries, way),
+        http_proxy::judge(&canaries, way),
     ]
 }

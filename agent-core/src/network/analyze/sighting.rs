@@ -17,6 +17,8 @@ use crate::network::words::plain;
 pub(super) struct Sighting<'a> {
     pub(super) endpoint: &'a ProbeEndpoint,
     pub(super) standing: Standing,
+    /// Whether a canary proved that somebody else terminates this session.
+    pub(super) is_broken: bool,
     public_verdict: String,
     platform: Option<&'a Fact<TrustVerdict>>,
     address: Option<IpAddr>,
@@ -33,7 +35,6 @@ impl<'a> Sighting<'a> {
         public_roots: &[Anchor<'_>],
         now: Timestamp,
     ) -> Result<Self, String> {
-        let host = &endpoint.host;
         let target = Target::from(endpoint);
         let Some(probe) = probes.iter().find(|probe| probe.target == target) else {
             return Err("not measured".to_owned());
@@ -42,30 +43,54 @@ impl<'a> Sighting<'a> {
             let failure = failure(&probe.attempts);
             return Err(failure.map_or_else(|| "not measured".to_owned(), ToString::to_string));
         };
+        let platform = probe.platform.as_ref();
+        Ok(Self::of_handshake(endpoint, handshake, address, platform, (settings, public_roots, now)))
+    }
+
+    /// Judges the chain of `handshake` with `endpoint`, under settings and public roots at a moment.
+    pub(super) fn of_handshake(
+        endpoint: &'a ProbeEndpoint,
+        handshake: &'a Handshake,
+        address: Option<IpAddr>,
+        platform: Option<&'a Fact<TrustVerdict>>,
+        (settings, public_roots, now): (&NetworkSettings, &[Anchor<'_>], Timestamp),
+    ) -> Self {
         let trust = Trust {
             public: public_roots,
             private: &endpoint.private_anchors,
             inspection: &settings.inspection_roots,
             now,
         };
-        let platform_verdict = probe.platform.as_ref().and_then(Fact::value);
+        let platform_verdict = platform.and_then(Fact::value);
         let ChainJudgement { standing, public_verdict } =
-            chain::judge(handshake, host, platform_verdict, &trust);
-        Ok(Self {
+            chain::judge(handshake, &endpoint.host, platform_verdict, &trust);
+        Self {
             endpoint,
             standing,
+            is_broken: false,
             public_verdict,
-            platform: probe.platform.as_ref(),
+            platform,
             address,
             handshake,
             leaf: handshake.chain.first().and_then(Contents::of),
-        })
+        }
+    }
+
+    /// Notes that the canary proved the session to be its own: the chain is then the one that it presents, whoever
+    /// vouches for it. It excuses no other endpoint's.
+    pub(super) fn is_bound(&mut self) {
+        if !matches!(self.standing, Standing::OutOfDate { .. } | Standing::Inspected) {
+            self.standing = Standing::Genuine;
+        }
     }
 
     /// What it presented.
     pub(super) fn phrase(&self) -> String {
         let issuer = self.issuer();
         match self.standing {
+            Standing::Genuine if self.is_broken => {
+                format!("a certificate by {issuer} that is valid for the canary")
+            }
             Standing::Genuine => format!("a genuine certificate by {issuer}"),
             Standing::Inspected => format!("a certificate by {issuer}, under a declared inspection root"),
             Standing::OutOfDate { valid_at } => {

@@ -12,6 +12,7 @@
 //! | valid but for the date, while others are valid now | invalid certificate, benign: it was not renewed, or is used too early |
 //! | valid but for the date, and no other is valid now | invalid certificate, inconclusive: the clock may be wrong |
 //! | a declared inspection root | managed inspection, benign |
+//! | a canary whose signed reply tells of another session | interception, confirmed: proof by itself |
 //!
 //! Quorum counts networks, not endpoints (NETWORK.md, decision 5), and a root that the user added needs no more
 //! than that. While a portal holds the network, what a portal can cause is set aside (decision 3); a chain that
@@ -21,6 +22,11 @@
 //! endpoints are evidence, so that a finding stays the same finding when the number of endpoints that show it
 //! changes. Any other invalid certificate is of its host.
 //!
+//! Canaries are endpoints like others here. One that proves its session to be unbroken is genuine whoever vouches for
+//! its chain, and excuses no other endpoint. Where no canary could tell, interception stays undecided, so that an
+//! attacker who holds the canaries back does not resolve what they proved. A moment that canaries signed is believed,
+//! and then it is never the clock that makes a certificate invalid.
+//!
 //! The check comes to a result when at least half of the endpoints could be judged; one that is down is named.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,37 +34,49 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustls::pki_types::TrustAnchor as Anchor;
 
 use super::chain::Standing;
+use super::clock::Clock;
 use super::sighting::Sighting;
+use super::tls_binding::{Binding, Bound};
 use crate::model::{
-    CheckId, CheckOutcome, Coverage, Detection, Judgement, NetworkSettings, Timestamp, TrustAnchor, Verdict,
+    CheckId, CheckOutcome, Coverage, Detection, Judgement, NetworkSettings, TrustAnchor, Verdict,
 };
 use crate::network::observation::TlsProbe;
 
 /// Different networks in which the same anomaly must show to be confirmed (NETWORK.md, decision 5).
 const QUORUM: usize = 2;
 
-/// Judges the chains of the endpoints that `settings` name. `portal` tells that a captive portal may be what
+/// Judges the chains of the endpoints that `settings` name and of the canaries. `portal` tells that a captive portal may be what
 /// answered.
-pub(super) fn judge(
-    probes: &[TlsProbe],
-    settings: &NetworkSettings,
+pub(super) fn judge<'a>(
+    probes: &'a [TlsProbe],
+    bounds: &'a [Bound<'a>],
+    settings: &'a NetworkSettings,
     public_roots: &[Anchor<'_>],
     portal: bool,
-    now: Timestamp,
+    clock: &Clock,
 ) -> CheckOutcome {
-    if settings.endpoints.is_empty() {
+    let total = settings.endpoints.len() + bounds.len();
+    if total == 0 {
         return CheckOutcome::unknown(
             CheckId::TlsChain,
             "no TLS endpoint is configured: the administrator names them in endpoints",
         );
     }
-    let mut scene =
-        Scene { total: settings.endpoints.len(), now, seen: Vec::new(), held: 0, missed: Vec::new() };
-    for endpoint in &settings.endpoints {
-        match Sighting::of(endpoint, probes, settings, public_roots, now) {
-            Ok(sighting) if portal && sighting.standing.may_be_a_portal() => scene.held += 1,
+    let endpoints: Vec<_> = settings
+        .endpoints
+        .iter()
+        .map(|endpoint| (endpoint, Sighting::of(endpoint, probes, settings, public_roots, clock.now)))
+        .collect();
+    let own = endpoints.iter().map(|(endpoint, sighting)| (*endpoint, sighting));
+    let canaries = bounds.iter().map(|bound| (&bound.canary.endpoint, &bound.sighting));
+    let mut scene = Scene { total, clock, bounds, seen: Vec::new(), held: 0, missed: Vec::new() };
+    for (endpoint, sighting) in own.chain(canaries) {
+        match sighting {
+            Ok(sighting) if portal && !sighting.is_broken && sighting.standing.may_be_a_portal() => {
+                scene.held += 1;
+            }
             Ok(sighting) => scene.seen.push(sighting),
-            Err(why) => scene.missed.push((why, endpoint.host.as_str())),
+            Err(why) => scene.missed.push((why.clone(), endpoint.host.as_str())),
         }
     }
     scene.outcome()
@@ -67,8 +85,9 @@ pub(super) fn judge(
 /// All endpoints together.
 struct Scene<'a> {
     total: usize,
-    now: Timestamp,
-    seen: Vec<Sighting<'a>>,
+    clock: &'a Clock,
+    bounds: &'a [Bound<'a>],
+    seen: Vec<&'a Sighting<'a>>,
     /// Endpoints in whose place a portal answered.
     held: usize,
     /// What became of the others: words and host.
@@ -77,7 +96,7 @@ struct Scene<'a> {
 
 impl Scene<'_> {
     fn outcome(&self) -> CheckOutcome {
-        let judgements: Vec<_> = [self.interception(), self.inspection(), self.wrong_clock()]
+        let mut judgements: Vec<_> = [self.interception(), self.inspection(), self.wrong_clock()]
             .into_iter()
             .flatten()
             .chain(self.invalid())
@@ -90,18 +109,32 @@ impl Scene<'_> {
         } else {
             Coverage::Unknown { why: summary.clone() }
         };
+        if coverage == Coverage::Complete && !judgements.iter().any(is_interception) {
+            judgements.extend(self.undecided());
+        }
         CheckOutcome { check: CheckId::TlsChain, coverage, summary, judgements }
     }
 
     fn interception(&self) -> Option<Judgement> {
         let foreign = self.networks(Standing::is_foreign);
         let led_elsewhere = self.is_led_elsewhere();
-        let affected = self.showing(|standing| match standing {
+        let is_affected = |sighting: &Sighting<'_>| match sighting.standing {
+            _ if sighting.is_broken => true,
             Standing::OtherName => led_elsewhere,
             standing => standing.is_foreign() || standing.is_odd(),
-        });
+        };
+        let affected: Vec<_> = self.seen.iter().copied().filter(|sighting| is_affected(sighting)).collect();
+        let broken = affected.iter().filter(|sighting| sighting.is_broken);
+        let broken: Vec<_> = broken.map(|sighting| sighting.endpoint.host.as_str()).collect();
         let (count, total, presented) = (affected.len(), self.total, presented(&affected));
-        let (verdict, reason) = if foreign >= QUORUM {
+        let (verdict, reason) = if !broken.is_empty() {
+            let reason = format!(
+                "somebody terminates TLS in between: another session than this device's reached {}, which signed \
+                 what it saw; {count} of {total} endpoints present {presented}",
+                broken.join(", ")
+            );
+            (Verdict::Confirmed, reason)
+        } else if foreign >= QUORUM {
             let reason = format!(
                 "somebody other than the endpoint terminates TLS at {count} of {total} endpoints, in {foreign} \
                  different networks, with {presented}"
@@ -115,7 +148,21 @@ impl Scene<'_> {
             );
             (Verdict::Suspicious, reason)
         };
-        judgement_of(&affected, Detection::TlsInterception, verdict, reason)
+        let judgement = judgement_of(&affected, Detection::TlsInterception, verdict, reason)?;
+        Some(self.bounds.iter().fold(judgement, |judgement, bound| match &bound.binding {
+            Binding::Broken(proof) => proof.evidence(judgement),
+            _ => judgement,
+        }))
+    }
+
+    /// Says that interception is neither proved nor gone, where canaries are configured and none could tell.
+    fn undecided(&self) -> Option<Judgement> {
+        let unsettled = |bound: &Bound<'_>| matches!(bound.binding, Binding::Unsettled(_));
+        let undecided = !self.bounds.is_empty() && self.bounds.iter().all(unsettled);
+        undecided.then(|| {
+            Judgement::new(Detection::TlsInterception, Verdict::Inconclusive)
+                .because("no canary could tell whether TLS sessions reach it untouched")
+        })
     }
 
     fn inspection(&self) -> Option<Judgement> {
@@ -137,7 +184,7 @@ impl Scene<'_> {
             undated.len(),
             self.total,
             presented(&undated),
-            self.now
+            self.clock.now
         );
         judgement_of(&undated, Detection::InvalidCertificate, Verdict::Inconclusive, reason)
     }
@@ -146,7 +193,9 @@ impl Scene<'_> {
     fn invalid(&self) -> Vec<Judgement> {
         let mut by_host: BTreeMap<&str, Judgement> = BTreeMap::new();
         for sighting in &self.seen {
-            let Some((verdict, reason)) = self.invalidity(sighting) else { continue };
+            let Some((verdict, reason)) = self.invalidity(sighting).filter(|_| !sighting.is_broken) else {
+                continue;
+            };
             let host = sighting.endpoint.host.as_str();
             let judgement = by_host.entry(host).or_insert_with(|| {
                 Judgement::new(Detection::InvalidCertificate, Verdict::Benign).about(host)
@@ -165,9 +214,13 @@ impl Scene<'_> {
             Standing::OutOfDate { .. } if !self.clock_is_doubted() => Some((
                 Verdict::Benign,
                 format!(
-                    "{host} presents {phrase}, but not now ({}); others are valid by the same clock, so it is this \
-                     certificate that is wrong",
-                    self.now
+                    "{host} presents {phrase}, but not now ({}); {}, so it is this certificate that is wrong",
+                    self.clock.now,
+                    if self.clock.is_vouched_for {
+                        "a canary signed that time"
+                    } else {
+                        "others are valid by the same clock"
+                    }
                 ),
             )),
             Standing::OtherName if !self.is_led_elsewhere() => Some((
@@ -187,7 +240,7 @@ impl Scene<'_> {
 
     /// Whether nothing speaks for the device's clock.
     fn clock_is_doubted(&self) -> bool {
-        !self.seen.iter().any(|sighting| sighting.standing.is_valid_now())
+        !self.clock.is_vouched_for && !self.seen.iter().any(|sighting| sighting.standing.is_valid_now())
     }
 
     fn networks(&self, shows: impl Fn(Standing) -> bool) -> usize {
@@ -196,7 +249,7 @@ impl Scene<'_> {
     }
 
     fn showing(&self, shows: impl Fn(Standing) -> bool) -> Vec<&Sighting<'_>> {
-        self.seen.iter().filter(|sighting| shows(sighting.standing)).collect()
+        self.seen.iter().copied().filter(|sighting| shows(sighting.standing)).collect()
     }
 
     /// Endpoints of which something can be said.
@@ -260,6 +313,10 @@ impl Standing {
     const fn is_valid_now(self) -> bool {
         matches!(self, Self::Genuine | Self::Inspected)
     }
+}
+
+fn is_interception(judgement: &Judgement) -> bool {
+    judgement.detection == Detection::TlsInterception
 }
 
 /// One judgement of all of `affected`, if any.

@@ -12,17 +12,21 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::limits::{MAX_CAPTIVE_PROBES, MAX_ENDPOINTS};
+use super::limits::{MAX_CANARIES, MAX_CAPTIVE_PROBES, MAX_ENDPOINTS};
 use super::observation::Observations;
 use crate::model::{NetworkSettings, NetworkSnapshot};
-use crate::platform::DeviceHost;
+use crate::platform::{DeviceHost, Entropy};
 use meter::Meter;
 
 mod attempts;
+mod canary;
 mod captive;
+mod clear;
 mod connect;
+mod exchange;
 mod failure;
 mod meter;
+mod nonces;
 mod tls;
 mod witness;
 
@@ -32,11 +36,12 @@ mod tests;
 /// Makes every probe that `settings` name and ends by `deadline`, with whatever was seen until then.
 ///
 /// `host` is asked for the platform's verdict on each chain; a host that does not answer in time is recorded
-/// as one that cannot tell.
+/// as one that cannot tell. `entropy` gives the nonces of the questions to the canaries.
 pub async fn measure(
     settings: &NetworkSettings,
     network: NetworkSnapshot,
     host: Arc<dyn DeviceHost>,
+    entropy: Arc<dyn Entropy>,
     deadline: Instant,
 ) -> Observations {
     let meter = Arc::new(Meter::default());
@@ -50,9 +55,13 @@ pub async fn measure(
         .iter()
         .take(MAX_ENDPOINTS)
         .map(|endpoint| tls::probe(endpoint.into(), Arc::clone(&host), Arc::clone(&meter), deadline));
+    let canaries = settings.canaries.iter().take(MAX_CANARIES).map(|settings| {
+        let asker = canary::Asker::new(settings, Arc::clone(&entropy), Arc::clone(&meter), deadline);
+        canary::probe(asker, Arc::clone(&host))
+    });
 
-    let (captive, tls) = tokio::join!(all(captive), all(tls));
-    Observations { network, captive, tls, traffic: meter.traffic() }
+    let (captive, tls, canaries) = tokio::join!(all(captive), all(tls), all(canaries));
+    Observations { network, captive, tls, canaries, traffic: meter.traffic() }
 }
 
 /// Runs `futures` at once; the results are in their order.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
@@ -54,39 +54,50 @@ impl Exchange for TlsExchange {
             .map_err(|_| Failure::configuration("the host is neither a DNS name nor an IP address"))?;
         let provider = ring::default_provider();
         let witness = Witness::new(provider.signature_verification_algorithms);
-        let config = client_config(provider, Arc::clone(&witness))?;
+        let config = client_config(provider, Arc::clone(&witness), &ALPN)?;
 
         let stream = connect(host, *port, *address, &self.meter, trace).await?;
         trace.phase = Phase::Tls;
         let ended = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
 
-        let seen = witness.seen();
         let failure = ended.as_ref().err().map(|error| Failure::from_io(Phase::Tls, error));
-        let session = ended.as_ref().ok().map(|stream| stream.get_ref().1);
-        match (seen.possession, failure) {
-            // A chain that its holder has signed for counts, even if the handshake then breaks off: a server
-            // that wants a client certificate does that.
-            (Some(possession), interrupted) => Ok(Handshake {
-                chain: seen.chain,
-                certificates_dropped: seen.dropped,
-                possession,
-                version: session
-                    .and_then(|session| session.protocol_version()?.as_str())
-                    .map(|version| version.replace('_', ".")),
-                alpn: session
-                    .and_then(|session| session.alpn_protocol())
-                    .map(|protocol| String::from_utf8_lossy(protocol).into_owned()),
-                interrupted,
-            }),
-            (None, Some(failure)) => Err(failure),
-            (None, None) => Err(Failure::new(Phase::Tls, FailureKind::Protocol, "the peer signed nothing")),
-        }
+        handshake(&witness, ended.as_ref().ok().map(|stream| stream.get_ref().1), failure)
     }
 }
 
-fn client_config(
+/// What `witness` saw of a handshake that ended in `session` or in a failure.
+///
+/// A chain that its holder has signed for counts, even if the handshake then breaks off: a server that wants a
+/// client certificate does that.
+pub(super) fn handshake(
+    witness: &Witness,
+    session: Option<&ClientConnection>,
+    failure: Option<Failure>,
+) -> Result<Handshake, Failure> {
+    let seen = witness.seen();
+    match (seen.possession, failure) {
+        (Some(possession), interrupted) => Ok(Handshake {
+            chain: seen.chain,
+            certificates_dropped: seen.dropped,
+            possession,
+            version: session
+                .and_then(|session| session.protocol_version()?.as_str())
+                .map(|version| version.replace('_', ".")),
+            alpn: session
+                .and_then(|session| session.alpn_protocol())
+                .map(|protocol| String::from_utf8_lossy(protocol).into_owned()),
+            interrupted,
+        }),
+        (None, Some(failure)) => Err(failure),
+        (None, None) => Err(Failure::new(Phase::Tls, FailureKind::Protocol, "the peer signed nothing")),
+    }
+}
+
+/// A client that offers `alpn` and takes whatever `witness` sees.
+pub(super) fn client_config(
     provider: rustls::crypto::CryptoProvider,
     witness: Arc<Witness>,
+    alpn: &[&[u8]],
 ) -> Result<ClientConfig, Failure> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()
@@ -94,13 +105,14 @@ fn client_config(
         .dangerous()
         .with_custom_certificate_verifier(witness)
         .with_no_client_auth();
-    config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
+    config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
     // A resumed session shows no certificate.
     config.resumption = Resumption::disabled();
     Ok(config)
 }
 
-async fn ask_platform(
+/// Asks `host` about `chain`, until `deadline`.
+pub(super) async fn ask_platform(
     host: Arc<dyn DeviceHost>,
     chain: &[Certificate],
     name: &str,

@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod badssl;
+mod canaries;
 mod rules;
 mod scenarios;
 mod world;

@@ -29,11 +29,20 @@ fn each_check_has_one_outcome_even_when_nothing_was_measured() {
         network: snapshot(),
         captive: Vec::new(),
         tls: Vec::new(),
+        canaries: Vec::new(),
         traffic: Traffic::default(),
     };
     let outcomes = network::judge(&seen, &NetworkSettings::default(), NOW);
     let checks: Vec<_> = outcomes.iter().map(|outcome| outcome.check).collect();
-    assert_eq!(checks, [CheckId::Captive, CheckId::TlsChain]);
+    let expected = [
+        CheckId::Captive,
+        CheckId::TlsChain,
+        CheckId::TlsBinding,
+        CheckId::HttpStrip,
+        CheckId::HttpTamper,
+        CheckId::HttpProxy,
+    ];
+    assert_eq!(checks, expected);
     assert!(outcomes.iter().all(is_unknown));
     assert!(outcomes.iter().all(|outcome| outcome.summary.contains("configured")));
 }

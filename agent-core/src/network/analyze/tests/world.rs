@@ -33,6 +33,7 @@ impl World {
         let settings = NetworkSettings {
             endpoints: endpoints.map(|(network, host)| endpoint(host, network)).collect(),
             captive_probes: vec![CLEAR.to_owned(), SECURE.to_owned()],
+            canaries: Vec::new(),
             inspection_roots: Vec::new(),
         };
         let tls = settings.endpoints.iter().map(|endpoint| TlsProbe {
@@ -49,6 +50,7 @@ impl World {
             network: snapshot(),
             captive: captive.to_vec(),
             tls: tls.collect(),
+            canaries: Vec::new(),
             traffic: Traffic::default(),
         };
         Self {
