@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::canary::{CanarySettings, Reply, verify};
-use crate::canary::{Nonce, REPLY_HEADER};
+use crate::canary::{CanarySettings, Nonce, REPLY_HEADER, Reply, verify};
 use crate::model::{CheckId, CheckOutcome, Coverage, Detection, Judgement, ProbeEndpoint, Verdict};
 use crate::network::observation::{CanaryProbe, Target};
 use crate::network::response::Response;

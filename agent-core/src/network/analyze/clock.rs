@@ -4,13 +4,12 @@
 //! Two canaries that agree are believed; one, where only one told the time.
 
 use super::canary::Canary;
+use super::clear::Heard;
 use crate::canary::{RedirectReply, TlsReply};
 use crate::model::{Detection, Judgement, Timestamp, Verdict};
 use crate::network::limits::CLOCK_TOLERANCE;
 use crate::network::observation::{ClearQuestion, Outcome, answer};
 use crate::network::response::Response;
-
-use super::clear::Heard;
 
 /// What is known of the time.
 pub(super) struct Clock {

@@ -53,7 +53,10 @@ fn weighed(judgement: Judgement, only_the_redirect: bool) -> Judgement {
     if !only_the_redirect {
         return judgement;
     }
-    let reason = format!("{}; TLS to a canary is untouched, so only the redirect is", judgement.reason);
+    let reason = format!(
+        "{}; TLS to a canary is untouched, so it is the redirect alone that is taken away",
+        judgement.reason
+    );
     Judgement { verdict: Verdict::Confirmed, reason, ..judgement }
 }
 
@@ -68,7 +71,7 @@ fn stripped(heard: &Heard<'_>, way: Way) -> Result<Option<Judgement>, String> {
             return Ok(None);
         }
         Ok(reply) => {
-            let arrived = location.map_or_else(|| "none".to_owned(), |location| location);
+            let arrived = location.unwrap_or_else(|| "none".to_owned());
             let judgement = judged(format!(
                 "{name} signed a redirect to HTTPS, but what arrived is HTTP {status} and the location {arrived}"
             ));

@@ -78,7 +78,7 @@ impl<'a> Sighting<'a> {
 
     /// Notes that the canary proved the session to be its own: the chain is then the one that it presents, whoever
     /// vouches for it. It excuses no other endpoint's.
-    pub(super) fn is_bound(&mut self) {
+    pub(super) fn mark_bound(&mut self) {
         if !matches!(self.standing, Standing::OutOfDate { .. } | Standing::Inspected) {
             self.standing = Standing::Genuine;
         }

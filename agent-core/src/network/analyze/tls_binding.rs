@@ -86,7 +86,7 @@ impl<'a> Bound<'a> {
         );
         let binding = match binding(canary, seen) {
             Ok(None) => {
-                sighting.is_bound();
+                sighting.mark_bound();
                 Binding::Whole
             }
             Ok(Some(_)) if sighting.standing == Standing::Inspected => Binding::Inspected,

@@ -1,12 +1,10 @@
-//! The canary checks over real sockets: a canary, a router in front of it, and the agent's measurement and
-//! judgement behind the router.
-
-mod canary_lab;
+//! Each thing that a router does, with exactly what must be found.
 
 use std::time::{Duration, Instant};
 
 use agent_core::model::{CheckId, Coverage, Detection, Verdict};
-use canary_lab::{Http, Lab, Tls};
+
+use crate::lab::{Http, Lab, Tls};
 
 const CHECKS: [CheckId; 5] =
     [CheckId::TlsChain, CheckId::TlsBinding, CheckId::HttpStrip, CheckId::HttpTamper, CheckId::HttpProxy];
