@@ -77,7 +77,9 @@ async fn collect(inner: &Inner, settings: &Settings, now: Timestamp, deadline: I
         let snapshot = ask_host(deadline, move || asked.network_snapshot()).await;
         let snapshot = snapshot.unwrap_or_else(NetworkSnapshot::not_available);
         let stop = deadline.min(Instant::now() + NETWORK_LIMIT);
-        let observations = network::measure(&settings.network, snapshot, device.clone(), stop).await;
+        let observations =
+            network::measure(&settings.network, snapshot, device.clone(), stop, inner.host.entropy.clone())
+                .await;
         let outcomes = network::judge(&observations, &settings.network, now);
         (observations.network, outcomes)
     };

@@ -9,9 +9,11 @@
 //! A check is added by giving it a probe record in [`observation`], a file in `measure/` that fills it and a
 //! file in `analyze/` that reads it. Nothing is sent to a host that the organisation's settings do not name.
 
+pub mod dns_record;
 pub mod observation;
 
 mod analyze;
+mod dns;
 mod limits;
 mod measure;
 #[cfg(test)]

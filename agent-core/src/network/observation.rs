@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+use super::dns_record::DnsProbe;
 use crate::model::{Fact, NetworkSnapshot, ProbeEndpoint, Sha256, TrustVerdict};
 
 /// Everything that one scan saw.
@@ -22,11 +23,17 @@ pub struct Observations {
     pub captive: Vec<CaptiveProbe>,
     /// The TLS handshakes, in the order of the settings.
     pub tls: Vec<TlsProbe>,
+    /// The DNS queries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dns: Vec<DnsProbe>,
+    /// Handshakes, in a canary's name, with addresses that DNS answered and that are not the right ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dns_tls: Vec<TlsProbe>,
     /// What measuring cost.
     pub traffic: Traffic,
 }
 
-/// Bytes over TCP, without the headers of IP and TCP and without name resolution.
+/// Bytes over TCP and UDP, without their headers and without the system's own name resolution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traffic {
     /// Bytes sent.
@@ -135,6 +142,7 @@ impl fmt::Display for Failure {
             Phase::Connect => "connecting",
             Phase::Tls => "the TLS handshake",
             Phase::Http => "the HTTP exchange",
+            Phase::Dns => "the DNS query",
         };
         write!(f, "failed ({kind} during {phase}: {})", self.detail)
     }
@@ -152,6 +160,8 @@ pub enum Phase {
     Tls,
     /// The HTTP request and response.
     Http,
+    /// The DNS query and its answers.
+    Dns,
 }
 
 /// What can go wrong with an attempt.

@@ -14,7 +14,7 @@ use crate::model::{
     DevicePosture, Fact, Inventory, NetworkSnapshot, Platform, ProbeEndpoint, SpkiPin, Timestamp,
     TrustVerdict,
 };
-use crate::platform::DeviceHost;
+use crate::platform::{DeviceHost, Entropy, PlatformError};
 
 /// 2027-01-15T12:00:00Z: within the dates of [`Dates::CURRENT`].
 pub(super) const NOW: Timestamp = Timestamp::from_unix(1_800_014_400);
@@ -158,5 +158,16 @@ impl<W: Fn() + Send + Sync> DeviceHost for FakeHost<W> {
     fn evaluate_trust(&self, _chain: &[Vec<u8>], _host: &str) -> Fact<TrustVerdict> {
         (self.wait)();
         self.verdict.clone()
+    }
+}
+
+/// The machine's randomness.
+pub(super) struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), PlatformError> {
+        use ring::rand::SecureRandom as _;
+        let random = ring::rand::SystemRandom::new();
+        random.fill(buffer).map_err(|error| PlatformError::new("random bytes", error))
     }
 }

@@ -12,6 +12,10 @@ use crate::model::{CheckOutcome, NetworkSettings, Timestamp};
 mod captive;
 mod certificate;
 mod chain;
+mod dns_answer;
+mod dns_path;
+mod dns_private;
+mod dns_words;
 mod sighting;
 mod tls_chain;
 
@@ -33,8 +37,25 @@ fn judge_under(
 ) -> Vec<CheckOutcome> {
     let os_says_captive = observations.network.captive.value().copied();
     let portal = captive::holds_tls(&observations.captive, os_says_captive);
+    let scene = Scene { seen: observations, settings, public_roots, portal, now };
+    let dns_answer = dns_answer::judge(&scene);
+    let dns_path = dns_path::judge(&scene, dns_answer::is_forged(&dns_answer));
     vec![
         captive::judge(&observations.captive, os_says_captive),
         tls_chain::judge(&observations.tls, settings, public_roots, portal, now),
+        dns_answer,
+        dns_path,
+        dns_private::judge(&observations.network.private_dns, portal),
     ]
+}
+
+/// What the DNS checks judge by.
+#[derive(Clone, Copy)]
+struct Scene<'a> {
+    seen: &'a Observations,
+    settings: &'a NetworkSettings,
+    public_roots: &'a [TrustAnchor<'a>],
+    /// A captive portal may be what answered.
+    portal: bool,
+    now: Timestamp,
 }

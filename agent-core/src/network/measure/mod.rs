@@ -15,12 +15,16 @@ use tokio::time::Instant;
 use super::limits::{MAX_CAPTIVE_PROBES, MAX_ENDPOINTS};
 use super::observation::Observations;
 use crate::model::{NetworkSettings, NetworkSnapshot};
-use crate::platform::DeviceHost;
+use crate::platform::{DeviceHost, Entropy};
 use meter::Meter;
 
 mod attempts;
 mod captive;
 mod connect;
+mod dns;
+mod dns_https;
+mod dns_message;
+mod dns_plain;
 mod failure;
 mod meter;
 mod tls;
@@ -32,12 +36,13 @@ mod tests;
 /// Makes every probe that `settings` name and ends by `deadline`, with whatever was seen until then.
 ///
 /// `host` is asked for the platform's verdict on each chain; a host that does not answer in time is recorded
-/// as one that cannot tell.
+/// as one that cannot tell. `entropy` is for what nobody may guess; a probe that needs it and gets none is not made.
 pub async fn measure(
     settings: &NetworkSettings,
     network: NetworkSnapshot,
     host: Arc<dyn DeviceHost>,
     deadline: Instant,
+    entropy: Arc<dyn Entropy>,
 ) -> Observations {
     let meter = Arc::new(Meter::default());
     let captive = settings
@@ -51,8 +56,10 @@ pub async fn measure(
         .take(MAX_ENDPOINTS)
         .map(|endpoint| tls::probe(endpoint.into(), Arc::clone(&host), Arc::clone(&meter), deadline));
 
-    let (captive, tls) = tokio::join!(all(captive), all(tls));
-    Observations { network, captive, tls, traffic: meter.traffic() }
+    let dns = dns::probes(settings, &network, &host, &meter, &entropy, deadline);
+
+    let (captive, tls, (dns, dns_tls)) = tokio::join!(all(captive), all(tls), dns);
+    Observations { network, captive, tls, dns, dns_tls, traffic: meter.traffic() }
 }
 
 /// Runs `futures` at once; the results are in their order.

@@ -84,7 +84,8 @@ impl Exchange for TlsExchange {
     }
 }
 
-fn client_config(
+/// TLS as it comes, watched by `witness`.
+pub(super) fn client_config(
     provider: rustls::crypto::CryptoProvider,
     witness: Arc<Witness>,
 ) -> Result<ClientConfig, Failure> {

@@ -8,7 +8,7 @@ use tokio::time::Instant as Deadline;
 use super::measure;
 use crate::model::{NetworkSettings, ProbeEndpoint};
 use crate::network::observation::{Observations, answer};
-use crate::network::testing::{Authority, Dates, FakeHost, endpoint, snapshot};
+use crate::network::testing::{Authority, Dates, FakeHost, SystemEntropy, endpoint, snapshot};
 use crate::platform::DeviceHost;
 
 mod captive;
@@ -30,7 +30,7 @@ async fn measured_on(
     settings: &NetworkSettings,
     within: Duration,
 ) -> Observations {
-    measure(settings, snapshot(), host, Deadline::now() + within).await
+    measure(settings, snapshot(), host, Deadline::now() + within, Arc::new(SystemEntropy)).await
 }
 
 fn probing(endpoint: ProbeEndpoint) -> NetworkSettings {
@@ -51,8 +51,7 @@ async fn a_scan_ends_at_its_deadline_and_keeps_what_it_has() {
     let settings = NetworkSettings {
         endpoints: vec![local(silent), local(genuine)],
         captive_probes: vec![format!("http://127.0.0.1:{silent}/"), format!("https://127.0.0.1:{silent}/")],
-        canaries: Vec::new(),
-        inspection_roots: Vec::new(),
+        ..NetworkSettings::default()
     };
     let begin = Instant::now();
     let seen = measured(&settings, Duration::from_secs(2)).await;
@@ -80,6 +79,7 @@ async fn a_deadline_in_the_past_sends_nothing() {
         snapshot(),
         Arc::new(FakeHost::refusing()),
         Deadline::now() - Duration::from_millis(1),
+        Arc::new(SystemEntropy),
     )
     .await;
     assert_eq!(seen.tls[0].attempts.len(), 1);
