@@ -13,7 +13,7 @@
 //! | no address | nothing: the name is withheld, not forged |
 //!
 //! While a portal holds the network, only a certificate that no portal can have still counts. The check comes to a
-//! result when at least half of the questions were answered.
+//! result when at least half of the questions were answered, and none by a portal.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -160,7 +160,7 @@ impl Tally {
             said.push(format!("no answer to some questions: {}", listed(&self.missed)));
         }
         let summary = said.join("; ");
-        let coverage = if (self.right + self.judged) * 2 >= self.asked {
+        let coverage = if self.held == 0 && (self.right + self.judged) * 2 >= self.asked {
             Coverage::Complete
         } else {
             Coverage::Unknown { why: summary.clone() }

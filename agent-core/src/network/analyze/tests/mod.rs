@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod badssl;
+mod dns;
 mod rules;
 mod scenarios;
 mod world;

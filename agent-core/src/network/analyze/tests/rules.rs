@@ -29,13 +29,19 @@ fn each_check_has_one_outcome_even_when_nothing_was_measured() {
         network: snapshot(),
         captive: Vec::new(),
         tls: Vec::new(),
+        dns: Vec::new(),
+        dns_tls: Vec::new(),
         traffic: Traffic::default(),
     };
     let outcomes = network::judge(&seen, &NetworkSettings::default(), NOW);
     let checks: Vec<_> = outcomes.iter().map(|outcome| outcome.check).collect();
-    assert_eq!(checks, [CheckId::Captive, CheckId::TlsChain]);
+    assert_eq!(
+        checks,
+        [CheckId::Captive, CheckId::TlsChain, CheckId::DnsAnswer, CheckId::DnsPath, CheckId::DnsPrivate]
+    );
     assert!(outcomes.iter().all(is_unknown));
-    assert!(outcomes.iter().all(|outcome| outcome.summary.contains("configured")));
+    let mut configurable = outcomes.iter().filter(|outcome| outcome.check != CheckId::DnsPrivate);
+    assert!(configurable.all(|outcome| outcome.summary.contains("configured")));
 }
 
 #[test]

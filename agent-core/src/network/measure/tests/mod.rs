@@ -12,6 +12,7 @@ use crate::network::testing::{Authority, Dates, FakeHost, SystemEntropy, endpoin
 use crate::platform::DeviceHost;
 
 mod captive;
+mod dns;
 mod servers;
 mod tls;
 
