@@ -9,6 +9,7 @@
 //! | another, where a valid certificate for the canary is presented | redirected, benign: somebody passes TLS on unopened |
 //! | another, where the certificate is not valid or TLS breaks | spoofing, confirmed |
 //! | the same, and names that do not exist lead there too, and no signed reply shows that the zone is served | spoofing, suspicious: a wildcard may have stood in for a canary that is down |
+//! | another beside the right one, where TLS breaks | spoofing, suspicious: one of the two is forged |
 //! | another, where nothing could be seen, or the date is in doubt, or `0.0.0.0` | spoofing, suspicious |
 //! | no address | nothing: the name is withheld, not forged |
 //!
@@ -100,7 +101,9 @@ impl Tally {
             }
             return;
         };
-        let found = Found { question, packet, message };
+        let mut messages = answers.whole().map(|(_, message)| message);
+        let contradicted = messages.any(|other| !other.addresses.is_empty() && wrong(other).is_empty());
+        let found = Found { question, packet, message, contradicted };
         let judged = wrong(message).into_iter().map(|address| found.judge(scene, address));
         match judged.flatten().max_by_key(|judgement| judgement.verdict) {
             Some(judgement) => {
@@ -174,6 +177,8 @@ struct Found<'a> {
     question: &'a Question<'a>,
     packet: &'a DnsPacket,
     message: &'a DnsMessage,
+    /// Whether the right answer came too.
+    contradicted: bool,
 }
 
 impl Found<'_> {
@@ -199,8 +204,10 @@ impl Found<'_> {
             Ok(sighting) => {
                 (Presence::of(sighting.standing), format!("the server there presents {}", sighting.phrase()))
             }
-            Err(_) if address.is_unspecified() => (Presence::Unseen, "which is nobody's address".to_owned()),
-            Err(why) => (Presence::without_chain(kind), format!("and the handshake there {why}")),
+            Err(_) if address.is_unspecified() => (Presence::Unseen, "that is nobody's address".to_owned()),
+            Err(why) => {
+                (Presence::without_chain(kind), format!("nobody there shows the canary's certificate: {why}"))
+            }
         };
         let movable = sighting.as_ref().map_or(true, |sighting| sighting.standing.may_be_a_portal());
         if scene.portal && movable && presence != Presence::Genuine {
@@ -216,6 +223,10 @@ impl Found<'_> {
                 Verdict::Suspicious,
                 "as for names that do not exist: the canary may be down, or all names are forged",
             ),
+            // A race: without a chain there is only the one layer.
+            Presence::Foreign if self.contradicted && sighting.is_err() => {
+                (Detection::DnsSpoofing, Verdict::Suspicious, "while another answer is the right one")
+            }
             Presence::Foreign => {
                 (Detection::DnsSpoofing, Verdict::Confirmed, "so the name is led to somebody else")
             }

@@ -30,14 +30,19 @@ pub(super) fn judge(scene: &Scene<'_>, forged: bool) -> CheckOutcome {
         return CheckOutcome::unknown(CheckId::DnsPath, why);
     }
     let probes = &scene.seen.dns;
-    let wildcard = wildcard_of(probes).filter(|_| !forged);
-    let judgements: Vec<_> = injection(probes).into_iter().chain(wildcard).collect();
+    let search_page = wildcard_of(probes).filter(|_| !forged);
+    let judgements: Vec<_> = injection(probes).into_iter().chain(search_page).collect();
     let missing: Vec<_> = probes.iter().filter(|probe| probe.aim == DnsAim::Missing).collect();
     let answered = missing.iter().filter(|probe| is_answered(probe)).count();
 
     let mut said: Vec<_> = judgements.iter().take(1).map(|judgement| judgement.reason.clone()).collect();
     if judgements.is_empty() && answered > 0 {
-        said.push("every query got one answer, and names that do not exist got no address".to_owned());
+        let all_forged = forged && !wildcard(probes).is_empty();
+        said.push(if all_forged {
+            "names that do not exist are answered as wrongly as the canary's".to_owned()
+        } else {
+            "every query got one answer, and names that do not exist got no address".to_owned()
+        });
     }
     if !probes.iter().any(|probe| probe.aim == DnsAim::NoResolver) {
         said.push(
@@ -75,7 +80,7 @@ fn injection(probes: &[DnsProbe]) -> Option<Judgement> {
         format!("one query to {} got two different answers: somebody on the way answers too", first.server)
     };
     let judgement = Judgement::new(Detection::DnsSpoofing, Verdict::Suspicious).because(reason);
-    Some(injected.into_iter().fold(judgement, |judgement, probe| with_answers(judgement, probe)))
+    Some(injected.into_iter().fold(judgement, with_answers))
 }
 
 /// Whether a query got answers that contradict each other.

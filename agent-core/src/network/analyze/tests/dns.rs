@@ -206,9 +206,20 @@ const SCENARIOS: &[Scenario] = &[
             let right = address_v4(&NONCE, ZONE).to_string();
             let both = [message(0, &[EVIL]), message(0, &[&right])];
             world.dns()[0].attempts = answered(packets(&both));
-            follow(world, EVIL, Err(FailureKind::TimedOut));
+            follow(world, EVIL, Err(FailureKind::Refused));
         },
         expect: &[SUSPECTED[0], SUSPECTED[0]],
+        complete: BOTH,
+    },
+    Scenario {
+        name: "26 by a race, self-signed certificate there",
+        make: |world| {
+            let right = address_v4(&NONCE, ZONE).to_string();
+            let both = [message(0, &[&right]), message(0, &[EVIL])];
+            world.dns()[0].attempts = answered(packets(&both));
+            follow(world, EVIL, Ok(self_signed(NAME)));
+        },
+        expect: &[SPOOFED[0], SUSPECTED[0]],
         complete: BOTH,
     },
     Scenario {
