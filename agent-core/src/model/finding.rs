@@ -27,6 +27,12 @@ words! {
         HttpTamper = "network.http_tamper",
         /// Requests over clear HTTP as they arrive.
         HttpProxy = "network.http_proxy",
+        /// The canary's names by the network's resolvers.
+        DnsAnswer = "network.dns_answer",
+        /// Names that do not exist, resolvers that do not, and answers that come twice.
+        DnsPath = "network.dns_path",
+        /// The system's encrypted DNS.
+        DnsPrivate = "network.dns_private",
         /// Version and patch age of the operating system.
         OsVersion = "device.os_version",
         /// Encryption of the storage.
@@ -63,6 +69,16 @@ words! {
         TransparentProxy = "network.transparent_proxy",
         /// The device's clock is wrong.
         ClockSkew = "device.clock_skew",
+        /// DNS answers are forged on this network.
+        DnsSpoofing = "network.dns_spoofing",
+        /// Names that do not exist get an address.
+        DnsWildcard = "network.dns_wildcard",
+        /// A zone that the organisation declared is answered otherwise here.
+        SplitHorizon = "network.split_horizon",
+        /// A name leads elsewhere, and the right server is there.
+        DnsRedirected = "network.dns_redirected",
+        /// The system's encrypted DNS cannot be reached.
+        PrivateDnsBlocked = "network.private_dns_blocked",
         /// An app matches an indicator of malware, spyware, stalkerware or the like.
         MaliciousApp = "app.malicious",
         /// An app matches an indicator of dual-use software or adware.
@@ -98,6 +114,9 @@ impl Detection {
             Self::ContentTampering | Self::ContentRecompressed => CheckId::HttpTamper,
             Self::TransparentProxy => CheckId::HttpProxy,
             Self::ClockSkew => CheckId::TlsBinding,
+            Self::DnsSpoofing | Self::SplitHorizon | Self::DnsRedirected => CheckId::DnsAnswer,
+            Self::DnsWildcard => CheckId::DnsPath,
+            Self::PrivateDnsBlocked => CheckId::DnsPrivate,
             Self::MaliciousApp | Self::UnwantedApp => CheckId::AppIndicators,
             Self::ResignedApp | Self::ManagementRemoved => CheckId::AppChanges,
             Self::Rooted => CheckId::Integrity,

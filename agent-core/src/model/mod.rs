@@ -9,6 +9,7 @@ mod fact;
 mod finding;
 mod indicator;
 mod level;
+mod nat64;
 mod network;
 mod posture;
 mod report;
@@ -24,7 +25,8 @@ pub use finding::{
 };
 pub use indicator::{Indicator, IndicatorKind, ThreatCategory};
 pub use level::{Level, RiskLevel, Severity};
-pub use network::{NetworkSnapshot, Proxy, TrustAnchor, TrustVerdict};
+pub use nat64::Nat64Prefix;
+pub use network::{NetworkSnapshot, PrivateDns, Proxy, TrustAnchor, TrustVerdict};
 pub use posture::{DevicePosture, Platform};
 pub use report::{ChainPosition, ReportKind, SignedReport};
 pub use settings::{

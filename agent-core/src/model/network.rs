@@ -31,6 +31,8 @@ pub struct NetworkSnapshot {
     pub vpns: Fact<Vec<String>>,
     /// The platform's own opinion on a captive portal (Android `NET_CAPABILITY_CAPTIVE_PORTAL`).
     pub captive: Fact<bool>,
+    /// The system's encrypted DNS (DNS over TLS or HTTPS), where it has one.
+    pub private_dns: Fact<PrivateDns>,
 }
 
 impl NetworkSnapshot {
@@ -43,8 +45,29 @@ impl NetworkSnapshot {
             proxies: Fact::not_available(why),
             vpns: Fact::not_available(why),
             captive: Fact::not_available(why),
+            private_dns: Fact::not_available(why),
         }
     }
+}
+
+/// The state of the system's encrypted DNS (Android: Private DNS, `LinkProperties.isPrivateDnsActive` and
+/// `getPrivateDnsServerName`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum PrivateDns {
+    /// Not in use, and nobody insists on it.
+    Off,
+    /// In use.
+    Active {
+        /// The host name of the resolver, where one is set.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        server: Option<String>,
+    },
+    /// Set by name, and not to be reached over this network.
+    Unreachable {
+        /// The host name of the resolver.
+        server: String,
+    },
 }
 
 words! {

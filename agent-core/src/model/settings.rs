@@ -6,6 +6,7 @@ use super::bytes::SpkiPin;
 use super::finding::{CheckId, Detection};
 use super::indicator::Indicator;
 use super::level::{RiskLevel, Severity};
+use super::nat64::Nat64Prefix;
 use super::words::words;
 use crate::canary::CanarySettings;
 
@@ -75,6 +76,17 @@ pub struct NetworkSettings {
     /// Pins of the roots under which the organisation inspects TLS.
     #[serde(default)]
     pub inspection_roots: Vec<SpkiPin>,
+    /// DNS zones that the organisation's own resolvers may answer otherwise than the rest of the world does. A
+    /// canary's zone that lies in one of them tells nothing about forged answers there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub split_horizon: Vec<String>,
+    /// Prefixes of the organisation's NAT64, beside the well-known one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nat64_prefixes: Vec<Nat64Prefix>,
+    /// An address, usually with port 53, at which nothing answers DNS: whatever does is in the path. Absent: that
+    /// of a canary that has no name server on port 53, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_resolver: Option<std::net::SocketAddr>,
 }
 
 /// One change of a policy row by the organisation.

@@ -55,6 +55,33 @@ pub(super) const MAX_HTTP_BODY: usize = 8 * 1024;
 /// Longest wait for a body once the head is there: the head alone tells a portal.
 pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Canaries whose zones are asked for; quorum wants three.
+pub(super) const MAX_DNS_CANARIES: usize = 3;
+
+/// DNS servers of the network that are asked: as many as resolv.conf(5) takes.
+pub(super) const MAX_DNS_SERVERS: usize = 3;
+
+/// How long the answers to one query are kept (NETWORK.md, dns.path): the true answer of a race comes second.
+pub(super) const DNS_WINDOW: Duration = Duration::from_millis(1500);
+
+/// Kept free before the deadline, so that the answers that did come are recorded.
+pub(super) const DNS_MARGIN: Duration = Duration::from_millis(50);
+
+/// Datagrams that are kept of those that answer one query, and as many that do not.
+pub(super) const MAX_DNS_PACKETS: usize = 8;
+
+/// Bytes of a DNS message that are taken: the most that its length field allows.
+pub(super) const MAX_DNS_MESSAGE: usize = 65_535;
+
+/// Bytes of a DNS message that are recorded: an ordinary datagram.
+pub(super) const MAX_DNS_RECORDED: usize = 1232;
+
+/// Addresses of one DNS message that are recorded. A nonce's name has one.
+pub(super) const MAX_DNS_ADDRESSES: usize = 16;
+
+/// Wrongly answered addresses that a handshake is tried with.
+pub(super) const MAX_DNS_FOLLOWED: usize = 4;
+
 /// Bytes of a URL or `Location` that are recorded.
 pub(super) const MAX_URL: usize = 1024;
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 pub use canary::{CanaryProbe, ClearExchange, ClearProbe, ClearQuestion, Question, Raw, TlsExchange};
 
+use super::dns_record::DnsProbe;
 use crate::canary::CanarySettings;
 use crate::model::{Fact, NetworkSnapshot, ProbeEndpoint, Sha256, TrustVerdict};
 
@@ -30,11 +31,17 @@ pub struct Observations {
     /// The questions to the canaries, in the order of the settings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub canaries: Vec<CanaryProbe>,
+    /// The DNS queries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dns: Vec<DnsProbe>,
+    /// Handshakes, in a canary's name, with addresses that DNS answered and that are not the right ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dns_tls: Vec<TlsProbe>,
     /// What measuring cost.
     pub traffic: Traffic,
 }
 
-/// Bytes over TCP, without the headers of IP and TCP and without name resolution.
+/// Bytes over TCP and UDP, without their headers and without the system's own name resolution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traffic {
     /// Bytes sent.
@@ -154,6 +161,7 @@ impl fmt::Display for Failure {
             Phase::Connect => "connecting",
             Phase::Tls => "the TLS handshake",
             Phase::Http => "the HTTP exchange",
+            Phase::Dns => "the DNS query",
         };
         write!(f, "failed ({kind} during {phase}: {})", self.detail)
     }
@@ -171,6 +179,8 @@ pub enum Phase {
     Tls,
     /// The HTTP request and response.
     Http,
+    /// The DNS query and its answers.
+    Dns,
 }
 
 /// What can go wrong with an attempt.

@@ -129,17 +129,6 @@ pub(super) fn snapshot() -> NetworkSnapshot {
     NetworkSnapshot::not_available("not told in tests")
 }
 
-/// Bytes that count up.
-#[derive(Default)]
-pub(super) struct CountingEntropy(std::sync::atomic::AtomicU8);
-
-impl Entropy for CountingEntropy {
-    fn fill(&self, buffer: &mut [u8]) -> Result<(), PlatformError> {
-        buffer.fill_with(|| self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
-        Ok(())
-    }
-}
-
 /// A platform that has one opinion on every chain, after doing what `wait` does.
 pub(super) struct FakeHost<W = fn()> {
     pub(super) verdict: Fact<TrustVerdict>,
@@ -169,5 +158,16 @@ impl<W: Fn() + Send + Sync> DeviceHost for FakeHost<W> {
     fn evaluate_trust(&self, _chain: &[Vec<u8>], _host: &str) -> Fact<TrustVerdict> {
         (self.wait)();
         self.verdict.clone()
+    }
+}
+
+/// The machine's randomness.
+pub(super) struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), PlatformError> {
+        use ring::rand::SecureRandom as _;
+        let random = ring::rand::SystemRandom::new();
+        random.fill(buffer).map_err(|error| PlatformError::new("random bytes", error))
     }
 }

@@ -20,6 +20,10 @@ mod certificate;
 mod chain;
 mod clear;
 mod clock;
+mod dns_answer;
+mod dns_path;
+mod dns_private;
+mod dns_words;
 mod http_proxy;
 mod http_strip;
 mod http_tamper;
@@ -52,6 +56,10 @@ fn judge_under(
     let bounds = canaries.iter().map(|canary| Bound::of(canary, settings, public_roots, clock.now));
     let bounds: Vec<_> = bounds.collect();
     let is_bound = bounds.iter().any(|bound| bound.binding == Binding::Whole);
+
+    let scene = Scene { seen: observations, settings, public_roots, portal, now: clock.now };
+    let dns_answer = dns_answer::judge(&scene);
+    let dns_path = dns_path::judge(&scene, dns_answer::is_forged(&dns_answer));
     vec![
         captive::judge(&observations.captive, os_says_captive),
         tls_chain::judge(&observations.tls, &bounds, settings, public_roots, portal, &clock),
@@ -59,5 +67,19 @@ fn judge_under(
         http_strip::judge(&canaries, way, is_bound),
         http_tamper::judge(&canaries, way),
         http_proxy::judge(&canaries, way),
+        dns_answer,
+        dns_path,
+        dns_private::judge(&observations.network.private_dns, portal),
     ]
+}
+
+/// What the DNS checks judge by.
+#[derive(Clone, Copy)]
+struct Scene<'a> {
+    seen: &'a Observations,
+    settings: &'a NetworkSettings,
+    public_roots: &'a [TrustAnchor<'a>],
+    /// A captive portal may be what answered.
+    portal: bool,
+    now: Timestamp,
 }

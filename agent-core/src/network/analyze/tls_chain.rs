@@ -288,7 +288,7 @@ impl Scene<'_> {
 
 impl Standing {
     /// What a portal may present in an endpoint's place: a certificate of its own, in date or not, or a made-up one.
-    const fn may_be_a_portal(self) -> bool {
+    pub(super) const fn may_be_a_portal(self) -> bool {
         matches!(self, Self::Untrusted | Self::OtherName | Self::OutOfDate { .. })
     }
 

@@ -64,6 +64,7 @@ fn too_late(phase: Phase, by_deadline: bool) -> Failure {
     }
 }
 
-fn milliseconds(since: Instant) -> u64 {
+/// Time since then.
+pub(super) fn milliseconds(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

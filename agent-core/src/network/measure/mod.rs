@@ -23,6 +23,10 @@ mod canary;
 mod captive;
 mod clear;
 mod connect;
+mod dns;
+mod dns_https;
+mod dns_message;
+mod dns_plain;
 mod exchange;
 mod failure;
 mod meter;
@@ -36,7 +40,7 @@ mod tests;
 /// Makes every probe that `settings` name and ends by `deadline`, with whatever was seen until then.
 ///
 /// `host` is asked for the platform's verdict on each chain; a host that does not answer in time is recorded
-/// as one that cannot tell. `entropy` gives the nonces of the questions to the canaries.
+/// as one that cannot tell. `entropy` is for what nobody may guess; a probe that needs it and gets none is not made.
 pub async fn measure(
     settings: &NetworkSettings,
     network: NetworkSnapshot,
@@ -60,8 +64,10 @@ pub async fn measure(
         canary::probe(asker, Arc::clone(&host))
     });
 
-    let (captive, tls, canaries) = tokio::join!(all(captive), all(tls), all(canaries));
-    Observations { network, captive, tls, canaries, traffic: meter.traffic() }
+    let dns = dns::probes(settings, &network, &host, &meter, &entropy, deadline);
+
+    let (captive, tls, canaries, (dns, dns_tls)) = tokio::join!(all(captive), all(tls), all(canaries), dns);
+    Observations { network, captive, tls, canaries, dns, dns_tls, traffic: meter.traffic() }
 }
 
 /// Runs `futures` at once; the results are in their order.

@@ -93,7 +93,7 @@ pub(super) fn handshake(
     }
 }
 
-/// A client that offers `alpn` and takes whatever `witness` sees.
+/// TLS as it comes, watched by `witness`.
 pub(super) fn client_config(
     provider: rustls::crypto::CryptoProvider,
     witness: Arc<Witness>,

@@ -3,6 +3,7 @@
 mod arbitrary;
 mod badssl;
 mod canaries;
+mod dns;
 mod rules;
 mod scenarios;
 mod world;

@@ -33,8 +33,7 @@ impl World {
         let settings = NetworkSettings {
             endpoints: endpoints.map(|(network, host)| endpoint(host, network)).collect(),
             captive_probes: vec![CLEAR.to_owned(), SECURE.to_owned()],
-            canaries: Vec::new(),
-            inspection_roots: Vec::new(),
+            ..NetworkSettings::default()
         };
         let tls = settings.endpoints.iter().map(|endpoint| TlsProbe {
             target: Target::from(endpoint),
@@ -51,6 +50,8 @@ impl World {
             captive: captive.to_vec(),
             tls: tls.collect(),
             canaries: Vec::new(),
+            dns: Vec::new(),
+            dns_tls: Vec::new(),
             traffic: Traffic::default(),
         };
         Self {

@@ -8,10 +8,11 @@ use tokio::time::Instant as Deadline;
 use super::measure;
 use crate::model::{NetworkSettings, ProbeEndpoint};
 use crate::network::observation::{Observations, answer};
-use crate::network::testing::{Authority, CountingEntropy, Dates, FakeHost, endpoint, snapshot};
+use crate::network::testing::{Authority, Dates, FakeHost, SystemEntropy, endpoint, snapshot};
 use crate::platform::DeviceHost;
 
 mod captive;
+mod dns;
 mod servers;
 mod tls;
 
@@ -30,11 +31,7 @@ async fn measured_on(
     settings: &NetworkSettings,
     within: Duration,
 ) -> Observations {
-    measure(settings, snapshot(), host, entropy(), Deadline::now() + within).await
-}
-
-fn entropy() -> Arc<CountingEntropy> {
-    Arc::default()
+    measure(settings, snapshot(), host, Arc::new(SystemEntropy), Deadline::now() + within).await
 }
 
 fn probing(endpoint: ProbeEndpoint) -> NetworkSettings {
@@ -55,8 +52,7 @@ async fn a_scan_ends_at_its_deadline_and_keeps_what_it_has() {
     let settings = NetworkSettings {
         endpoints: vec![local(silent), local(genuine)],
         captive_probes: vec![format!("http://127.0.0.1:{silent}/"), format!("https://127.0.0.1:{silent}/")],
-        canaries: Vec::new(),
-        inspection_roots: Vec::new(),
+        ..NetworkSettings::default()
     };
     let begin = Instant::now();
     let seen = measured(&settings, Duration::from_secs(2)).await;
@@ -83,7 +79,7 @@ async fn a_deadline_in_the_past_sends_nothing() {
         &settings,
         snapshot(),
         Arc::new(FakeHost::refusing()),
-        entropy(),
+        Arc::new(SystemEntropy),
         Deadline::now() - Duration::from_millis(1),
     )
     .await;
