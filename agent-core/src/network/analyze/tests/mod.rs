@@ -3,6 +3,7 @@
 mod arbitrary;
 mod badssl;
 mod canaries;
+mod canary_world;
 mod dns;
 mod rules;
 mod scenarios;
