@@ -70,7 +70,9 @@ pub(super) fn judge(
     trust: &Trust<'_>,
 ) -> ChainJudgement {
     let verified = verify(&handshake.chain, host, trust);
-    let standing = match standing(&verified, platform, trust) {
+    // A moment that a canary signed stands for the device's clock: what the platform calls out of date may be valid.
+    let is_current = is_current(&handshake.chain, trust.now);
+    let standing = match standing(&verified, platform, is_current, trust) {
         Standing::Genuine | Standing::Inspected | Standing::OutOfDate { .. } | Standing::OtherName
             if handshake.possession != Possession::Proven =>
         {
@@ -81,12 +83,17 @@ pub(super) fn judge(
     ChainJudgement { standing, public_verdict: verified.public_verdict() }
 }
 
-fn standing(verified: &Verified, platform: Option<&TrustVerdict>, trust: &Trust<'_>) -> Standing {
+fn standing(
+    verified: &Verified,
+    platform: Option<&TrustVerdict>,
+    is_current: bool,
+    trust: &Trust<'_>,
+) -> Standing {
     let Verified { public, private, inspection, name_fits } = verified;
     let (rooted_in_private, rooted_in_inspection) =
         (is_rooted_in(trust.private, platform), is_rooted_in(trust.inspection, platform));
     let out_of_date = match platform {
-        Some(TrustVerdict::OutOfDate { valid_at, .. }) => Some(*valid_at),
+        Some(TrustVerdict::OutOfDate { valid_at, .. }) if !is_current => Some(*valid_at),
         _ => None,
     };
     if (*name_fits && (public.is_now() || private.is_now())) || (rooted_in_private && out_of_date.is_none()) {
@@ -234,6 +241,14 @@ fn check(
     let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
     leaf.verify_for_usage(ALL_VERIFICATION_ALGS, anchors, others, time, KeyUsage::server_auth(), None, None)?;
     Ok(())
+}
+
+/// Whether `moment` lies within the dates of every certificate that was presented.
+fn is_current(chain: &[Certificate], moment: Timestamp) -> bool {
+    chain.iter().take(MAX_CERTIFICATES).all(|certificate| {
+        Contents::of(certificate)
+            .is_some_and(|contents| (contents.not_before..=contents.not_after).contains(&moment))
+    })
 }
 
 /// Moments at which the leaf is valid and something in the chain begins or ends to be, nearest first.

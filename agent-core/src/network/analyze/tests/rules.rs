@@ -191,6 +191,18 @@ fn a_wrong_clock_is_no_attack_where_only_the_platform_shows_the_private_root() {
 }
 
 #[test]
+fn a_chain_that_is_valid_at_the_signed_time_is_genuine_whatever_the_clock_says() {
+    let mut world = World::clean();
+    let root = Authority::new("Root That Is Not Sent", 8);
+    let root_spki = Some(Sha256::of(&webpki::spki_for_anchor(&root.anchor())));
+    world.settings.endpoints[0].private_anchors = vec![root.pin()];
+    let verdict = TrustVerdict::OutOfDate { anchor: TrustAnchor::System, root_spki, valid_at: NOW };
+    let chain = root.chain("a.example", Dates::CURRENT)[..1].to_vec();
+    world.presents("a.example", chain, Fact::known(verdict));
+    assert_eq!(tls(&world).verdict(), Verdict::Clean);
+}
+
+#[test]
 fn an_interceptor_that_this_device_trusted_once_is_no_wrong_clock() {
     let mut world = World::clean();
     for host in HOSTS {
