@@ -6,6 +6,7 @@ use std::time::Duration;
 use agent_core::agent::{ScanResult, ScanTrigger};
 use agent_core::model::{CheckId, Coverage, ProbeEndpoint, RiskLevel, Settings};
 use clap::ValueEnum;
+use serde_json::Value;
 
 use super::folder::data_dir;
 use super::{Global, Outcome};
@@ -22,6 +23,7 @@ use crate::ui::{Ui, scan_view};
   mtd scan --inventory installed.plist --managed managed.plist --json
 
 Without enrolment no host is contacted but those named by --probe, --captive or --settings.
+With --json every app has the eight inventory fields, null where its source does not tell.
 A scan with --inventory is kept apart from this machine's own history unless --data is given.")]
 pub(crate) struct Args {
     /// Read the apps from FILE instead of this machine's package database; its format is recognised
@@ -90,11 +92,27 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
         require_inventory(&result)?;
     }
     if ui.json {
-        ui.json(&result)?;
+        ui.json(&for_scripts(&result)?)?;
     } else if let Some(explanation) = agent.explain(global.lang.into())? {
         scan_view::show(ui, &result, &explanation);
     }
     Ok(args.fail_at.map_or(Outcome::Done, |limit| judge(&result.assessment, limit.into())))
+}
+
+/// The members that every app of the JSON has.
+const APP_FIELDS: [&str; 8] =
+    ["id", "version", "short_version", "name", "bundle_size", "dynamic_size", "validated", "managed"];
+
+/// The result with all of [`APP_FIELDS`] in every app, null where the source does not tell: scripts want one shape.
+fn for_scripts(result: &ScanResult) -> Result<Value, CliError> {
+    let mut document = serde_json::to_value(result)?;
+    let apps = document.pointer_mut("/inventory/apps").and_then(Value::as_array_mut);
+    for app in apps.into_iter().flatten().filter_map(Value::as_object_mut) {
+        for field in APP_FIELDS {
+            app.entry(field).or_insert(Value::Null);
+        }
+    }
+    Ok(document)
 }
 
 /// A file that was asked for and cannot be used is an error, not a gap in the coverage.
