@@ -157,7 +157,7 @@ fn conclude(
             posture,
             network,
             app_changes,
-            inventory: inventory.cloned().unwrap_or_default(),
+            inventory: installed.into_value().unwrap_or_default(),
             queued_reports,
         };
         Ok::<_, AgentError>((result, last, before))

@@ -48,4 +48,12 @@ impl<T> Fact<T> {
             Self::NotPermitted { .. } | Self::NotAvailable { .. } => None,
         }
     }
+
+    /// The value itself, if the platform told.
+    pub fn into_value(self) -> Option<T> {
+        match self {
+            Self::Known { value } => Some(value),
+            Self::NotPermitted { .. } | Self::NotAvailable { .. } => None,
+        }
+    }
 }

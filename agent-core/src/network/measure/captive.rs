@@ -7,10 +7,8 @@ use std::sync::Arc;
 
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::client::conn::http1;
 use hyper::header::{CONNECTION, HOST, LOCATION, USER_AGENT};
 use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
 use rustls::client::Resumption;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
@@ -22,9 +20,10 @@ use url::{Host, Url};
 
 use super::attempts::{Exchange, Trace, attempts};
 use super::connect::connect;
+use super::http1;
 use super::meter::Meter;
 use crate::model::Sha256;
-use crate::network::limits::{BODY_TIMEOUT, MAX_HTTP_BODY, MAX_HTTP_FIELDS, MAX_HTTP_HEAD, MAX_URL};
+use crate::network::limits::{BODY_TIMEOUT, MAX_HTTP_BODY, MAX_URL};
 use crate::network::observation::{CaptiveProbe, Failure, HttpAnswer, Phase};
 
 /// Asks `url` once, or again on loss.
@@ -125,23 +124,7 @@ where
         .body(Empty::<Bytes>::new())
         .map_err(|error| Failure::configuration(error.to_string()))?;
 
-    let (mut sender, connection) = http1::Builder::new()
-        .max_headers(MAX_HTTP_FIELDS)
-        .max_buf_size(MAX_HTTP_HEAD)
-        .handshake(TokioIo::new(stream))
-        .await
-        .map_err(|error| Failure::from_http(&error))?;
-    let exchange = async {
-        let response = sender.send_request(request).await.map_err(|error| Failure::from_http(&error))?;
-        Ok(read(response).await)
-    };
-    tokio::pin!(exchange);
-    tokio::select! {
-        biased;
-        answer = &mut exchange => answer,
-        // The connection may end before the last of its bytes are read.
-        _ = connection => exchange.await,
-    }
+    http1::ask(stream, request, |response| async { Ok(read(response).await) }).await
 }
 
 async fn read(response: Response<Incoming>) -> HttpAnswer {

@@ -6,11 +6,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Bytes;
-use hyper::client::conn::http1;
+use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST};
-use hyper::{Request, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper::{Request, Response, StatusCode};
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -21,12 +19,13 @@ use super::attempts::{Exchange, Trace};
 use super::connect::connect;
 use super::dns_message::Asked;
 use super::dns_plain::packet;
+use super::http1;
 use super::meter::Meter;
 use super::tls::client_config;
 use super::witness::Witness;
 use crate::canary::DOH_PATH;
 use crate::network::dns_record::{DnsAnswers, DnsTransport, DnsType};
-use crate::network::limits::{MAX_DNS_MESSAGE, MAX_HTTP_FIELDS, MAX_HTTP_HEAD};
+use crate::network::limits::MAX_DNS_MESSAGE;
 use crate::network::observation::{Failure, FailureKind, Phase};
 use crate::platform::Entropy;
 
@@ -78,27 +77,15 @@ where
         .header(CONTENT_TYPE, MEDIA_TYPE)
         .body(Full::new(Bytes::copy_from_slice(query)))
         .map_err(|error| Failure::configuration(error.to_string()))?;
-    let (mut sender, connection) = http1::Builder::new()
-        .max_headers(MAX_HTTP_FIELDS)
-        .max_buf_size(MAX_HTTP_HEAD)
-        .handshake(TokioIo::new(stream))
-        .await
-        .map_err(|error| Failure::from_http(&error))?;
-    let exchange = async {
-        let response = sender.send_request(request).await.map_err(|error| Failure::from_http(&error))?;
-        if response.status() != StatusCode::OK {
-            let what = format!("HTTP {}", response.status().as_u16());
-            return Err(Failure::new(Phase::Http, FailureKind::Protocol, what));
-        }
-        let body = Limited::new(response.into_body(), MAX_DNS_MESSAGE).collect().await;
-        body.map(http_body_util::Collected::to_bytes)
-            .map_err(|error| Failure::new(Phase::Http, FailureKind::Closed, error.to_string()))
-    };
-    tokio::pin!(exchange);
-    tokio::select! {
-        biased;
-        answer = &mut exchange => answer,
-        // The connection may end before the last of its bytes are read.
-        _ = connection => exchange.await,
+    http1::ask(stream, request, read).await
+}
+
+async fn read(response: Response<Incoming>) -> Result<Bytes, Failure> {
+    if response.status() != StatusCode::OK {
+        let what = format!("HTTP {}", response.status().as_u16());
+        return Err(Failure::new(Phase::Http, FailureKind::Protocol, what));
     }
+    let body = Limited::new(response.into_body(), MAX_DNS_MESSAGE).collect().await;
+    body.map(http_body_util::Collected::to_bytes)
+        .map_err(|error| Failure::new(Phase::Http, FailureKind::Closed, error.to_string()))
 }

@@ -29,6 +29,7 @@ mod dns_message;
 mod dns_plain;
 mod exchange;
 mod failure;
+mod http1;
 mod meter;
 mod nonces;
 mod tls;
