@@ -5,6 +5,21 @@ mod badssl;
 mod canaries;
 mod canary_world;
 mod dns;
+mod limbo;
 mod rules;
 mod scenarios;
 mod world;
+
+use std::path::PathBuf;
+
+/// Where `path` of the data that other projects share is, if it is here.
+fn shared_data(path: &str) -> Option<PathBuf> {
+    let shared = std::env::var_os("MTD_SHARED_DATA")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
+    let found = shared.join(path);
+    if found.exists() {
+        return Some(found);
+    }
+    eprintln!("skipped: {} absent", found.display());
+    None
+}
