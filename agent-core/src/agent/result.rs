@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::connector::{Decision, Enrolment};
 use crate::inventory::InventoryDiff;
 use crate::model::{
-    AppSync, CheckOutcome, DevicePosture, Finding, Inventory, Level, NetworkSnapshot, Ownership, RiskLevel,
-    Settings, Timestamp, words::words,
+    AppSync, CheckOutcome, DevicePosture, Exposure, Finding, Inventory, Level, NetworkSnapshot, Ownership,
+    RiskLevel, Settings, Timestamp, words::words,
 };
+use crate::network::Recording;
 use crate::policy::Assessment;
 use crate::report::jws;
 use crate::store::{ReadTx, StoredReport};
@@ -49,6 +50,12 @@ pub struct ScanResult {
     pub posture: DevicePosture,
     /// The network.
     pub network: NetworkSnapshot,
+    /// Weaknesses of the network itself, apart from attacks.
+    pub exposure: Vec<Exposure>,
+    /// What the network checks were judged by, to be kept where a case is worth it; absent in a result that was
+    /// read back.
+    #[serde(skip)]
+    pub recording: Option<Recording>,
     /// What changed among the apps since the scan before.
     pub app_changes: InventoryDiff,
     /// The apps, all of them: this stays on the device.

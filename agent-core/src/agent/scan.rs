@@ -15,10 +15,12 @@ use super::reporting::{self, Reportable};
 use super::result::{ScanResult, ScanTrigger};
 use super::runtime::{ask_host, on_own_thread};
 use crate::model::{
-    CheckOutcome, CoverageItem, Detection, DevicePosture, Fact, Finding, FindingState, Inventory,
-    NetworkSnapshot, Settings, Timestamp,
+    CoverageItem, Detection, DevicePosture, Fact, Finding, FindingState, Inventory, NetworkSnapshot,
+    Settings, Timestamp,
 };
-use crate::network;
+use crate::network::baseline::network_key;
+use crate::network::observation::Observations;
+use crate::network::{self, Recording};
 use crate::policy::{self, Assessment, Policy};
 use crate::posture::{self, Thresholds};
 use crate::report::random_id;
@@ -46,8 +48,7 @@ pub(super) struct LastScan {
 struct Collected {
     apps: Fact<Inventory>,
     posture: DevicePosture,
-    network: NetworkSnapshot,
-    network_outcomes: Vec<CheckOutcome>,
+    network: Observations,
 }
 
 pub(super) async fn scan(
@@ -58,8 +59,7 @@ pub(super) async fn scan(
     let started = Instant::now();
     let now = inner.host.clock.now();
     let settings = inner.store.read(|tx| inner.settings(tx))?;
-    let collected =
-        collect(&inner, &settings, now, deadline.checked_sub(FINISH_MARGIN).unwrap_or(deadline)).await;
+    let collected = collect(&inner, &settings, deadline.checked_sub(FINISH_MARGIN).unwrap_or(deadline)).await;
     let finish_by = deadline.max(Instant::now() + FINISH_GRACE);
     let concluded = on_own_thread(move || conclude(&inner, &settings, collected, trigger, now));
     let mut result = match timeout_at(finish_by, concluded).await {
@@ -71,7 +71,7 @@ pub(super) async fn scan(
 }
 
 /// Asks the host and measures the network, all at once.
-async fn collect(inner: &Inner, settings: &Settings, now: Timestamp, deadline: Instant) -> Collected {
+async fn collect(inner: &Inner, settings: &Settings, deadline: Instant) -> Collected {
     let (device, platform) = (&inner.host.device, inner.config.platform);
     let apps = async {
         let device = device.clone();
@@ -88,12 +88,10 @@ async fn collect(inner: &Inner, settings: &Settings, now: Timestamp, deadline: I
         let snapshot = snapshot.unwrap_or_else(NetworkSnapshot::not_available);
         let stop = deadline.min(Instant::now() + NETWORK_LIMIT);
         let entropy = inner.host.entropy.clone();
-        let observations = network::measure(&settings.network, snapshot, device.clone(), entropy, stop).await;
-        let outcomes = network::judge(&observations, &settings.network, now);
-        (observations.network, outcomes)
+        network::measure(&settings.network, snapshot, device.clone(), entropy, stop).await
     };
-    let (apps, posture, (network, network_outcomes)) = tokio::join!(apps, posture, network);
-    Collected { apps, posture, network, network_outcomes }
+    let (apps, posture, network) = tokio::join!(apps, posture, network);
+    Collected { apps, posture, network }
 }
 
 /// Judges what was collected, moves the findings on, and queues the reports: one transaction, so that a crash
@@ -107,13 +105,21 @@ fn conclude(
 ) -> Result<ScanResult, AgentError> {
     let policy = inner.policy(settings);
     let scan_id = random_id(inner.host.entropy.as_ref())?;
-    let Collected { apps: installed, posture, network, network_outcomes } = collected;
+    let Collected { apps: installed, posture, network } = collected;
+    let key = network_key(&network.network);
+    let mut recording = Recording::new(network, settings.network.clone(), now);
     let (result, last, before) = inner.store.write(|tx| {
         let previous: Option<Inventory> = tx.get(Slot::Inventory)?;
         let before = tx.findings()?;
         let (mut checks, app_changes) = apps::judge(&installed, previous.as_ref(), &before, settings);
-        checks.extend(network_outcomes);
-        checks.extend(posture::judge(&posture, &network, &thresholds(&policy), now));
+        recording.baseline = key.as_deref().map(|key| tx.baseline(key)).transpose()?.flatten();
+        let judged = network::judge(&recording);
+        if let Some(key) = &key {
+            tx.put_baseline(key, &judged.baseline, now)?;
+        }
+        let network = &recording.observations.network;
+        checks.extend(judged.outcomes);
+        checks.extend(posture::judge(&posture, network, &thresholds(&policy), now));
         checks.sort_by_key(|outcome| outcome.check);
 
         let findings = store::advance(
@@ -140,7 +146,7 @@ fn conclude(
             known: &before,
             findings: &findings,
             posture: &posture,
-            network: &network,
+            network,
             inventory,
         };
         let queued_reports = reporting::queue_reports(inner, tx, &reportable)?;
@@ -155,7 +161,9 @@ fn conclude(
             checks,
             findings,
             posture,
-            network,
+            network: network.clone(),
+            exposure: judged.exposure,
+            recording: Some(recording),
             app_changes,
             inventory: installed.into_value().unwrap_or_default(),
             queued_reports,

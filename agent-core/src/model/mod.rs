@@ -26,11 +26,15 @@ pub use finding::{
 pub use indicator::{Indicator, IndicatorKind, ThreatCategory};
 pub use level::{Level, RiskLevel, Severity};
 pub use nat64::Nat64Prefix;
-pub use network::{NetworkSnapshot, PrivateDns, Proxy, TrustAnchor, TrustVerdict};
+pub use network::{
+    Exposure, MacAddress, Neighbour, NetworkSnapshot, ParseMacAddressError, PrivateDns, Proxy, Transport,
+    TrustAnchor, TrustVerdict, WifiSecurity,
+};
 pub use posture::{DevicePosture, Platform};
 pub use report::{ChainPosition, ReportKind, SignedReport};
 pub use settings::{
-    AppSync, Limits, NetworkSettings, Ownership, PolicyOverride, ProbeEndpoint, Settings, UnknownLevelAccess,
+    AppSync, Limits, NetworkSettings, Ownership, PinSet, PolicyOverride, ProbeEndpoint, RootCertificate,
+    Settings, UnknownLevelAccess,
 };
 pub use time::{Date, Timestamp};
 

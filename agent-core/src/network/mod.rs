@@ -10,6 +10,7 @@
 //! file in `analyze/` that reads it. Nothing is sent to a host that the organisation's settings do not name,
 //! but for the network's own DNS servers, and a handshake to where they lead a canary's name.
 
+pub mod baseline;
 pub mod dns_record;
 pub mod observation;
 
@@ -17,6 +18,7 @@ mod analyze;
 mod dns;
 mod limits;
 mod measure;
+mod recording;
 mod response;
 #[cfg(test)]
 mod testing;
@@ -24,3 +26,4 @@ mod words;
 
 pub use analyze::judge;
 pub use measure::measure;
+pub use recording::{Judged, Recording};

@@ -11,6 +11,9 @@ use std::net::IpAddr;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+pub use path::{Hop, HopAnswer, PathProbe};
+pub use portal::{PortalApiAnswer, PortalApiProbe};
+
 pub use canary::{CanaryProbe, ClearExchange, ClearProbe, ClearQuestion, Question, Raw, TlsExchange};
 
 use super::dns_record::DnsProbe;
@@ -18,6 +21,8 @@ use crate::canary::CanarySettings;
 use crate::model::{Fact, NetworkSnapshot, ProbeEndpoint, Sha256, TrustVerdict};
 
 mod canary;
+mod path;
+mod portal;
 
 /// Everything that one scan saw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,8 +42,35 @@ pub struct Observations {
     /// Handshakes, in a canary's name, with addresses that DNS answered and that are not the right ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dns_tls: Vec<TlsProbe>,
+    /// The first hops towards some destinations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<PathProbe>,
+    /// What the network's captive portal API says (RFC 8908); absent where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal_api: Option<PortalApiProbe>,
+    /// What the platform told of the network once everything was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_after: Option<NetworkSnapshot>,
     /// What measuring cost.
     pub traffic: Traffic,
+}
+
+impl Observations {
+    /// A record of `network` in which nothing was measured.
+    pub const fn of(network: NetworkSnapshot) -> Self {
+        Self {
+            network,
+            captive: Vec::new(),
+            tls: Vec::new(),
+            canaries: Vec::new(),
+            dns: Vec::new(),
+            dns_tls: Vec::new(),
+            paths: Vec::new(),
+            portal_api: None,
+            network_after: None,
+            traffic: Traffic { sent: 0, received: 0 },
+        }
+    }
 }
 
 /// Bytes over TCP and UDP, without their headers and without the system's own name resolution.

@@ -11,7 +11,7 @@ use agent_core::model::{
     Platform, Timestamp, TrustVerdict, Verdict,
 };
 use agent_core::network::observation::Observations;
-use agent_core::network::{judge, measure};
+use agent_core::network::{Recording, judge, measure};
 use agent_core::platform::{Clock, DeviceHost, Entropy, PlatformError};
 use desktop_harness::canary::{Canary, Config, Identity, Listen, Running, open_signing_key};
 use rustls::pki_types::pem::PemObject;
@@ -98,8 +98,9 @@ impl Lab {
         let deadline = tokio::time::Instant::now() + time;
         let entropy = Arc::new(Counter::default());
         let observations = measure(&self.settings, snapshot, Arc::new(Stranger), entropy, deadline).await;
-        let outcomes = judge(&observations, &self.settings, Now.now());
-        Seen { observations, outcomes }
+        let recording = Recording::new(observations, self.settings.clone(), Now.now());
+        let outcomes = judge(&recording).outcomes;
+        Seen { observations: recording.observations, outcomes }
     }
 }
 

@@ -6,10 +6,13 @@
 //! would else look like an attack (NETWORK.md, decision 3), and a certificate is judged by the signed time
 //! (decision 4) and beside the binding (decision 6).
 
-use rustls::pki_types::TrustAnchor;
+use rustls::pki_types::{CertificateDer, TrustAnchor};
+use webpki::anchor_from_trusted_cert;
 
+use super::baseline::Baseline;
 use super::observation::Observations;
-use crate::model::{CheckOutcome, NetworkSettings, Timestamp};
+use super::recording::{Judged, Recording};
+use crate::model::{NetworkSettings, Timestamp};
 use canary::Canary;
 use clock::Clock;
 use tls_binding::{Binding, Bound};
@@ -24,56 +27,83 @@ mod dns_answer;
 mod dns_path;
 mod dns_private;
 mod dns_words;
+mod fusion;
 mod http_proxy;
 mod http_strip;
 mod http_tamper;
+mod link_drift;
+mod link_neighbour;
+mod link_path;
 mod sighting;
 mod tls_binding;
 mod tls_chain;
+mod tls_downgrade;
+mod tls_pins;
+mod tls_sct;
+mod wifi_exposure;
+mod wifi_twin;
 
 #[cfg(test)]
 mod tests;
 
-/// Judges `observations` under the trust that `settings` declare, at the moment `now`: one outcome for each
-/// network check, in a fixed order.
-pub fn judge(observations: &Observations, settings: &NetworkSettings, now: Timestamp) -> Vec<CheckOutcome> {
-    judge_under(webpki_roots::TLS_SERVER_ROOTS, observations, settings, now)
+/// Judges what `recording` holds under the trust that its settings declare.
+pub fn judge(recording: &Recording) -> Judged {
+    judge_under(webpki_roots::TLS_SERVER_ROOTS, recording)
 }
 
 /// [`judge`] under other public roots than Mozilla's.
-fn judge_under(
-    public_roots: &[TrustAnchor<'_>],
-    observations: &Observations,
-    settings: &NetworkSettings,
-    now: Timestamp,
-) -> Vec<CheckOutcome> {
+fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Judged {
+    let Recording { observations, settings, baseline, now } = recording;
+    let added: Vec<_> =
+        settings.public_roots.iter().map(|root| CertificateDer::from(root.as_der())).collect();
+    let added = added.iter().filter_map(|root| anchor_from_trusted_cert(root).ok());
+    let public_roots: Vec<_> = built_in_roots.iter().cloned().chain(added).collect();
+
     let os_says_captive = observations.network.captive.value().copied();
     let portal = captive::holds_tls(&observations.captive, os_says_captive);
     let way = captive::way(&observations.captive, os_says_captive);
 
     let canaries = Canary::all(&settings.canaries, &observations.canaries);
-    let clock = Clock::of(&canaries, now);
-    let bounds = canaries.iter().map(|canary| Bound::of(canary, settings, public_roots, clock.now));
+    let clock = Clock::of(&canaries, *now);
+    let bounds = canaries.iter().map(|canary| Bound::of(canary, settings, &public_roots, clock.now));
     let bounds: Vec<_> = bounds.collect();
     let is_bound = bounds.iter().any(|bound| bound.binding == Binding::Whole);
 
-    let scene = Scene { seen: observations, settings, public_roots, portal, now: clock.now };
+    let past = baseline.clone().unwrap_or_default();
+    let scene = Scene {
+        seen: observations,
+        settings,
+        public_roots: &public_roots,
+        portal,
+        now: clock.now,
+        past: &past,
+    };
     let dns_answer = dns_answer::judge(&scene);
     let dns_path = dns_path::judge(&scene, dns_answer::is_forged(&dns_answer));
-    vec![
+    let outcomes = vec![
         captive::judge(&observations.captive, os_says_captive),
-        tls_chain::judge(&observations.tls, &bounds, settings, public_roots, portal, &clock),
+        tls_chain::judge(&observations.tls, &bounds, settings, &public_roots, portal, &clock),
         tls_binding::judge(&bounds, portal, &clock),
+        tls_pins::judge(&scene),
+        tls_sct::judge(&scene),
+        tls_downgrade::judge(&scene),
         http_strip::judge(&canaries, way, is_bound),
         http_tamper::judge(&canaries, way),
         http_proxy::judge(&canaries, way),
         dns_answer,
         dns_path,
         dns_private::judge(&observations.network.private_dns, portal),
-    ]
+        link_neighbour::judge(&scene),
+        link_path::judge(&scene),
+        link_drift::judge(&scene),
+        wifi_exposure::judge(&scene),
+        wifi_twin::judge(&scene),
+    ];
+    let exposure = wifi_exposure::exposure(&observations.network);
+    Judged { outcomes: fusion::fuse(outcomes), exposure, baseline: past }
 }
 
-/// What the DNS checks judge by.
+/// What the checks judge by.
 #[derive(Clone, Copy)]
 struct Scene<'a> {
     seen: &'a Observations,
@@ -82,4 +112,6 @@ struct Scene<'a> {
     /// A captive portal may be what answered.
     portal: bool,
     now: Timestamp,
+    /// What this network was like before.
+    past: &'a Baseline,
 }

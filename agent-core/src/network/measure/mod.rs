@@ -68,7 +68,8 @@ pub async fn measure(
     let dns = dns::probes(settings, &network, &host, &meter, &entropy, deadline);
 
     let (captive, tls, canaries, (dns, dns_tls)) = tokio::join!(all(captive), all(tls), all(canaries), dns);
-    Observations { network, captive, tls, canaries, dns, dns_tls, traffic: meter.traffic() }
+    let traffic = meter.traffic();
+    Observations { captive, tls, canaries, dns, dns_tls, traffic, ..Observations::of(network) }
 }
 
 /// Runs `futures` at once; the results are in their order.

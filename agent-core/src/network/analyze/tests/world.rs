@@ -4,10 +4,11 @@ use crate::model::{
     CheckId, CheckOutcome, Detection, Fact, NetworkSettings, Sha256, Timestamp, TrustAnchor, TrustVerdict,
     Verdict,
 };
+use crate::network::Recording;
 use crate::network::analyze::judge_under;
 use crate::network::observation::{
     Attempt, CaptiveProbe, Certificate, Failure, FailureKind, Handshake, HttpAnswer, Observations, Outcome,
-    Phase, Possession, Target, TlsProbe, Traffic,
+    Phase, Possession, Target, TlsProbe,
 };
 use crate::network::testing::{Authority, Dates, endpoint, handshake, snapshot};
 
@@ -45,15 +46,8 @@ impl World {
         });
         let captive = [CLEAR, SECURE]
             .map(|url| CaptiveProbe { url: url.to_owned(), attempts: answered(http(204, None, b"")) });
-        let seen = Observations {
-            network: snapshot(),
-            captive: captive.to_vec(),
-            tls: tls.collect(),
-            canaries: Vec::new(),
-            dns: Vec::new(),
-            dns_tls: Vec::new(),
-            traffic: Traffic::default(),
-        };
+        let seen =
+            Observations { captive: captive.to_vec(), tls: tls.collect(), ..Observations::of(snapshot()) };
         Self {
             company: Authority::new("Company CA", 2),
             inspector: Authority::new("Company Inspection", 3),
@@ -103,7 +97,8 @@ impl World {
     }
 
     pub(super) fn judge_at(&self, now: Timestamp) -> Vec<CheckOutcome> {
-        judge_under(&[self.public.anchor()], &self.seen, &self.settings, now)
+        let recording = Recording::new(self.seen.clone(), self.settings.clone(), now);
+        judge_under(&[self.public.anchor()], &recording).outcomes
     }
 }
 

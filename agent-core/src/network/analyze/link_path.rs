@@ -1,0 +1,8 @@
+//! The path check of the link.
+
+use super::Scene;
+use crate::model::{CheckId, CheckOutcome};
+
+pub(super) fn judge(_scene: &Scene<'_>) -> CheckOutcome {
+    CheckOutcome::unknown(CheckId::LinkPath, "not measured")
+}
