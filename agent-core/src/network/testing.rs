@@ -8,6 +8,7 @@ use rcgen::{
     KeyPair, PKCS_ED25519, SerialNumber, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, TrustAnchor as Anchor};
+use time::OffsetDateTime;
 
 use super::observation::{Certificate, Handshake, Possession};
 use crate::model::{
@@ -45,9 +46,25 @@ impl Authority {
 
     /// Leaf and authority, for `host` and between `dates`. The leaf's key is [`leaf_key`].
     pub(super) fn chain(&self, host: &str, dates: Dates) -> Vec<Certificate> {
-        let mut params = params(host, &[host], dates);
+        self.issue(params(host, &[host], dates), &leaf_key())
+    }
+
+    /// The same between two moments, for a key of one's own.
+    pub(super) fn chain_between(
+        &self,
+        host: &str,
+        (from, to): (Timestamp, Timestamp),
+        key: &KeyPair,
+    ) -> Vec<Certificate> {
+        let mut params = params(host, &[host], Dates::CURRENT);
+        params.not_before = OffsetDateTime::from_unix_timestamp(from.unix()).unwrap();
+        params.not_after = OffsetDateTime::from_unix_timestamp(to.unix()).unwrap();
+        self.issue(params, key)
+    }
+
+    fn issue(&self, mut params: CertificateParams, key: &KeyPair) -> Vec<Certificate> {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let leaf = params.signed_by(&leaf_key(), &self.issuer).unwrap();
+        let leaf = params.signed_by(key, &self.issuer).unwrap();
         vec![certificate(leaf.der()), certificate(&self.der)]
     }
 

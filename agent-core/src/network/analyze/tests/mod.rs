@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod badssl;
+mod benign;
 mod canaries;
 mod canary_world;
 mod dns;
