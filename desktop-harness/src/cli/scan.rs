@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use super::folder::data_dir;
-use super::{Global, Outcome};
+use super::{Global, Outcome, recording};
 use crate::CliError;
 use crate::device::{Overrides, open_agent};
 use crate::host::InventorySource;
@@ -20,6 +20,7 @@ use crate::ui::{Ui, scan_view};
   mtd scan
   mtd scan --fail-at medium                      exit status 3 at medium or above, 4 if the level is unknown
   mtd scan --probe mail.example.org --captive http://portal-check.example.org/generate_204
+  mtd scan --record case-17                      keep what was measured for `mtd analyze case-17`
   mtd scan --inventory installed.plist --managed managed.plist --json
 
 Without enrolment no host is contacted but those named by --probe, --captive or --settings.
@@ -44,6 +45,9 @@ pub(crate) struct Args {
     /// Stop after SECONDS and report what is known by then
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     deadline: u64,
+    /// Keep what was measured of the network in DIR, for `mtd analyze`
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
     /// Exit with 3 if the level is LEVEL or above, with 4 if that cannot be told
     #[arg(long, value_enum, value_name = "LEVEL")]
     fail_at: Option<FailAt>,
@@ -67,6 +71,9 @@ impl From<FailAt> for RiskLevel {
 }
 
 pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
+    if let Some(folder) = &args.record {
+        recording::prepare(folder)?;
+    }
     let overrides = Overrides {
         apps: match &args.inventory {
             Some(inventory) => {
@@ -90,6 +97,9 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
     };
     if args.inventory.is_some() {
         require_inventory(&result)?;
+    }
+    if let (Some(folder), Some(recorded)) = (&args.record, &result.recording) {
+        recording::write(recorded, folder)?;
     }
     if ui.json {
         ui.json(&for_scripts(&result)?)?;
