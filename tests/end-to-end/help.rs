@@ -2,7 +2,7 @@
 
 use crate::device::{Device, run};
 
-const SUBCOMMANDS: [&str; 10] = [
+const SUBCOMMANDS: [&str; 11] = [
     "demo",
     "scan",
     "analyze",
