@@ -25,4 +25,5 @@ mod help;
 mod inventory;
 mod outage;
 mod output;
+mod snapshot;
 mod store;
