@@ -26,4 +26,5 @@ mod inventory;
 mod network;
 mod outage;
 mod output;
+mod snapshot;
 mod store;
