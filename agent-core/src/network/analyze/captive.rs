@@ -79,8 +79,9 @@ fn portal(probes: &[CaptiveProbe]) -> Option<(&CaptiveProbe, &HttpAnswer, Option
     })
 }
 
+/// A status of 511 says so itself: RFC 6585, section 6.
 fn is_portal(answer: &HttpAnswer) -> bool {
-    (200..400).contains(&answer.status) && !is_204(answer)
+    ((200..400).contains(&answer.status) && !is_204(answer)) || answer.status == 511
 }
 
 fn is_free(probe: &CaptiveProbe) -> bool {
