@@ -28,6 +28,10 @@ pub(super) const MAX_ATTEMPTS: u32 = 3;
 /// 10 s at which the first tier of checks must stop.
 pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// Ordinary TLS handshakes that may end in a time-out before an older version is tried: with one more of either after
+/// them, all end within the first tier's 10 s.
+pub(super) const MAX_HANDSHAKE_TIMEOUTS: u32 = 2;
+
 /// Pause before the second attempt; before the third it is twice as long.
 pub(super) const BACKOFF: Duration = Duration::from_millis(200);
 

@@ -98,9 +98,29 @@ pub struct TlsProbe {
     pub target: Target,
     /// What happened, first attempt first. Only the last can be an answer.
     pub attempts: Vec<Attempt<Handshake>>,
+    /// What happened with an older version, where the attempts failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<Fallback<Handshake>>,
     /// What the platform's verifier says of the chain; absent where no chain was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<Fact<TrustVerdict>>,
+}
+
+impl TlsProbe {
+    /// The handshake that was answered, and where: one that offered every version, or else the older one.
+    pub fn answer(&self) -> Option<(&Handshake, Option<IpAddr>)> {
+        best_answer(&self.attempts, self.fallback.as_ref())
+    }
+}
+
+/// A closer look at a TLS peer to which no handshake that offers every version got through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fallback<T> {
+    /// The handshake that offers TLS 1.2 and nothing newer.
+    pub older: Attempt<T>,
+    /// The one that offers every version, once more; absent where the older one was not answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub again: Option<Attempt<T>>,
 }
 
 /// The part of a [`ProbeEndpoint`] that tells it from others; not what is believed of it.
@@ -185,6 +205,7 @@ impl fmt::Display for Failure {
             FailureKind::Closed => "closed early",
             FailureKind::Alert => "TLS alert",
             FailureKind::Certificate => "certificate refused",
+            FailureKind::Downgraded => "downgraded from TLS 1.3",
             FailureKind::Protocol => "no valid answer",
             FailureKind::TooLarge => "answer too large",
         };
@@ -239,10 +260,35 @@ pub enum FailureKind {
     Alert,
     /// The peer's certificate is not valid; only for probes that insist on a valid one.
     Certificate,
+    /// The peer negotiated TLS 1.2 and marked that as a downgrade from TLS 1.3 (RFC 8446, section 4.1.3).
+    Downgraded,
     /// The peer does not speak the protocol.
     Protocol,
     /// The answer is larger than is taken.
     TooLarge,
+}
+
+impl Failure {
+    /// Whether the handshake failed as it does where TLS 1.3 is kept from getting through: the peer was reached, and
+    /// it, or somebody in its place, did not go on.
+    pub fn may_be_a_downgrade(&self) -> bool {
+        let did_not_go_on = match self.kind {
+            FailureKind::TimedOut
+            | FailureKind::Reset
+            | FailureKind::Closed
+            | FailureKind::Alert
+            | FailureKind::Downgraded
+            | FailureKind::Protocol => true,
+            FailureKind::Configuration
+            | FailureKind::NameNotResolved
+            | FailureKind::Refused
+            | FailureKind::Unreachable
+            | FailureKind::Deadline
+            | FailureKind::Certificate
+            | FailureKind::TooLarge => false,
+        };
+        self.phase == Phase::Tls && did_not_go_on
+    }
 }
 
 impl FailureKind {
@@ -259,6 +305,7 @@ impl FailureKind {
             | Self::Deadline
             | Self::Alert
             | Self::Certificate
+            | Self::Downgraded
             | Self::Protocol
             | Self::TooLarge => false,
         }
@@ -350,6 +397,17 @@ pub fn answer<T>(attempts: &[Attempt<T>]) -> Option<(&T, Option<IpAddr>)> {
     attempts.iter().rev().find_map(|attempt| match &attempt.outcome {
         Outcome::Answered(answer) => Some((answer, attempt.address)),
         Outcome::Failed(_) => None,
+    })
+}
+
+/// The best answer to a probe: of the ordinary attempts, or of the closer look.
+fn best_answer<'a, T>(
+    attempts: &'a [Attempt<T>],
+    fallback: Option<&'a Fallback<T>>,
+) -> Option<(&'a T, Option<IpAddr>)> {
+    answer(attempts).or_else(|| {
+        let Fallback { older, again } = fallback?;
+        answer(again.as_slice()).or_else(|| answer(std::slice::from_ref(older)))
     })
 }
 

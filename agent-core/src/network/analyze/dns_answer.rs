@@ -288,6 +288,7 @@ impl Presence {
                 | FailureKind::Closed
                 | FailureKind::Alert
                 | FailureKind::Certificate
+                | FailureKind::Downgraded
                 | FailureKind::Protocol
                 | FailureKind::TooLarge,
             ) => Self::Foreign,

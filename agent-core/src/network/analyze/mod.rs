@@ -12,9 +12,10 @@ use webpki::anchor_from_trusted_cert;
 use super::baseline::Baseline;
 use super::observation::Observations;
 use super::recording::{Judged, Recording};
-use crate::model::{NetworkSettings, Timestamp};
+use crate::model::{NetworkSettings, ProbeEndpoint, Timestamp};
 use canary::Canary;
 use clock::Clock;
+use sighting::Sighting;
 use tls_binding::{Binding, Bound};
 
 mod canary;
@@ -58,6 +59,7 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
         settings.public_roots.iter().map(|root| CertificateDer::from(root.as_der())).collect();
     let added = added.iter().filter_map(|root| anchor_from_trusted_cert(root).ok());
     let public_roots: Vec<_> = built_in_roots.iter().cloned().chain(added).collect();
+    let unreadable_roots = built_in_roots.len() + settings.public_roots.len() - public_roots.len();
 
     let os_says_captive = observations.network.captive.value().copied();
     let portal = captive::holds_tls(&observations.captive, os_says_captive);
@@ -69,11 +71,18 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
     let bounds: Vec<_> = bounds.collect();
     let is_bound = bounds.iter().any(|bound| bound.binding == Binding::Whole);
 
+    let endpoints = Sighting::all(settings, &observations.tls, &public_roots, clock.now);
+    let own = endpoints.iter().map(|(endpoint, sighting)| (*endpoint, sighting));
+    let sightings = own.chain(bounds.iter().map(|bound| (&bound.canary.endpoint, &bound.sighting)));
+    let sightings: Vec<_> = sightings.collect();
+
     let past = baseline.clone().unwrap_or_default();
     let scene = Scene {
         seen: observations,
         settings,
         public_roots: &public_roots,
+        unreadable_roots,
+        sightings: &sightings,
         portal,
         now: clock.now,
         past: &past,
@@ -82,7 +91,7 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
     let dns_path = dns_path::judge(&scene, dns_answer::is_forged(&dns_answer));
     let outcomes = vec![
         captive::judge(&observations.captive, os_says_captive),
-        tls_chain::judge(&observations.tls, &bounds, settings, &public_roots, portal, &clock),
+        tls_chain::judge(&scene, &bounds, &clock),
         tls_binding::judge(&bounds, portal, &clock),
         tls_pins::judge(&scene),
         tls_sct::judge(&scene),
@@ -109,9 +118,20 @@ struct Scene<'a> {
     seen: &'a Observations,
     settings: &'a NetworkSettings,
     public_roots: &'a [TrustAnchor<'a>],
+    /// Public roots of the settings that are no certificates.
+    unreadable_roots: usize,
+    /// The endpoints, then the canaries, each with its chain or what became of it.
+    sightings: &'a [(&'a ProbeEndpoint, &'a Result<Sighting<'a>, String>)],
     /// A captive portal may be what answered.
     portal: bool,
     now: Timestamp,
     /// What this network was like before.
     past: &'a Baseline,
+}
+
+impl Scene<'_> {
+    /// Whether a portal may have answered in the place of the endpoint.
+    fn is_held(&self, sighting: &Sighting<'_>) -> bool {
+        self.portal && !sighting.is_broken() && sighting.standing.may_be_a_portal()
+    }
 }

@@ -18,14 +18,13 @@ use tokio_rustls::TlsConnector;
 use super::attempts::{Exchange, Trace, attempts};
 use super::connect::connect;
 use super::exchange::exchange;
+use super::fallback::{Offer, fallback, is_worth_another};
 use super::meter::{Meter, Metered};
 use super::witness::Witness;
 use super::{all, clear, nonces, tls};
 use crate::canary::{CanarySettings, ClientHelloReader, EXPORTER_LABEL, Exporter, Nonce, Resource};
-use crate::model::{Fact, TrustVerdict};
-use crate::network::limits::MAX_ATTEMPTS;
 use crate::network::observation::{
-    Attempt, CanaryProbe, ClearQuestion, Failure, Outcome, Phase, Question, Raw, Target, TlsExchange, answer,
+    CanaryProbe, ClearQuestion, Failure, Outcome, Phase, Question, Raw, Target, TlsExchange,
 };
 use crate::platform::{DeviceHost, Entropy};
 
@@ -42,23 +41,21 @@ pub(super) async fn probe(asker: Asker, host: Arc<dyn DeviceHost>) -> CanaryProb
             async move { clear::probe(&asker, asked, port, asker.deadline).await }
         })
     });
-    let ((tls, platform), clear) = tokio::join!(bind(&asker, host), all(questions));
-    CanaryProbe { target: Target::from(&asker.settings), tls, platform, clear }
+    let (probe, clear) = tokio::join!(bind(&asker, host), all(questions));
+    CanaryProbe { clear, ..probe }
 }
 
-async fn bind(
-    asker: &Asker,
-    host: Arc<dyn DeviceHost>,
-) -> (Vec<Attempt<TlsExchange>>, Option<Fact<TrustVerdict>>) {
-    let attempts = attempts(&Binding { asker }, asker.deadline).await;
-    let platform = match answer(&attempts) {
-        Some((seen, _)) => {
-            let chain = &seen.handshake.chain;
-            Some(tls::ask_platform(host, chain, &asker.settings.name, asker.deadline).await)
-        }
-        None => None,
-    };
-    (attempts, platform)
+async fn bind(asker: &Asker, host: Arc<dyn DeviceHost>) -> CanaryProbe {
+    let (every, older) = (Binding { asker, offer: Offer::Every }, Binding { asker, offer: Offer::Older });
+    let tls = attempts(&every, asker.deadline).await;
+    let fallback = fallback(&every, &older, &tls, asker.deadline).await;
+    let target = Target::from(&asker.settings);
+    let mut probe = CanaryProbe { target, tls, fallback, platform: None, clear: Vec::new() };
+    if let Some((seen, _)) = probe.answer() {
+        let chain = &seen.handshake.chain;
+        probe.platform = Some(tls::ask_platform(host, chain, &asker.settings.name, asker.deadline).await);
+    }
+    probe
 }
 
 /// What every question to one canary needs.
@@ -99,10 +96,15 @@ impl Asker {
 
 struct Binding<'a> {
     asker: &'a Asker,
+    offer: Offer,
 }
 
 impl Exchange for Binding<'_> {
     type Answer = TlsExchange;
+
+    fn is_worth_another(&self, number: u32, failure: &Failure) -> bool {
+        is_worth_another(number, failure)
+    }
 
     async fn attempt(&self, trace: &mut Trace) -> Result<TlsExchange, Failure> {
         let CanarySettings { name, tls_port, .. } = &self.asker.settings;
@@ -112,7 +114,7 @@ impl Exchange for Binding<'_> {
         let question = self.question()?;
         let provider = ring::default_provider();
         let witness = Witness::new(provider.signature_verification_algorithms);
-        let mut config = tls::client_config(provider, Arc::clone(&witness), &ALPN)?;
+        let mut config = tls::client_config(provider, Arc::clone(&witness), &ALPN, self.offer)?;
         // Without it two sessions of TLS 1.2 can share an exporter (RFC 7627).
         config.require_ems = true;
 
@@ -142,7 +144,7 @@ impl Exchange for Binding<'_> {
         let response = match exchange(&mut stream, &question.request).await {
             Ok(response) => Outcome::Answered(response),
             // Lost packets are worth another attempt; the last one keeps the chain that was seen.
-            Err(failure) if failure.kind.is_loss() && trace.number + 1 < MAX_ATTEMPTS => return Err(failure),
+            Err(failure) if failure.kind.is_loss() && !trace.is_last => return Err(failure),
             Err(failure) => Outcome::Failed(failure),
         };
         Ok(TlsExchange { handshake, exporter, client_hello_sha256, question, response })

@@ -19,6 +19,7 @@ use super::attempts::{Exchange, Trace};
 use super::connect::connect;
 use super::dns_message::Asked;
 use super::dns_plain::packet;
+use super::fallback::Offer;
 use super::http1;
 use super::meter::Meter;
 use super::tls::client_config;
@@ -50,7 +51,7 @@ impl Exchange for HttpsExchange {
             .map_err(|_| Failure::configuration("the canary's name is no DNS name"))?;
         let provider = ring::default_provider();
         let witness = Witness::new(provider.signature_verification_algorithms);
-        let config = client_config(provider, witness, &[b"http/1.1"])?;
+        let config = client_config(provider, witness, &[b"http/1.1"], Offer::Every)?;
 
         let begin = Instant::now();
         let (ip, port) = (self.server.ip(), self.server.port());

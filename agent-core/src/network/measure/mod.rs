@@ -29,6 +29,7 @@ mod dns_message;
 mod dns_plain;
 mod exchange;
 mod failure;
+mod fallback;
 mod http1;
 mod meter;
 mod nonces;

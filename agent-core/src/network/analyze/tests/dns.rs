@@ -464,6 +464,7 @@ fn follow(world: &mut World, address: &str, met: Result<Vec<Certificate>, Failur
     world.seen.dns_tls.push(TlsProbe {
         target: Target::from(&endpoint),
         attempts,
+        fallback: None,
         platform: Some(refused()),
     });
 }

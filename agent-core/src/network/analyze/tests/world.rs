@@ -39,6 +39,7 @@ impl World {
         let tls = settings.endpoints.iter().map(|endpoint| TlsProbe {
             target: Target::from(endpoint),
             attempts: answered(handshake(public.chain(&endpoint.host, Dates::CURRENT))),
+            fallback: None,
             platform: Some(Fact::known(TrustVerdict::Trusted {
                 anchor: TrustAnchor::System,
                 root_spki: None,
