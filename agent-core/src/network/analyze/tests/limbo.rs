@@ -141,7 +141,7 @@ fn each_case_is_judged_as_limbo_wants_or_for_a_reason() {
     for case in &cases {
         let judged = case.judged_publicly();
         let here = said(&judged);
-        let ChainJudgement { standing, public_verdict } = judged;
+        let ChainJudgement { standing, public_verdict, .. } = judged;
         let line = format!(
             "{}: limbo {:?}, here {here:?} ({standing:?}, {public_verdict})",
             case.id,

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use super::cause::Cause;
 use super::place::Site;
 use super::pool::{CANARIES, Kind, POOL, signed};
-use super::servers::SIGN_IN;
-use super::story::{Story, failure};
+use super::servers::{SIGN_IN, older};
+use super::story::{Story, ended};
 use crate::canary::{
     CanarySettings, Content, ContentReply, Exporter, KeySet, Nonce, REPLY_HEADER, RedirectReply, Reply,
     TlsReply,
@@ -15,7 +15,7 @@ use crate::model::{NetworkSettings, Sha256, Timestamp};
 use crate::network::analyze::tests::canary_world::page;
 use crate::network::observation::{
     CanaryProbe, ClearExchange, ClearProbe, ClearQuestion, FailureKind, Outcome, Phase, Question, Raw,
-    Target, TlsExchange, answer,
+    Target, TlsExchange,
 };
 
 impl Story {
@@ -73,7 +73,7 @@ impl Story {
             let handshake = self.handshake(presented);
             let response = match () {
                 () if handshake.interrupted.is_some() => {
-                    Outcome::Failed(failure(Phase::Tls, FailureKind::Alert))
+                    Outcome::Failed(ended(Phase::Tls, FailureKind::Alert))
                 }
                 () if self.has(Cause::Portal) => Outcome::Answered(self.sign_in_page()),
                 () => Outcome::Answered(self.bound(number, &question, is_inspectable, site)),
@@ -81,12 +81,18 @@ impl Story {
             let (exporter, client_hello_sha256) = (Some(ours()), Some(Sha256::of(b"our ClientHello")));
             TlsExchange { handshake, exporter, client_hello_sha256, question, response }
         });
-        let tls = self.attempts(address, exchange);
-        let answered = answer(&tls).is_some();
-        let platform = met.ok().filter(|_| answered).map(|presented| self.verdict(presented, &settings.name));
+        let tls = self.attempts(address, exchange.clone());
+        let fallback = self.fallback(address, &tls, &exchange, |seen: TlsExchange| TlsExchange {
+            handshake: older(seen.handshake),
+            ..seen
+        });
         let asked = settings.http_port.into_iter().flat_map(|_| ClearQuestion::ALL);
         let clear = asked.map(|asked| self.clear(settings, number, asked, site)).collect();
-        CanaryProbe { target: Target::from(settings), tls, platform, clear }
+        let mut probe = CanaryProbe { target: Target::from(settings), tls, fallback, platform: None, clear };
+        if let (true, Ok(presented)) = (probe.answer().is_some(), met) {
+            probe.platform = Some(self.verdict(presented, &settings.name));
+        }
+        probe
     }
 
     fn bound(&mut self, number: u8, question: &Question, is_inspected: bool, site: &Site) -> Raw {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::cause::Cause;
 use super::place::Platform;
 use super::pool::{ENDPOINTS, Kind, POOL, Presented};
-use super::story::{Story, Trouble, failure};
+use super::story::{Story, Trouble, ended};
 use crate::model::{Fact, NetworkSettings, PinSet, RootCertificate, Timestamp, TrustAnchor, TrustVerdict};
 use crate::network::analyze::tests::world::{CLEAR, SECURE, http};
 use crate::network::observation::{
@@ -133,10 +133,13 @@ impl Story {
 
     pub(super) fn tls_probe(&mut self, target: Target, address: IpAddr, met: Met) -> TlsProbe {
         let shaken = met.map(|presented| self.handshake(presented));
-        let attempts = self.attempts(Some(address), shaken);
-        let answered = crate::network::observation::answer(&attempts).is_some();
-        let platform = met.ok().filter(|_| answered).map(|presented| self.verdict(presented, &target.host));
-        TlsProbe { target, attempts, platform }
+        let attempts = self.attempts(Some(address), shaken.clone());
+        let fallback = self.fallback(Some(address), &attempts, &shaken, older);
+        let mut probe = TlsProbe { target, attempts, fallback, platform: None };
+        if let (true, Ok(presented)) = (probe.answer().is_some(), met) {
+            probe.platform = Some(self.verdict(presented, &probe.target.host));
+        }
+        probe
     }
 
     /// What `host`, which presents `kind`, looks like from this network.
@@ -188,7 +191,7 @@ impl Story {
             (shaken.version, shaken.alpn) = (Some("TLSv1.2".to_owned()), None);
         }
         if self.has(Cause::ClientCertificate) && self.dice.chance(5000) {
-            shaken.interrupted = Some(failure(Phase::Tls, FailureKind::Alert));
+            shaken.interrupted = Some(ended(Phase::Tls, FailureKind::Alert));
         }
         shaken
     }
@@ -234,4 +237,9 @@ impl Story {
         let address = Ipv4Addr::from(octets);
         self.nat64().map_or(IpAddr::V4(address), |prefix| IpAddr::V6(prefix.embed(address)))
     }
+}
+
+/// The same handshake where TLS 1.2 alone is offered.
+pub(super) fn older(shaken: Handshake) -> Handshake {
+    Handshake { version: Some("TLSv1.2".to_owned()), ..shaken }
 }

@@ -7,7 +7,7 @@ use super::cause::{self, Cause};
 use super::dice::Dice;
 use super::place::{Place, Platform};
 use crate::model::Timestamp;
-use crate::network::observation::{Attempt, Failure, FailureKind, Outcome, Phase};
+use crate::network::observation::{Attempt, Failure, FailureKind, Fallback, Outcome, Phase, failure};
 use crate::network::testing::NOW;
 
 /// What was under way, and what went wrong.
@@ -94,47 +94,71 @@ impl Story {
     }
 
     /// What a measurement writes down of up to three attempts, if what is there ends in `met`.
-    pub(super) fn attempts<T>(
+    pub(super) fn attempts<T: Clone>(
         &mut self,
         address: Option<IpAddr>,
         met: Result<T, Trouble>,
     ) -> Vec<Attempt<T>> {
         self.countdown = self.countdown.wrapping_sub(1);
-        let is_over = self.has(Cause::EndsEarly) && self.countdown > u64::MAX / 2;
-        let loss = if self.has(Cause::OneProbeLost) && self.countdown == 0 { 10_000 } else { self.loss };
+        if self.has(Cause::EndsEarly) && self.countdown > u64::MAX / 2 {
+            return vec![self.failed(None, (Phase::Connect, FailureKind::Deadline))];
+        }
+        let is_lost = self.has(Cause::OneProbeLost) && self.countdown == 0;
+        let loss = if is_lost { 10_000 } else { self.loss };
         let mut attempts = Vec::new();
-        let mut met = Some(met);
         while attempts.len() < 3 {
-            if is_over {
-                attempts.push(self.failed(None, (Phase::Connect, FailureKind::Deadline)));
+            let attempt = self.once(address, met.clone(), loss);
+            let is_last = match &attempt.outcome {
+                Outcome::Answered(_) => true,
+                Outcome::Failed(failure) => !failure.kind.is_loss(),
+            };
+            attempts.push(attempt);
+            if is_last {
                 break;
-            }
-            if self.dice.chance(loss) {
-                let lost = self.dice.pick(&LOST);
-                attempts.push(self.failed(address, lost));
-                continue;
-            }
-            match met.take() {
-                Some(Ok(answer)) => {
-                    let elapsed_ms = self.dice.between(15, 900) as u64;
-                    attempts.push(Attempt { address, elapsed_ms, outcome: Outcome::Answered(answer) });
-                    break;
-                }
-                Some(Err(trouble)) => {
-                    attempts.push(self.failed(address, trouble));
-                    if !trouble.1.is_loss() {
-                        break;
-                    }
-                    met = Some(Err(trouble));
-                }
-                None => break,
             }
         }
         attempts
     }
 
+    /// The closer look that follows `attempts`, with what `met` looks like in TLS 1.2.
+    pub(super) fn fallback<T: Clone>(
+        &mut self,
+        address: Option<IpAddr>,
+        attempts: &[Attempt<T>],
+        met: &Result<T, Trouble>,
+        older: impl FnOnce(T) -> T,
+    ) -> Option<Fallback<T>> {
+        if !failure(attempts)?.may_be_a_downgrade() {
+            return None;
+        }
+        let older = self.once(address, met.clone().map(older), self.loss);
+        let again = match &older.outcome {
+            Outcome::Answered(_) => Some(self.once(address, met.clone(), self.loss)),
+            Outcome::Failed(_) => None,
+        };
+        Some(Fallback { older, again })
+    }
+
+    fn once<T>(&mut self, address: Option<IpAddr>, met: Result<T, Trouble>, loss: u64) -> Attempt<T> {
+        if self.dice.chance(loss) {
+            let lost = self.dice.pick(&LOST);
+            return self.failed(address, lost);
+        }
+        match met {
+            Ok(answer) => {
+                let elapsed_ms = self.dice.between(15, 900) as u64;
+                Attempt { address, elapsed_ms, outcome: Outcome::Answered(answer) }
+            }
+            Err(trouble) => self.failed(address, trouble),
+        }
+    }
+
     /// The same for what is asked last, for which a slow link leaves no time.
-    pub(super) fn late<T>(&mut self, address: Option<IpAddr>, met: Result<T, Trouble>) -> Vec<Attempt<T>> {
+    pub(super) fn late<T: Clone>(
+        &mut self,
+        address: Option<IpAddr>,
+        met: Result<T, Trouble>,
+    ) -> Vec<Attempt<T>> {
         let met = if self.has(Cause::Slow) && self.dice.chance(7000) {
             Err((Phase::Http, FailureKind::Deadline))
         } else {
@@ -146,19 +170,23 @@ impl Story {
     fn failed<T>(&mut self, address: Option<IpAddr>, (phase, kind): Trouble) -> Attempt<T> {
         let address = address.filter(|_| phase != Phase::Resolve);
         let elapsed_ms = if kind == FailureKind::TimedOut { 3000 } else { self.dice.between(5, 400) as u64 };
-        Attempt { address, elapsed_ms, outcome: Outcome::Failed(failure(phase, kind)) }
+        Attempt { address, elapsed_ms, outcome: Outcome::Failed(ended(phase, kind)) }
     }
 }
 
-const LOST: [Trouble; 5] = [
+/// A reset is rare among what loss looks like: by a translator that forgot the connection.
+const LOST: [Trouble; 8] = [
     (Phase::Connect, FailureKind::TimedOut),
     (Phase::Connect, FailureKind::TimedOut),
+    (Phase::Connect, FailureKind::TimedOut),
+    (Phase::Tls, FailureKind::TimedOut),
+    (Phase::Tls, FailureKind::TimedOut),
     (Phase::Resolve, FailureKind::NameNotResolved),
     (Phase::Connect, FailureKind::Unreachable),
-    (Phase::Http, FailureKind::Reset),
+    (Phase::Tls, FailureKind::Reset),
 ];
 
-pub(super) fn failure(phase: Phase, kind: FailureKind) -> Failure {
+pub(super) fn ended(phase: Phase, kind: FailureKind) -> Failure {
     Failure { phase, kind, detail: "as the set wants".to_owned() }
 }
 
