@@ -11,10 +11,12 @@
 use std::time::Duration;
 
 use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor as Anchor, UnixTime};
-use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert, spki_for_anchor};
+use webpki::{
+    ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, VerifiedPath, anchor_from_trusted_cert, spki_for_anchor,
+};
 
 use super::certificate::Contents;
-use crate::model::{SpkiPin, Timestamp, TrustAnchor, TrustVerdict};
+use crate::model::{Sha256, SpkiPin, Timestamp, TrustAnchor, TrustVerdict};
 use crate::network::limits::{MAX_CERTIFICATES, MAX_CHAIN_BYTES, MAX_OTHER_MOMENTS};
 use crate::network::observation::{Certificate, Handshake, Possession};
 use crate::network::words::plain;
@@ -81,6 +83,27 @@ pub(super) fn judge(
         standing => standing,
     };
     ChainJudgement { standing, public_verdict: verified.public_verdict() }
+}
+
+/// The keys of the path by which `presented` is valid for `host` at `now` under one of `roots`: SHA-256 of each
+/// SubjectPublicKeyInfo, the leaf's first, the root's last. `None` where no such path is found.
+pub(super) fn verified_path(
+    presented: &[Certificate],
+    host: &str,
+    roots: &[Anchor<'_>],
+    now: Timestamp,
+) -> Option<Vec<Sha256>> {
+    let chain = kept(presented);
+    let (leaf, others) = chain.split_first()?;
+    let leaf = EndEntityCert::try_from(leaf).ok()?;
+    let name = ServerName::try_from(host).ok()?;
+    leaf.verify_is_valid_for_subject_name(&name).ok()?;
+    let path = check(&leaf, others, roots, now).ok()?;
+    let certificates =
+        path.intermediate_certificates().map(|certificate| certificate.subject_public_key_info());
+    let keys = std::iter::once(leaf.subject_public_key_info()).chain(certificates);
+    let keys = keys.chain(std::iter::once(spki_for_anchor(path.anchor())));
+    Some(keys.map(|spki| Sha256::of(&spki)).collect())
 }
 
 fn standing(
@@ -216,7 +239,7 @@ fn path(
     moments: &[Timestamp],
 ) -> Path {
     let mut why = match check(leaf, others, anchors, now) {
-        Ok(()) => return Path::Now,
+        Ok(_) => return Path::Now,
         Err(error) => error,
     };
     for moment in moments {
@@ -224,23 +247,22 @@ fn path(
             break;
         }
         match check(leaf, others, anchors, *moment) {
-            Ok(()) => return Path::At(*moment),
+            Ok(_) => return Path::At(*moment),
             Err(error) => why = error,
         }
     }
     Path::No(words(&why))
 }
 
-fn check(
-    leaf: &EndEntityCert<'_>,
-    others: &[CertificateDer<'_>],
-    anchors: &[Anchor<'_>],
+fn check<'a>(
+    leaf: &'a EndEntityCert<'a>,
+    others: &'a [CertificateDer<'a>],
+    anchors: &'a [Anchor<'a>],
     moment: Timestamp,
-) -> Result<(), webpki::Error> {
+) -> Result<VerifiedPath<'a>, webpki::Error> {
     let seconds = u64::try_from(moment.unix()).unwrap_or(0);
     let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-    leaf.verify_for_usage(ALL_VERIFICATION_ALGS, anchors, others, time, KeyUsage::server_auth(), None, None)?;
-    Ok(())
+    leaf.verify_for_usage(ALL_VERIFICATION_ALGS, anchors, others, time, KeyUsage::server_auth(), None, None)
 }
 
 /// Whether `moment` lies within the dates of every certificate that was presented.

@@ -22,8 +22,8 @@ pub(super) struct Sighting<'a> {
     public_verdict: String,
     platform: Option<&'a Fact<TrustVerdict>>,
     address: Option<IpAddr>,
-    handshake: &'a Handshake,
-    leaf: Option<Contents>,
+    pub(super) handshake: &'a Handshake,
+    pub(super) leaf: Option<Contents>,
 }
 
 impl<'a> Sighting<'a> {
