@@ -156,7 +156,8 @@ impl<'a> Sighting<'a> {
         }
     }
 
-    fn issuer(&self) -> String {
+    /// Who issued the certificate, by its own account.
+    pub(super) fn issuer(&self) -> String {
         quoted(self.leaf.as_ref().map(|leaf| &leaf.issuer.short))
     }
 
