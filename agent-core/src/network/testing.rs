@@ -11,8 +11,8 @@ use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, TrustAnchor as Ancho
 
 use super::observation::{Certificate, Handshake, Possession};
 use crate::model::{
-    DevicePosture, Fact, Inventory, NetworkSnapshot, Platform, ProbeEndpoint, SpkiPin, Timestamp,
-    TrustVerdict,
+    DevicePosture, Fact, Inventory, NetworkSnapshot, Platform, ProbeEndpoint, RootCertificate, SpkiPin,
+    Timestamp, TrustVerdict,
 };
 use crate::platform::{DeviceHost, Entropy, PlatformError};
 
@@ -60,6 +60,10 @@ impl Authority {
         params.custom_extensions = extensions;
         let leaf = params.signed_by(&leaf_key(), &self.issuer).unwrap();
         vec![certificate(leaf.der()), certificate(&self.der)]
+    }
+
+    pub(super) fn root_certificate(&self) -> RootCertificate {
+        RootCertificate::from_der(self.der.to_vec())
     }
 
     pub(super) fn pin(&self) -> SpkiPin {
