@@ -7,4 +7,5 @@ mod canary_world;
 mod dns;
 mod rules;
 mod scenarios;
+mod transparency;
 mod world;
