@@ -94,3 +94,6 @@ pub(super) const MAX_WORDS: usize = 200;
 
 /// Moments besides now at which a chain with a date error is verified again.
 pub(super) const MAX_OTHER_MOMENTS: usize = 4;
+
+/// SCTs of one certificate that are judged, each at the cost of a signature. Public certificates have two to five.
+pub(super) const MAX_SCTS: usize = 16;

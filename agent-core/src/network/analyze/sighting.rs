@@ -26,7 +26,7 @@ pub(super) struct Sighting<'a> {
     public_verdict: String,
     platform: Option<&'a Fact<TrustVerdict>>,
     address: Option<IpAddr>,
-    leaf: Option<Contents>,
+    pub(super) leaf: Option<Contents>,
 }
 
 /// Whose session it is, as far as a canary's signed reply tells.
@@ -221,7 +221,7 @@ impl<'a> Sighting<'a> {
         }
     }
 
-    fn issuer(&self) -> String {
+    pub(super) fn issuer(&self) -> String {
         quoted(self.leaf.as_ref().map(|leaf| &leaf.issuer.short))
     }
 

@@ -9,6 +9,7 @@ mod dns;
 mod limbo;
 mod rules;
 mod scenarios;
+mod transparency;
 mod world;
 
 use std::path::PathBuf;

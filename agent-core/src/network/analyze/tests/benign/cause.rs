@@ -87,6 +87,9 @@ words! {
         /// The pin set ended, and the pins fit no more.
         PinsExpired = "server: pins expired",
 
+        /// The list of transparency logs is stale.
+        LogsStale = "server: stale logs",
+
         /// A canary is down.
         CanaryDown = "canary: one down",
         /// All are.
@@ -218,6 +221,7 @@ const RATES: &[(Cause, &[Place], u64)] = {
         (ClientCertificate, ANYWHERE, 100),
         (Pinned, ANYWHERE, 3000),
         (PinsExpired, ANYWHERE, 200),
+        (LogsStale, ANYWHERE, 300),
         (CanaryDown, ANYWHERE, 300),
         (CanariesDown, ANYWHERE, 50),
         (CanaryKeyRotated, ANYWHERE, 500),

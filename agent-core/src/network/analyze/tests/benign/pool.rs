@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crate::canary::{CanarySigner, Reply, sign};
-use crate::model::{Sha256, SpkiPin, Timestamp};
+use crate::model::{CtLogList, Sha256, SpkiPin, Timestamp};
 use crate::network::observation::Certificate;
 use crate::network::testing::{Authority, Dates, NOW, key, leaf_key, self_signed};
+use crate::network::transparency::testing::{TestLog, list, scts};
 
 pub(super) static POOL: LazyLock<Pool> = LazyLock::new(Pool::new);
 
@@ -81,6 +82,8 @@ pub(super) struct Pool {
     chains: BTreeMap<(&'static str, Kind), Presented>,
     /// What portals present: a public certificate for their own name, one that has expired, and a self-signed one.
     pub(super) portal: [Presented; 3],
+    /// The logs in which the public certificates are.
+    pub(super) log_list: CtLogList,
     /// Two keys a canary: that in use, and the next.
     pub(super) signers: Vec<[CanarySigner; 2]>,
 }
@@ -100,6 +103,9 @@ impl Pool {
         let gateway = Authority::new("Gateway", 9);
         let evil = Authority::new("Evil Root", 10);
 
+        let logs = [TestLog::new(), TestLog::new()];
+        let log_list = list(&[("Operator A", &[&logs[0]]), ("Operator B", &[&logs[1]])]);
+
         let of = |kind: Kind, host: &str| {
             let (by, root, from, to, key) = match kind {
                 Kind::Current => (&issuers[0], Some(&public), -30 * DAY, 60 * DAY, leaf_key()),
@@ -114,7 +120,16 @@ impl Pool {
                 Kind::MadeUp => (&gateway, None, -DAY, YEAR, key(104)),
             };
             let valid = (NOW.plus_seconds(from), NOW.plus_seconds(to));
-            let mut chain = by.chain_between(host, valid, &key);
+            let is_public =
+                !matches!(kind, Kind::Private | Kind::PrivateBare | Kind::Inspected | Kind::MadeUp);
+            let plain = by.chain_between(host, valid, Vec::new(), &key);
+            let mut chain = if is_public {
+                let issued = valid.0.plus_seconds(60);
+                let stamps = scts(&plain, by, &[(&logs[0], issued), (&logs[1], issued)]);
+                by.chain_between(host, valid, vec![stamps], &key)
+            } else {
+                plain
+            };
             if kind == Kind::PrivateBare {
                 chain.truncate(1);
             }
@@ -133,6 +148,7 @@ impl Pool {
         let signer = |seed| CanarySigner::from_seed(&[seed; 32]).unwrap();
         Self {
             chains,
+            log_list,
             portal: [own, expired, made],
             signers: (0..3).map(|number| [signer(50 + number), signer(60 + number)]).collect(),
             public,

@@ -54,6 +54,13 @@ impl Story {
             let chain = &POOL.presented("a.example", Kind::YoungRoot).chain;
             settings.public_roots = vec![RootCertificate::from_der(chain[1].as_der().to_vec())];
         }
+        if self.has(Cause::LogsStale) || self.dice.chance(5000) {
+            let mut list = POOL.log_list.clone();
+            if self.has(Cause::LogsStale) {
+                list.timestamp = list.timestamp.plus_seconds(-100 * 86_400);
+            }
+            settings.ct_log_list = Some(list);
+        }
         self.set_pins(settings, &kinds);
         kinds
     }
