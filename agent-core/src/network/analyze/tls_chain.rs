@@ -16,7 +16,8 @@
 //!
 //! Quorum counts networks, not endpoints (NETWORK.md, decision 5), and a root that the user added needs no more
 //! than that. While a portal holds the network, what a portal can cause is set aside (decision 3); a chain that
-//! the device trusts by a root of its own is not, since no portal gets one without a root in the device.
+//! the device trusts by a root of its own is not, since no portal gets one without a root in the device. Nor is an
+//! untrusted one in the endpoint's own name, once a portal has stayed for long; then it is suspicious at most.
 //!
 //! Interception, inspection and a doubtful clock are of the network or the device: their subject is empty and the
 //! endpoints are evidence, so that a finding stays the same finding when the number of endpoints that show it
@@ -33,6 +34,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustls::pki_types::TrustAnchor as Anchor;
 
+use super::captive::Hold;
 use super::chain::Standing;
 use super::clock::Clock;
 use super::sighting::Sighting;
@@ -45,14 +47,13 @@ use crate::network::observation::TlsProbe;
 /// Different networks in which the same anomaly must show to be confirmed (NETWORK.md, decision 5).
 const QUORUM: usize = 2;
 
-/// Judges the chains of the endpoints that `settings` name and of the canaries. `portal` tells that a captive portal may be what
-/// answered.
+/// Judges the chains of the endpoints that `settings` name and of the canaries. `portal` tells what a captive portal explains.
 pub(super) fn judge<'a>(
     probes: &'a [TlsProbe],
     bounds: &'a [Bound<'a>],
     settings: &'a NetworkSettings,
     public_roots: &[Anchor<'_>],
-    portal: bool,
+    portal: Hold,
     clock: &Clock,
 ) -> CheckOutcome {
     let total = settings.endpoints.len() + bounds.len();
@@ -69,10 +70,10 @@ pub(super) fn judge<'a>(
         .collect();
     let own = endpoints.iter().map(|(endpoint, sighting)| (*endpoint, sighting));
     let canaries = bounds.iter().map(|bound| (&bound.canary.endpoint, &bound.sighting));
-    let mut scene = Scene { total, clock, bounds, seen: Vec::new(), held: 0, missed: Vec::new() };
+    let mut scene = Scene { total, clock, bounds, portal, seen: Vec::new(), held: 0, missed: Vec::new() };
     for (endpoint, sighting) in own.chain(canaries) {
         match sighting {
-            Ok(sighting) if portal && !sighting.is_broken && sighting.standing.may_be_a_portal() => {
+            Ok(sighting) if !sighting.is_broken && portal.explains(sighting) => {
                 scene.held += 1;
             }
             Ok(sighting) => scene.seen.push(sighting),
@@ -87,6 +88,7 @@ struct Scene<'a> {
     total: usize,
     clock: &'a Clock,
     bounds: &'a [Bound<'a>],
+    portal: Hold,
     seen: Vec<&'a Sighting<'a>>,
     /// Endpoints in whose place a portal answered.
     held: usize,
@@ -134,14 +136,18 @@ impl Scene<'_> {
                 broken.join(", ")
             );
             (Verdict::Confirmed, reason)
-        } else if foreign >= QUORUM {
+        } else if self.networks(|standing| standing.is_foreign() && self.is_proof(standing)) >= QUORUM {
             let reason = format!(
                 "somebody other than the endpoint terminates TLS at {count} of {total} endpoints, in {foreign} \
                  different networks, with {presented}"
             );
             (Verdict::Confirmed, reason)
         } else {
-            let unsure = if foreign > 0 { "; no endpoint in a second network shows the same" } else { "" };
+            let unsure = match foreign {
+                0 => "",
+                1 => "; no endpoint in a second network shows the same",
+                _ => "; a sign-in page is there too, and may be the cause",
+            };
             let reason = format!(
                 "somebody other than the endpoint seems to terminate TLS at {count} of {total} endpoints, with \
                  {presented}{unsure}"
@@ -163,6 +169,11 @@ impl Scene<'_> {
             Judgement::new(Detection::TlsInterception, Verdict::Inconclusive)
                 .because("no canary could tell whether TLS sessions reach it untouched")
         })
+    }
+
+    /// Whether a chain is proof where enough endpoints show it: not one that some portals make.
+    fn is_proof(&self, standing: Standing) -> bool {
+        self.portal != Hold::Overstayed || !standing.may_be_a_portal()
     }
 
     fn inspection(&self) -> Option<Judgement> {
