@@ -5,6 +5,7 @@ mod badssl;
 mod canaries;
 mod canary_world;
 mod dns;
+mod portals;
 mod rules;
 mod scenarios;
 mod transparency;
