@@ -12,6 +12,7 @@ use webpki::anchor_from_trusted_cert;
 use super::baseline::Baseline;
 use super::observation::Observations;
 use super::recording::{Judged, Recording};
+use super::tier;
 use crate::model::{NetworkSettings, Timestamp};
 use canary::Canary;
 use clock::Clock;
@@ -54,6 +55,8 @@ pub fn judge(recording: &Recording) -> Judged {
 /// [`judge`] under other public roots than Mozilla's.
 fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Judged {
     let Recording { observations, settings, baseline, now } = recording;
+    let settings = tier::in_force(settings, observations.depth);
+    let settings: &NetworkSettings = &settings;
     let added: Vec<_> =
         settings.public_roots.iter().map(|root| CertificateDer::from(root.as_der())).collect();
     let added = added.iter().filter_map(|root| anchor_from_trusted_cert(root).ok());
@@ -100,7 +103,8 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
         wifi_twin::judge(&scene),
     ];
     let exposure = wifi_exposure::exposure(&observations.network);
-    Judged { outcomes: fusion::fuse(outcomes), exposure, baseline: past }
+    let outcomes = tier::with_gaps(fusion::fuse(outcomes), observations.depth);
+    Judged { outcomes, exposure, baseline: past }
 }
 
 /// What the checks judge by.
