@@ -80,6 +80,8 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
     };
     let dns_answer = dns_answer::judge(&scene);
     let dns_path = dns_path::judge(&scene, dns_answer::is_forged(&dns_answer));
+    let link_path = link_path::judge(&scene);
+    let path = link_path::remember(&scene, &link_path);
     let outcomes = vec![
         captive::judge(&observations.captive, os_says_captive),
         tls_chain::judge(&observations.tls, &bounds, settings, &public_roots, portal, &clock),
@@ -94,13 +96,13 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
         dns_path,
         dns_private::judge(&observations.network.private_dns, portal),
         link_neighbour::judge(&scene),
-        link_path::judge(&scene),
+        link_path,
         link_drift::judge(&scene),
         wifi_exposure::judge(&scene),
         wifi_twin::judge(&scene),
     ];
     let exposure = wifi_exposure::exposure(&observations.network);
-    Judged { outcomes: fusion::fuse(outcomes), exposure, baseline: past }
+    Judged { outcomes: fusion::fuse(outcomes), exposure, baseline: Baseline { path, ..past } }
 }
 
 /// What the checks judge by.

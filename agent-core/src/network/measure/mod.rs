@@ -29,9 +29,11 @@ mod dns_message;
 mod dns_plain;
 mod exchange;
 mod failure;
+mod hop;
 mod http1;
 mod meter;
 mod nonces;
+mod path;
 mod tls;
 mod witness;
 
@@ -65,11 +67,13 @@ pub async fn measure(
         canary::probe(asker, Arc::clone(&host))
     });
 
+    let paths = path::probes(settings, &meter, deadline);
     let dns = dns::probes(settings, &network, &host, &meter, &entropy, deadline);
 
-    let (captive, tls, canaries, (dns, dns_tls)) = tokio::join!(all(captive), all(tls), all(canaries), dns);
+    let (captive, tls, canaries, (dns, dns_tls), paths) =
+        tokio::join!(all(captive), all(tls), all(canaries), dns, paths);
     let traffic = meter.traffic();
-    Observations { captive, tls, canaries, dns, dns_tls, traffic, ..Observations::of(network) }
+    Observations { captive, tls, canaries, dns, dns_tls, paths, traffic, ..Observations::of(network) }
 }
 
 /// Runs `futures` at once; the results are in their order.
