@@ -18,7 +18,7 @@ pub use canary::{CanaryProbe, ClearExchange, ClearProbe, ClearQuestion, Question
 
 use super::dns_record::DnsProbe;
 use crate::canary::CanarySettings;
-use crate::model::{Fact, NetworkSnapshot, ProbeEndpoint, Sha256, TrustVerdict};
+use crate::model::{Depth, Fact, NetworkSnapshot, ProbeEndpoint, Sha256, TrustVerdict};
 
 mod canary;
 mod path;
@@ -29,6 +29,9 @@ mod portal;
 pub struct Observations {
     /// What the platform told before anything was measured.
     pub network: NetworkSnapshot,
+    /// How much of what the settings name was measured.
+    #[serde(default = "everything")]
+    pub depth: Depth,
     /// The connectivity checks, in the order of the settings.
     pub captive: Vec<CaptiveProbe>,
     /// The TLS handshakes, in the order of the settings.
@@ -60,6 +63,7 @@ impl Observations {
     pub const fn of(network: NetworkSnapshot) -> Self {
         Self {
             network,
+            depth: Depth::Everything,
             captive: Vec::new(),
             tls: Vec::new(),
             canaries: Vec::new(),
@@ -71,6 +75,11 @@ impl Observations {
             traffic: Traffic { sent: 0, received: 0 },
         }
     }
+}
+
+/// What a record was made of before there were tiers.
+const fn everything() -> Depth {
+    Depth::Everything
 }
 
 /// Bytes over TCP and UDP, without their headers and without the system's own name resolution.
@@ -215,6 +224,7 @@ impl fmt::Display for Failure {
             Phase::Tls => "the TLS handshake",
             Phase::Http => "the HTTP exchange",
             Phase::Dns => "the DNS query",
+            Phase::Path => "following the path",
         };
         write!(f, "failed ({kind} during {phase}: {})", self.detail)
     }
@@ -234,6 +244,8 @@ pub enum Phase {
     Http,
     /// The DNS query and its answers.
     Dns,
+    /// The datagram that should live no longer than to one hop.
+    Path,
 }
 
 /// What can go wrong with an attempt.
@@ -258,7 +270,7 @@ pub enum FailureKind {
     Closed,
     /// The peer ended the handshake with a TLS alert.
     Alert,
-    /// The peer's certificate is not valid; only for probes that insist on a valid one.
+    /// The TLS library took offence at the peer's certificate.
     Certificate,
     /// The peer negotiated TLS 1.2 and marked that as a downgrade from TLS 1.3 (RFC 8446, section 4.1.3).
     Downgraded,
@@ -326,6 +338,9 @@ pub struct HttpAnswer {
     pub body_len: u64,
     /// Whether the body ended there.
     pub body_complete: bool,
+    /// The handshake before it; absent over clear HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handshake: Option<Handshake>,
 }
 
 /// A TLS handshake that brought a certificate chain.

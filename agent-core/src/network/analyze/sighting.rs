@@ -3,7 +3,8 @@
 
 use std::net::IpAddr;
 
-use rustls::pki_types::{DnsName, TrustAnchor as Anchor};
+use rustls::pki_types::{CertificateDer, DnsName, ServerName, TrustAnchor as Anchor};
+use webpki::EndEntityCert;
 
 use super::certificate::{Contents, is_self_signed};
 use super::chain::{self, ChainJudgement, Standing, Trust, TrustPath};
@@ -129,6 +130,14 @@ impl<'a> Sighting<'a> {
     /// Whether only the device's system vouches for it, by a root that no public list has.
     pub(super) fn is_rogue(&self) -> bool {
         self.standing == Standing::DeviceOnly(TrustAnchor::System)
+    }
+
+    /// Whether the leaf is made out for the endpoint, whoever vouches for it.
+    pub(super) fn is_in_its_hosts_name(&self) -> bool {
+        let Some(leaf) = self.handshake.chain.first() else { return false };
+        let leaf = CertificateDer::from(leaf.as_der());
+        let Ok(name) = ServerName::try_from(self.endpoint.host.as_str()) else { return false };
+        EndEntityCert::try_from(&leaf).is_ok_and(|leaf| leaf.verify_is_valid_for_subject_name(&name).is_ok())
     }
 
     /// What it presented.

@@ -7,6 +7,8 @@ mod canaries;
 mod canary_world;
 mod dns;
 mod limbo;
+mod link_path;
+mod portals;
 mod rules;
 mod scenarios;
 mod transparency;
