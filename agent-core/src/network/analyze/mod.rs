@@ -12,9 +12,10 @@ use webpki::anchor_from_trusted_cert;
 use super::baseline::Baseline;
 use super::observation::Observations;
 use super::recording::{Judged, Recording};
-use crate::model::{NetworkSettings, Timestamp};
+use crate::model::{CheckId, CheckOutcome, NetworkSettings, Timestamp};
 use canary::Canary;
 use clock::Clock;
+use link::Link;
 use tls_binding::{Binding, Bound};
 
 mod canary;
@@ -31,7 +32,9 @@ mod fusion;
 mod http_proxy;
 mod http_strip;
 mod http_tamper;
+mod link;
 mod link_drift;
+mod link_learn;
 mod link_neighbour;
 mod link_path;
 mod sighting;
@@ -70,6 +73,9 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
     let is_bound = bounds.iter().any(|bound| bound.binding == Binding::Whole);
 
     let past = baseline.clone().unwrap_or_default();
+    if let Some(why) = link::changed(observations) {
+        return Judged { outcomes: unknown(why), exposure: Vec::new(), baseline: past };
+    }
     let scene = Scene {
         seen: observations,
         settings,
@@ -79,6 +85,7 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
         past: &past,
     };
     let dns_answer = dns_answer::judge(&scene);
+    let link = Link::of(&scene, &canaries, &bounds, &dns_answer);
     let dns_path = dns_path::judge(&scene, dns_answer::is_forged(&dns_answer));
     let outcomes = vec![
         captive::judge(&observations.captive, os_says_captive),
@@ -93,14 +100,21 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
         dns_answer,
         dns_path,
         dns_private::judge(&observations.network.private_dns, portal),
-        link_neighbour::judge(&scene),
+        link_neighbour::judge(&link),
         link_path::judge(&scene),
-        link_drift::judge(&scene),
+        link_drift::judge(&scene, &link),
         wifi_exposure::judge(&scene),
-        wifi_twin::judge(&scene),
+        wifi_twin::judge(&link),
     ];
     let exposure = wifi_exposure::exposure(&observations.network);
-    Judged { outcomes: fusion::fuse(outcomes), exposure, baseline: past }
+    let learned = Baseline { link: link_learn::learn(&link, settings, &outcomes), ..past.clone() };
+    Judged { outcomes: fusion::fuse(outcomes, &scene), exposure, baseline: learned }
+}
+
+/// Every network check without a result.
+fn unknown(why: &str) -> Vec<CheckOutcome> {
+    let checks = CheckId::ALL.iter().copied().filter(|check| check.is_of_the_network());
+    checks.map(|check| CheckOutcome::unknown(check, why)).collect()
 }
 
 /// What the checks judge by.

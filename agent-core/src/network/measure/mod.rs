@@ -9,8 +9,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::{Instant, timeout_at};
 
 use super::limits::{MAX_CANARIES, MAX_CAPTIVE_PROBES, MAX_ENDPOINTS};
 use super::observation::Observations;
@@ -69,7 +69,13 @@ pub async fn measure(
 
     let (captive, tls, canaries, (dns, dns_tls)) = tokio::join!(all(captive), all(tls), all(canaries), dns);
     let traffic = meter.traffic();
-    Observations { captive, tls, canaries, dns, dns_tls, traffic, ..Observations::of(network) }
+    let network_after = after(host, deadline).await;
+    Observations { captive, tls, canaries, dns, dns_tls, traffic, network_after, ..Observations::of(network) }
+}
+
+/// What the platform tells of the network now, until `deadline`.
+async fn after(host: Arc<dyn DeviceHost>, deadline: Instant) -> Option<NetworkSnapshot> {
+    timeout_at(deadline, spawn_blocking(move || host.network_snapshot())).await.ok()?.ok()
 }
 
 /// Runs `futures` at once; the results are in their order.

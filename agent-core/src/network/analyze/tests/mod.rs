@@ -5,6 +5,8 @@ mod badssl;
 mod canaries;
 mod canary_world;
 mod dns;
+mod link;
+mod link_world;
 mod rules;
 mod scenarios;
 mod world;
