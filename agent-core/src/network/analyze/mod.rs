@@ -95,7 +95,7 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
         tls_sct::judge(&scene),
         tls_downgrade::judge(&scene),
         http_strip::judge(&canaries, way, is_bound),
-        http_tamper::judge(&canaries, way),
+        http_tamper::judge(&canaries, way, is_bound),
         http_proxy::judge(&canaries, way),
         dns_answer,
         dns_path,

@@ -6,6 +6,8 @@
 //!
 //! A twin that stays for the trial of [`Habit`](crate::network::baseline::Habit) is a place of the network like others.
 
+use std::collections::BTreeSet;
+
 use super::link::{Link, Place, listed};
 use crate::model::{CheckId, CheckOutcome, Detection, Fact, Judgement, Transport, Verdict, WifiSecurity};
 use crate::network::baseline::Site;
@@ -87,7 +89,7 @@ fn twin(link: &Link<'_>, known: &[&Site]) -> CheckOutcome {
     }
     let judgement = judgement
         .with("gateways_before", each(&|site| listed(site.gateways.normal())))
-        .with("hardware_addresses_before", each(&|site| listed(site.macs())))
+        .with("hardware_addresses_before", each(&|site| listed(site.macs().collect::<BTreeSet<_>>())))
         .with("exit", listed(&seen.exits))
         .with("exit_before", each(&|site| listed(site.exits.normal())));
     CheckOutcome::judged(CHECK, judgement.reason.clone(), vec![judgement])

@@ -476,13 +476,13 @@ prop_compose! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_networks_in_any_order_never_panic_and_memory_is_bounded(
         networks in prop::collection::vec((arbitrary_network(), -DAY..8 * DAY), 1..12),
     ) {
-        let mut phone = Phone::at_home();
+        let mut phone = Phone::without_canaries();
         for (network, seconds) in networks {
             phone.world.seen.network = network;
             for (detection, verdict) in attacks(&phone.scan_after(seconds)) {
@@ -496,7 +496,7 @@ proptest! {
     #[test]
     fn an_arbitrary_baseline_is_refused_or_judged(text in "\\PC{0,200}") {
         if let Ok(past) = serde_json::from_str::<Baseline>(&text) {
-            let mut phone = Phone::at_home();
+            let mut phone = Phone::without_canaries();
             phone.past = Some(past);
             phone.scan();
         }
@@ -504,7 +504,7 @@ proptest! {
 
     #[test]
     fn an_unchanged_network_is_clean_for_ever(network in arbitrary_network(), gaps in prop::collection::vec(0..30 * DAY, 1..8)) {
-        let mut phone = Phone::at_home();
+        let mut phone = Phone::without_canaries();
         phone.world.seen.network = network;
         let first = attacks(&phone.scan());
         for gap in gaps {

@@ -58,6 +58,15 @@ impl Phone {
         Self { world, past: None, now: NOW }
     }
 
+    /// The same with nobody to ask: quick, where only the platform's facts matter.
+    pub(super) fn without_canaries() -> Self {
+        let mut phone = Self::at_home();
+        phone.world.settings.canaries.clear();
+        phone.world.seen.canaries.clear();
+        phone.world.settings.endpoints.clear();
+        phone
+    }
+
     /// At home, where it was before.
     pub(super) fn back_home() -> Self {
         let mut phone = Self::at_home();

@@ -5,6 +5,7 @@ mod badssl;
 mod canaries;
 mod canary_world;
 mod dns;
+mod fusion;
 mod link;
 mod link_world;
 mod rules;
