@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::canary::{CanarySettings, Nonce, REPLY_HEADER, Reply, TlsReply, verify};
 use crate::model::{CheckId, CheckOutcome, Coverage, Detection, Judgement, ProbeEndpoint, Verdict};
-use crate::network::observation::{CanaryProbe, Outcome, Target, answer};
+use crate::network::observation::{CanaryProbe, Outcome, Target};
 use crate::network::response::Response;
 
 /// Reasons of one judgement that are told in full.

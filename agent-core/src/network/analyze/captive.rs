@@ -315,8 +315,9 @@ pub(super) fn vouched_for(
     }
 }
 
+/// A status of 511 says so itself: RFC 6585, section 6.
 fn is_portal(answer: &HttpAnswer) -> bool {
-    (200..400).contains(&answer.status) && !is_204(answer)
+    ((200..400).contains(&answer.status) && !is_204(answer)) || answer.status == 511
 }
 
 fn is_204(answer: &HttpAnswer) -> bool {
