@@ -102,12 +102,15 @@ fn an_attack_on_a_benign_set_is_confirmed() {
 
 #[test]
 fn one_seed_makes_one_set() {
-    let seed = std::env::var("MTD_BENIGN_SEED").map_or(0, |seed| seed.parse().unwrap());
+    let wanted = std::env::var("MTD_BENIGN_SEED").ok();
+    let seed = wanted.as_ref().map_or(0, |seed| seed.parse().unwrap());
     let set = Benign::of(seed);
     assert_eq!(set.recording, Benign::of(seed).recording);
-    println!("seed {seed}: {}", listed(&set.causes));
-    println!("{}", serde_json::to_string_pretty(&set.recording).unwrap());
-    println!("{:#?}", judge(&set.recording));
+    if wanted.is_some() {
+        println!("seed {seed}: {}", listed(&set.causes));
+        println!("{}", serde_json::to_string_pretty(&set.recording).unwrap());
+        println!("{:#?}", judge(&set.recording));
+    }
 }
 
 /// The only place where sets are judged.
