@@ -179,7 +179,7 @@ impl Scheduler {
         if trigger == ScanTrigger::Requested {
             return self.begin(trigger, Depth::Everything, now, around);
         }
-        if let Some(plan) = self.obstacle(waiting, now, around) {
+        if let Some(plan) = self.obstacle(waiting, trigger, now, around) {
             if matches!(plan, Plan::Skip { .. }) {
                 self.waiting = None;
             }
@@ -201,7 +201,13 @@ impl Scheduler {
     }
 
     /// What stands against a scan now.
-    fn obstacle(&self, waiting: &Waiting, now: Moment, around: &Surroundings) -> Option<Plan> {
+    fn obstacle(
+        &self,
+        waiting: &Waiting,
+        trigger: ScanTrigger,
+        now: Moment,
+        around: &Surroundings,
+    ) -> Option<Plan> {
         let until = |moment: Duration| moment.saturating_sub(now.monotonic);
         let later = |after: Duration, why| (!after.is_zero()).then_some(Plan::Later { after, why });
         let is_for = |triggers: &[ScanTrigger]| waiting.triggers.iter().all(|it| triggers.contains(it));
@@ -213,7 +219,7 @@ impl Scheduler {
         if recent {
             return Some(Plan::Skip { why: Reason::Recent });
         }
-        let for_apps = waiting.triggers.contains(&ScanTrigger::AppsChanged);
+        let for_apps = trigger == ScanTrigger::AppsChanged;
         let pause = if on_occasion || is_for(&[ScanTrigger::AppsChanged]) {
             self.history.pause(now.wall)
         } else {

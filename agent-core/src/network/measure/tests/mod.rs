@@ -14,6 +14,7 @@ use crate::platform::DeviceHost;
 mod captive;
 mod dns;
 mod servers;
+mod tiers;
 mod tls;
 
 /// Far enough for anything that is not meant to run into it.
