@@ -13,6 +13,7 @@
 pub mod baseline;
 pub mod dns_record;
 pub mod observation;
+pub mod tier;
 
 mod analyze;
 mod dns;
@@ -23,7 +24,6 @@ mod recording;
 mod response;
 #[cfg(test)]
 mod testing;
-pub mod tier;
 mod transparency;
 mod words;
 

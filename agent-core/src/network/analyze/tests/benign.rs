@@ -164,7 +164,8 @@ fn observe(story: &mut Story, settings: &NetworkSettings, kinds: &[Kind], site: 
     let portal_api = network.portal_api.value().cloned().map(|url| {
         let captive = story.has(Cause::Portal);
         let user_portal_url = captive.then(|| servers::SIGN_IN.to_owned());
-        let answer = PortalApiAnswer { captive, user_portal_url };
+        let handshake = handshake(POOL.portal[0].chain.clone());
+        let answer = PortalApiAnswer { captive, user_portal_url, handshake };
         PortalApiProbe { url, attempts: story.attempts(None, Ok(answer)) }
     });
     let network_after = story.dice.chance(7000).then(|| network.clone());

@@ -16,6 +16,7 @@ mod dns;
 mod path;
 mod portal_api;
 mod servers;
+mod tiers;
 mod tls;
 
 /// Far enough for anything that is not meant to run into it.
