@@ -11,9 +11,9 @@
 
 use super::Scene;
 use super::canary::Tally;
-use super::chain::{Standing, verified_path};
+use super::chain::{Standing, Voucher};
 use super::sighting::Sighting;
-use crate::model::{CheckId, CheckOutcome, Detection, Judgement, ProbeEndpoint, Verdict};
+use crate::model::{CheckId, CheckOutcome, Detection, Judgement, Timestamp, Verdict};
 use crate::network::transparency::{Assessed, Assessment, Flaw, Gap, Logs, Subject, assess, is_timely};
 
 /// Judges the chains of the endpoints.
@@ -41,8 +41,9 @@ pub(super) fn judge(scene: &Scene<'_>) -> CheckOutcome {
     let logs = Logs::of(list);
     let mut tally = Tally { total: settings.endpoints.len(), ..Tally::default() };
     let (mut logged, mut exempt) = (0, 0);
-    for endpoint in &settings.endpoints {
-        match Seen::of(endpoint, &logs, scene) {
+    // The canaries come after the endpoints.
+    for (endpoint, sighting) in scene.sightings.iter().take(settings.endpoints.len()) {
+        match sighting.as_ref().map_err(Clone::clone).and_then(|sighting| Seen::of(sighting, &logs, now)) {
             Ok(Seen::Logged) => logged += 1,
             Ok(Seen::Exempt) => exempt += 1,
             Ok(Seen::Unlogged(judgement)) => tally.found.push(judgement),
@@ -69,11 +70,9 @@ enum Seen {
 }
 
 impl Seen {
-    /// Judges what `endpoint` presented, or says why that cannot be.
-    fn of(endpoint: &ProbeEndpoint, logs: &Logs<'_>, scene: &Scene<'_>) -> Result<Self, String> {
-        let Scene { seen, settings, public_roots, now, .. } = *scene;
-        let sighting = Sighting::of(endpoint, &seen.tls, settings, public_roots, now)?;
-        let Some(assessment) = assessment(&sighting, logs, scene) else { return Ok(Self::Exempt) };
+    /// Judges what was presented, or says why that cannot be.
+    fn of(sighting: &Sighting<'_>, logs: &Logs<'_>, now: Timestamp) -> Result<Self, String> {
+        let Some(assessment) = assessment(sighting, logs, now) else { return Ok(Self::Exempt) };
         let Some(gap) = assessment.gap else { return Ok(Self::Logged) };
         // Only the log's key makes one: it is the clock that is behind.
         if assessment.scts.iter().any(|sct| sct.vouching == Err(Flaw::Future)) {
@@ -81,25 +80,24 @@ impl Seen {
                 "a log signed a time later than {now}: check the date and time of this device"
             ));
         }
-        Ok(Self::Unlogged(judgement(&sighting, &assessment, gap)))
+        Ok(Self::Unlogged(judgement(sighting, &assessment, gap)))
     }
 }
 
 /// What the logs say of a chain that is valid under a public root; `None` for any other.
-fn assessment<'a>(sighting: &Sighting<'_>, logs: &Logs<'a>, scene: &Scene<'_>) -> Option<Assessment<'a>> {
+fn assessment<'a>(sighting: &Sighting<'_>, logs: &Logs<'a>, now: Timestamp) -> Option<Assessment<'a>> {
+    let path = sighting.path.as_ref().filter(|path| path.voucher == Voucher::Public)?;
     if sighting.standing != Standing::Genuine {
         return None;
     }
-    let chain = &sighting.handshake.chain;
-    let keys = verified_path(chain, &sighting.endpoint.host, scene.public_roots, scene.now)?;
-    let (leaf, contents) = (chain.first()?, sighting.leaf.as_ref()?);
+    let (leaf, contents) = (sighting.handshake.chain.first()?, sighting.leaf.as_ref()?);
     let subject = Subject {
         leaf: leaf.as_der(),
-        issuer_key: *keys.get(1)?,
+        issuer_key: *path.keys.get(1)?,
         not_before: contents.not_before,
         not_after: contents.not_after,
     };
-    Some(assess(&subject, logs, scene.now))
+    Some(assess(&subject, logs, now))
 }
 
 fn judgement(sighting: &Sighting<'_>, assessment: &Assessment<'_>, gap: Gap) -> Judgement {
