@@ -7,4 +7,7 @@ mod canary_world;
 mod dns;
 mod rules;
 mod scenarios;
+mod tls_downgrade;
+mod tls_pins;
+mod trust_store;
 mod world;

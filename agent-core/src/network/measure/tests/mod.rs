@@ -13,6 +13,7 @@ use crate::platform::DeviceHost;
 
 mod captive;
 mod dns;
+mod fallback;
 mod servers;
 mod tls;
 
