@@ -62,6 +62,9 @@ pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(1);
 /// Canaries whose zones are asked for; quorum wants three.
 pub(super) const MAX_DNS_CANARIES: usize = 3;
 
+/// Zones declared split-horizon that are asked for.
+pub(super) const MAX_SPLIT_HORIZON: usize = 4;
+
 /// DNS servers of the network that are asked: as many as resolv.conf(5) takes.
 pub(super) const MAX_DNS_SERVERS: usize = 3;
 
@@ -86,6 +89,13 @@ pub(super) const MAX_DNS_ADDRESSES: usize = 16;
 /// Wrongly answered addresses that a handshake is tried with.
 pub(super) const MAX_DNS_FOLLOWED: usize = 4;
 
+/// Seconds that a portal excuses what it may be the cause of, once the network was open (NETWORK.md, decision 3).
+pub(super) const PORTAL_PATIENCE: i64 = 10 * 60;
+
+/// Seconds for which it is remembered that private DNS worked on a network: one on which it has not for a month is
+/// a network without.
+pub(super) const PRIVATE_DNS_MEMORY: i64 = 30 * 24 * 60 * 60;
+
 /// Bytes of a URL or `Location` that are recorded.
 pub(super) const MAX_URL: usize = 1024;
 
@@ -94,3 +104,6 @@ pub(super) const MAX_WORDS: usize = 200;
 
 /// Moments besides now at which a chain with a date error is verified again.
 pub(super) const MAX_OTHER_MOMENTS: usize = 4;
+
+/// SCTs of one certificate that are judged, each at the cost of a signature. Public certificates have two to five.
+pub(super) const MAX_SCTS: usize = 16;

@@ -22,6 +22,7 @@ mod recording;
 mod response;
 #[cfg(test)]
 mod testing;
+mod transparency;
 mod words;
 
 pub use analyze::judge;

@@ -258,7 +258,7 @@ pub enum FailureKind {
     Closed,
     /// The peer ended the handshake with a TLS alert.
     Alert,
-    /// The peer's certificate is not valid; only for probes that insist on a valid one.
+    /// The TLS library took offence at the peer's certificate.
     Certificate,
     /// The peer negotiated TLS 1.2 and marked that as a downgrade from TLS 1.3 (RFC 8446, section 4.1.3).
     Downgraded,
@@ -326,6 +326,9 @@ pub struct HttpAnswer {
     pub body_len: u64,
     /// Whether the body ended there.
     pub body_complete: bool,
+    /// The handshake before it; absent over clear HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handshake: Option<Handshake>,
 }
 
 /// A TLS handshake that brought a certificate chain.

@@ -14,6 +14,7 @@ use super::observation::Observations;
 use super::recording::{Judged, Recording};
 use crate::model::{NetworkSettings, ProbeEndpoint, Timestamp};
 use canary::Canary;
+use captive::{Hold, Portal};
 use clock::Clock;
 use sighting::Sighting;
 use tls_binding::{Binding, Bound};
@@ -27,6 +28,7 @@ mod clock;
 mod dns_answer;
 mod dns_path;
 mod dns_private;
+mod dns_split;
 mod dns_words;
 mod fusion;
 mod http_proxy;
@@ -35,12 +37,14 @@ mod http_tamper;
 mod link_drift;
 mod link_neighbour;
 mod link_path;
+mod portal_api;
 mod sighting;
 mod tls_binding;
 mod tls_chain;
 mod tls_downgrade;
 mod tls_pins;
 mod tls_sct;
+mod vantage;
 mod wifi_exposure;
 mod wifi_twin;
 
@@ -61,10 +65,6 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
     let public_roots: Vec<_> = built_in_roots.iter().cloned().chain(added).collect();
     let unreadable_roots = built_in_roots.len() + settings.public_roots.len() - public_roots.len();
 
-    let os_says_captive = observations.network.captive.value().copied();
-    let portal = captive::holds_tls(&observations.captive, os_says_captive);
-    let way = captive::way(&observations.captive, os_says_captive);
-
     let canaries = Canary::all(&settings.canaries, &observations.canaries);
     let clock = Clock::of(&canaries, *now);
     let bounds = canaries.iter().map(|canary| Bound::of(canary, settings, &public_roots, clock.now));
@@ -77,22 +77,25 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
     let sightings: Vec<_> = sightings.collect();
 
     let past = baseline.clone().unwrap_or_default();
+    let portal = Portal::of(observations, settings, &public_roots, clock.now, &past.portal);
+    let (hold, way) = (portal.hold(), portal.way());
     let scene = Scene {
         seen: observations,
         settings,
         public_roots: &public_roots,
         unreadable_roots,
         sightings: &sightings,
-        portal,
+        portal: hold != Hold::No,
+        hold,
         now: clock.now,
         past: &past,
     };
     let dns_answer = dns_answer::judge(&scene);
     let dns_path = dns_path::judge(&scene, dns_answer::is_forged(&dns_answer));
     let outcomes = vec![
-        captive::judge(&observations.captive, os_says_captive),
+        portal.judge(),
         tls_chain::judge(&scene, &bounds, &clock),
-        tls_binding::judge(&bounds, portal, &clock),
+        tls_binding::judge(&bounds, scene.portal, &clock),
         tls_pins::judge(&scene),
         tls_sct::judge(&scene),
         tls_downgrade::judge(&scene),
@@ -101,7 +104,7 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
         http_proxy::judge(&canaries, way),
         dns_answer,
         dns_path,
-        dns_private::judge(&observations.network.private_dns, portal),
+        dns_private::judge(&scene),
         link_neighbour::judge(&scene),
         link_path::judge(&scene),
         link_drift::judge(&scene),
@@ -109,7 +112,13 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
         wifi_twin::judge(&scene),
     ];
     let exposure = wifi_exposure::exposure(&observations.network);
-    Judged { outcomes: fusion::fuse(outcomes), exposure, baseline: past }
+    let baseline = Baseline {
+        portal: portal.remembered(),
+        private_dns: dns_private::remembered(&scene),
+        ..past.clone()
+    };
+    let outcomes = vantage::label(fusion::fuse(outcomes), &observations.network);
+    Judged { outcomes, exposure, baseline }
 }
 
 /// What the checks judge by.
@@ -124,6 +133,8 @@ struct Scene<'a> {
     sightings: &'a [(&'a ProbeEndpoint, &'a Result<Sighting<'a>, String>)],
     /// A captive portal may be what answered.
     portal: bool,
+    /// How far it explains what was seen.
+    hold: Hold,
     now: Timestamp,
     /// What this network was like before.
     past: &'a Baseline,
@@ -132,6 +143,6 @@ struct Scene<'a> {
 impl Scene<'_> {
     /// Whether a portal may have answered in the place of the endpoint.
     fn is_held(&self, sighting: &Sighting<'_>) -> bool {
-        self.portal && !sighting.is_broken() && sighting.standing.may_be_a_portal()
+        !sighting.is_broken() && self.hold.explains(sighting)
     }
 }

@@ -3,7 +3,8 @@
 
 use std::net::IpAddr;
 
-use rustls::pki_types::{DnsName, TrustAnchor as Anchor};
+use rustls::pki_types::{CertificateDer, DnsName, ServerName, TrustAnchor as Anchor};
+use webpki::EndEntityCert;
 
 use super::certificate::{Contents, is_self_signed};
 use super::chain::{self, ChainJudgement, Standing, Trust, TrustPath};
@@ -26,7 +27,7 @@ pub(super) struct Sighting<'a> {
     public_verdict: String,
     platform: Option<&'a Fact<TrustVerdict>>,
     address: Option<IpAddr>,
-    leaf: Option<Contents>,
+    pub(super) leaf: Option<Contents>,
 }
 
 /// Whose session it is, as far as a canary's signed reply tells.
@@ -131,6 +132,14 @@ impl<'a> Sighting<'a> {
         self.standing == Standing::DeviceOnly(TrustAnchor::System)
     }
 
+    /// Whether the leaf is made out for the endpoint, whoever vouches for it.
+    pub(super) fn is_in_its_hosts_name(&self) -> bool {
+        let Some(leaf) = self.handshake.chain.first() else { return false };
+        let leaf = CertificateDer::from(leaf.as_der());
+        let Ok(name) = ServerName::try_from(self.endpoint.host.as_str()) else { return false };
+        EndEntityCert::try_from(&leaf).is_ok_and(|leaf| leaf.verify_is_valid_for_subject_name(&name).is_ok())
+    }
+
     /// What it presented.
     pub(super) fn phrase(&self) -> String {
         let issuer = self.issuer();
@@ -221,7 +230,7 @@ impl<'a> Sighting<'a> {
         }
     }
 
-    fn issuer(&self) -> String {
+    pub(super) fn issuer(&self) -> String {
         quoted(self.leaf.as_ref().map(|leaf| &leaf.issuer.short))
     }
 

@@ -18,7 +18,8 @@
 //!
 //! Quorum counts networks, not endpoints (NETWORK.md, decision 5), and a root that the user added needs no more
 //! than that. While a portal holds the network, what a portal can cause is set aside (decision 3); a chain that
-//! the device trusts by a root of its own is not, since no portal gets one without a root in the device.
+//! the device trusts by a root of its own is not, since no portal gets one without a root in the device. Nor is an
+//! untrusted one in the endpoint's own name, once a portal has stayed for long; then it is suspicious at most.
 //!
 //! An endpoint counts for interception or for the trust store, never for both: where an attacker holds roots of either
 //! kind, both are found, each by its own endpoints.
@@ -37,6 +38,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Scene;
+use super::captive::Hold;
 use super::chain::Standing;
 use super::clock::Clock;
 use super::sighting::{Sighting, grouped};
@@ -117,14 +119,18 @@ impl Picture<'_> {
                  signed what it saw; {count} of {total} endpoints present {presented}"
             );
             (Verdict::Confirmed, reason)
-        } else if foreign >= QUORUM {
+        } else if self.networks(|standing| standing.is_foreign() && self.is_proof(standing)) >= QUORUM {
             let reason = format!(
                 "somebody other than the endpoint terminates TLS at {count} of {total} endpoints, in {foreign} \
                  different networks, with {presented}"
             );
             (Verdict::Confirmed, reason)
         } else {
-            let unsure = if foreign > 0 { "; no endpoint in a second network shows the same" } else { "" };
+            let unsure = match foreign {
+                0 => "",
+                1 => "; no endpoint in a second network shows the same",
+                _ => "; a sign-in page is there too, and may be the cause",
+            };
             let reason = format!(
                 "somebody other than the endpoint seems to terminate TLS at {count} of {total} endpoints, with \
                  {presented}{unsure}"
@@ -186,6 +192,11 @@ impl Picture<'_> {
                 .because("no canary could tell whether TLS sessions reach it untouched")
         };
         open.map(undecided).collect()
+    }
+
+    /// Whether a chain is proof where enough endpoints show it: not one that some portals make.
+    fn is_proof(&self, standing: Standing) -> bool {
+        self.scene.hold != Hold::Overstayed || !standing.may_be_a_portal()
     }
 
     fn inspection(&self) -> Option<Judgement> {

@@ -80,11 +80,10 @@ impl Asker {
         nonces::fresh(self.entropy.as_ref())
     }
 
-    /// Connects to `port` of the canary: at one of its addresses, each attempt at the next, or by its name.
+    /// Connects to `port` of the canary: at one of its addresses, or by its name.
     pub(super) async fn connect(&self, port: u16, trace: &mut Trace) -> Result<Metered, Failure> {
         let CanarySettings { name, addresses, .. } = &self.settings;
-        let address = addresses.iter().cycle().nth(trace.number as usize).copied();
-        connect(name, port, address, &self.meter, trace).await
+        connect(name, port, addresses, &self.meter, trace).await
     }
 
     /// The `Host` field: with the port where that is not the scheme's own.

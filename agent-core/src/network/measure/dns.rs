@@ -4,6 +4,7 @@
 //! |---|---|
 //! | each server of the network | a fresh name of each canary, A and AAAA |
 //! | each server of the network | a name that does not exist, in the first canary's zone and in `invalid` |
+//! | each server of the network | the zones that are declared split-horizon |
 //! | each canary, over HTTPS by its address | the same fresh name, A and the signed TXT |
 //! | an address that answers no DNS | the same fresh name of the first canary |
 //!
@@ -18,6 +19,7 @@ use tokio::time::Instant;
 use super::all;
 use super::attempts::attempts;
 use super::dns_https::HttpsExchange;
+use super::dns_message::Form;
 use super::dns_plain::PlainExchange;
 use super::meter::Meter;
 use super::tls;
@@ -25,7 +27,7 @@ use crate::canary::{CanarySettings, Nonce, nonce_name};
 use crate::model::{NetworkSettings, NetworkSnapshot};
 use crate::network::dns::{is_right, zones};
 use crate::network::dns_record::{DnsAim, DnsProbe, DnsType};
-use crate::network::limits::{MAX_DNS_FOLLOWED, MAX_DNS_SERVERS};
+use crate::network::limits::{DNS_WINDOW, MAX_DNS_FOLLOWED, MAX_DNS_SERVERS, MAX_SPLIT_HORIZON};
 use crate::network::observation::{Attempt, Failure, Outcome, Target, TlsProbe, answer};
 use crate::platform::{DeviceHost, Entropy};
 
@@ -60,26 +62,29 @@ struct Question {
     aim: DnsAim,
     name: String,
     record: DnsType,
+    form: Form,
     route: Route,
 }
 
 enum Route {
     /// A server of the network, as the platform names it.
     Resolver(String),
-    /// The canary with this host name, at this address.
-    Canary { host: String, server: SocketAddr },
+    /// The canary with this host name, at these addresses.
+    Canary { host: String, addresses: Vec<IpAddr>, port: u16 },
     /// The address that answers no DNS.
     Nobody(SocketAddr),
 }
 
 impl Question {
     async fn ask(self, line: Line) -> DnsProbe {
-        let Self { aim, name, record, route } = self;
+        let Self { aim, name, record, form, route } = self;
         let Line { meter, entropy, deadline } = line;
         let plain = |name: &str, server, silence_counts| PlainExchange {
             name: name.to_owned(),
             record,
+            form,
             server,
+            window: DNS_WINDOW,
             silence_counts,
             meter: Arc::clone(&meter),
             entropy: Arc::clone(&entropy),
@@ -96,9 +101,10 @@ impl Question {
             Route::Nobody(address) => {
                 (address.to_string(), attempts(&plain(&name, address, true), deadline).await)
             }
-            Route::Canary { host, server } => {
-                let url = format!("https://{host}:{}", server.port());
-                let exchange = HttpsExchange { name: name.clone(), record, host, server, meter, entropy };
+            Route::Canary { host, addresses, port } => {
+                let url = format!("https://{host}:{port}");
+                let name = name.clone();
+                let exchange = HttpsExchange { name, record, host, addresses, port, meter, entropy };
                 (url, attempts(&exchange, deadline).await)
             }
         };
@@ -124,34 +130,44 @@ fn plan(settings: &NetworkSettings, network: &NetworkSnapshot, entropy: &dyn Ent
     for (number, (canary, zone)) in zones(settings).enumerate() {
         let Some(nonce) = random(entropy) else { continue };
         let (zone, name) = (zone.to_owned(), nonce_name(&nonce, zone));
-        let question = |aim, record, route| Question { aim, name: name.clone(), record, route };
+        let question = |aim, record, form, route| Question { aim, name: name.clone(), record, form, route };
         for server in &servers {
-            for record in [DnsType::A, DnsType::Aaaa] {
+            for (record, form) in [(DnsType::A, Form::Stub), (DnsType::Aaaa, Form::Edns)] {
                 let aim = DnsAim::Nonce { zone: zone.clone(), nonce };
-                questions.push(question(aim, record, Route::Resolver((*server).clone())));
+                questions.push(question(aim, record, form, Route::Resolver((*server).clone())));
             }
         }
-        if let Some(address) = canary.addresses.first() {
-            let server = SocketAddr::new(*address, canary.tls_port);
+        if !canary.addresses.is_empty() {
             for record in [DnsType::A, DnsType::Txt] {
                 let aim = DnsAim::Canary { zone: zone.clone(), nonce };
-                questions.push(question(aim, record, Route::Canary { host: canary.name.clone(), server }));
+                let addresses = canary.addresses.clone();
+                let route = Route::Canary { host: canary.name.clone(), addresses, port: canary.tls_port };
+                questions.push(question(aim, record, Form::Edns, route));
             }
         }
         if number > 0 {
             continue;
         }
         if let Some(nobody) = no_resolver(settings) {
-            questions.push(question(DnsAim::NoResolver, DnsType::A, Route::Nobody(nobody)));
+            questions.push(question(DnsAim::NoResolver, DnsType::A, Form::Stub, Route::Nobody(nobody)));
         }
-        for (server, parent) in
-            servers.iter().flat_map(|server| [(server, zone.as_str()), (server, "invalid")])
+        let missing = [(zone.as_str(), Form::Stub), ("invalid", Form::Edns)];
+        for (server, (parent, form)) in
+            servers.iter().flat_map(|server| missing.map(|missing| (server, missing)))
         {
             let Some(label) = random(entropy) else { continue };
             // One letter more than a nonce has, so that no canary takes it for one.
             let name = format!("x{label}.{parent}");
             let route = Route::Resolver((*server).clone());
-            questions.push(Question { aim: DnsAim::Missing, name, record: DnsType::A, route });
+            questions.push(Question { aim: DnsAim::Missing, name, record: DnsType::A, form, route });
+        }
+        let declared = settings.split_horizon.iter().take(MAX_SPLIT_HORIZON);
+        for (server, zone) in
+            servers.iter().flat_map(|server| declared.clone().map(move |zone| (server, zone)))
+        {
+            let (aim, name) = (DnsAim::Declared { zone: zone.clone() }, zone.to_ascii_lowercase());
+            let route = Route::Resolver((*server).clone());
+            questions.push(Question { aim, name, record: DnsType::A, form: Form::Stub, route });
         }
     }
     questions

@@ -33,6 +33,7 @@ mod fallback;
 mod http1;
 mod meter;
 mod nonces;
+mod portal_api;
 mod tls;
 mod witness;
 
@@ -66,11 +67,13 @@ pub async fn measure(
         canary::probe(asker, Arc::clone(&host))
     });
 
+    let portal_api = portal_api::probe(network.portal_api.value().cloned(), Arc::clone(&meter), deadline);
     let dns = dns::probes(settings, &network, &host, &meter, &entropy, deadline);
 
-    let (captive, tls, canaries, (dns, dns_tls)) = tokio::join!(all(captive), all(tls), all(canaries), dns);
+    let (captive, tls, canaries, (dns, dns_tls), portal_api) =
+        tokio::join!(all(captive), all(tls), all(canaries), dns, portal_api);
     let traffic = meter.traffic();
-    Observations { captive, tls, canaries, dns, dns_tls, traffic, ..Observations::of(network) }
+    Observations { captive, tls, canaries, dns, dns_tls, portal_api, traffic, ..Observations::of(network) }
 }
 
 /// Runs `futures` at once; the results are in their order.

@@ -61,7 +61,7 @@ impl Exchange for TlsExchange<'_> {
         let witness = Witness::new(provider.signature_verification_algorithms);
         let config = client_config(provider, Arc::clone(&witness), &ALPN, self.offer)?;
 
-        let stream = connect(host, *port, *address, self.meter, trace).await?;
+        let stream = connect(host, *port, address.as_slice(), self.meter, trace).await?;
         trace.phase = Phase::Tls;
         let ended = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
 
