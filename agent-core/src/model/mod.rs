@@ -31,8 +31,8 @@ pub use indicator::{Indicator, IndicatorKind, ThreatCategory};
 pub use level::{Level, RiskLevel, Severity};
 pub use nat64::Nat64Prefix;
 pub use network::{
-    Exposure, MacAddress, Neighbour, NetworkSnapshot, ParseMacAddressError, PrivateDns, Proxy, Transport,
-    TrustAnchor, TrustVerdict, WifiSecurity,
+    Depth, Exposure, MacAddress, Neighbour, NetworkSnapshot, ParseMacAddressError, PrivateDns, Proxy,
+    Transport, TrustAnchor, TrustVerdict, WifiSecurity,
 };
 pub use posture::{DevicePosture, Platform};
 pub use report::{ChainPosition, ReportKind, SignedReport};

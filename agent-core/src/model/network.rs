@@ -59,6 +59,16 @@ words! {
 }
 
 words! {
+    /// How deep the network is looked into.
+    pub enum Depth {
+        /// The first tier: what every scan looks at, in a few round trips.
+        First = "first",
+        /// Every check, at every host that the settings name.
+        Everything = "everything",
+    }
+}
+
+words! {
     /// A weakness of the network itself: told apart from attacks, and never raised by one.
     pub enum Exposure {
         /// A Wi-Fi without encryption: whoever is near hears everything that is not encrypted otherwise.

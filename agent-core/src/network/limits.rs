@@ -5,6 +5,20 @@ use std::time::Duration;
 
 use crate::canary::MAX_BODY;
 
+/// Hard stop of the first tier (NETWORK.md, Budgets).
+pub(super) const FIRST_TIER_LIMIT: Duration = Duration::from_secs(10);
+
+/// Hard stop of everything (NETWORK.md, Budgets).
+pub(super) const EVERYTHING_LIMIT: Duration = Duration::from_secs(12);
+
+/// A first tier that takes longer than its 95th percentile (NETWORK.md, Budgets) is out of the ordinary by itself:
+/// the rest begins beside it, and has 8 s.
+pub(super) const FIRST_TIER_PATIENCE: Duration = Duration::from_secs(4);
+
+/// Bytes that one scan receives in all, whoever sends them: four times what everything takes (60 kB). What is not
+/// known by then stays unknown.
+pub(super) const MAX_SCAN_RECEIVED: u64 = 256 * 1024;
+
 /// Endpoints that are probed; more in the settings stay unmeasured. Five times the three that quorum wants.
 pub(super) const MAX_ENDPOINTS: usize = 16;
 

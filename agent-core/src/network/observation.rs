@@ -18,7 +18,7 @@ pub use canary::{CanaryProbe, ClearExchange, ClearProbe, ClearQuestion, Question
 
 use super::dns_record::DnsProbe;
 use crate::canary::CanarySettings;
-use crate::model::{Fact, NetworkSnapshot, ProbeEndpoint, Sha256, TrustVerdict};
+use crate::model::{Depth, Fact, NetworkSnapshot, ProbeEndpoint, Sha256, TrustVerdict};
 
 mod canary;
 mod path;
@@ -29,6 +29,9 @@ mod portal;
 pub struct Observations {
     /// What the platform told before anything was measured.
     pub network: NetworkSnapshot,
+    /// How much of what the settings name was measured.
+    #[serde(default = "everything")]
+    pub depth: Depth,
     /// The connectivity checks, in the order of the settings.
     pub captive: Vec<CaptiveProbe>,
     /// The TLS handshakes, in the order of the settings.
@@ -60,6 +63,7 @@ impl Observations {
     pub const fn of(network: NetworkSnapshot) -> Self {
         Self {
             network,
+            depth: Depth::Everything,
             captive: Vec::new(),
             tls: Vec::new(),
             canaries: Vec::new(),
@@ -71,6 +75,11 @@ impl Observations {
             traffic: Traffic { sent: 0, received: 0 },
         }
     }
+}
+
+/// What a record was made of before there were tiers.
+const fn everything() -> Depth {
+    Depth::Everything
 }
 
 /// Bytes over TCP and UDP, without their headers and without the system's own name resolution.

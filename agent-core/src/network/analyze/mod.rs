@@ -12,6 +12,7 @@ use webpki::anchor_from_trusted_cert;
 use super::baseline::Baseline;
 use super::observation::Observations;
 use super::recording::{Judged, Recording};
+use super::tier;
 use crate::model::{NetworkSettings, ProbeEndpoint, Timestamp};
 use canary::Canary;
 use captive::{Hold, Portal};
@@ -59,6 +60,8 @@ pub fn judge(recording: &Recording) -> Judged {
 /// [`judge`] under other public roots than Mozilla's.
 fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Judged {
     let Recording { observations, settings, baseline, now } = recording;
+    let settings = tier::in_force(settings, observations.depth);
+    let settings: &NetworkSettings = &settings;
     let added: Vec<_> =
         settings.public_roots.iter().map(|root| CertificateDer::from(root.as_der())).collect();
     let added = added.iter().filter_map(|root| anchor_from_trusted_cert(root).ok());
@@ -117,7 +120,8 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
         private_dns: dns_private::remembered(&scene),
         ..past.clone()
     };
-    let outcomes = vantage::label(fusion::fuse(outcomes), &observations.network);
+    let outcomes = tier::with_gaps(fusion::fuse(outcomes), observations.depth);
+    let outcomes = vantage::label(outcomes, &observations.network);
     Judged { outcomes, exposure, baseline }
 }
 

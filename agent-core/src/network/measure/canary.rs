@@ -20,28 +20,33 @@ use super::connect::connect;
 use super::exchange::exchange;
 use super::fallback::{Offer, fallback, is_worth_another};
 use super::meter::{Meter, Metered};
+use super::tiers::Part;
 use super::witness::Witness;
 use super::{all, clear, nonces, tls};
 use crate::canary::{CanarySettings, ClientHelloReader, EXPORTER_LABEL, Exporter, Nonce, Resource};
-use crate::network::observation::{
-    CanaryProbe, ClearQuestion, Failure, Outcome, Phase, Question, Raw, Target, TlsExchange,
-};
+use crate::network::observation::{CanaryProbe, Failure, Outcome, Phase, Question, Raw, Target, TlsExchange};
 use crate::platform::{DeviceHost, Entropy};
 
 /// The only application protocol of a canary.
 const ALPN: [&[u8]; 1] = [b"http/1.1"];
 
-/// Puts every question to one canary, all at once.
-pub(super) async fn probe(asker: Asker, host: Arc<dyn DeviceHost>) -> CanaryProbe {
+/// Puts the questions of `part` to one canary, all at once.
+pub(super) async fn probe(asker: Asker, host: Arc<dyn DeviceHost>, part: Part) -> CanaryProbe {
     let asker = Arc::new(asker);
     let questions = asker.settings.http_port.into_iter().flat_map(|port| {
         let asker = Arc::clone(&asker);
-        ClearQuestion::ALL.into_iter().map(move |asked| {
+        part.questions().map(move |asked| {
             let asker = Arc::clone(&asker);
             async move { clear::probe(&asker, asked, port, asker.deadline).await }
         })
     });
-    let (probe, clear) = tokio::join!(bind(&asker, host), all(questions));
+    let target = Target::from(&asker.settings);
+    let binding = async {
+        let unasked =
+            CanaryProbe { target, tls: Vec::new(), fallback: None, platform: None, clear: Vec::new() };
+        if part.begins() { bind(&asker, host).await } else { unasked }
+    };
+    let (probe, clear) = tokio::join!(binding, all(questions));
     CanaryProbe { clear, ..probe }
 }
 

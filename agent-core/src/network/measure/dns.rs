@@ -8,6 +8,9 @@
 //! | each canary, over HTTPS by its address | the same fresh name, A and the signed TXT |
 //! | an address that answers no DNS | the same fresh name of the first canary |
 //!
+//! In the first tier it is one question: the first canary's name, A, of the first server, until it is answered. The
+//! second tier asks all of the above, with other names, because it must see what comes after the first answer.
+//!
 //! Whether an address is right is decided by derivation, not judged: a wrong one is merely looked at more closely.
 
 use std::collections::BTreeSet;
@@ -22,13 +25,15 @@ use super::dns_https::HttpsExchange;
 use super::dns_message::Form;
 use super::dns_plain::PlainExchange;
 use super::meter::Meter;
+use super::tiers::Part;
 use super::tls;
 use crate::canary::{CanarySettings, Nonce, nonce_name};
-use crate::model::{NetworkSettings, NetworkSnapshot};
+use crate::model::{Depth, NetworkSettings, NetworkSnapshot};
 use crate::network::dns::{is_right, zones};
 use crate::network::dns_record::{DnsAim, DnsProbe, DnsType};
 use crate::network::limits::{DNS_WINDOW, MAX_DNS_FOLLOWED, MAX_DNS_SERVERS, MAX_SPLIT_HORIZON};
 use crate::network::observation::{Attempt, Failure, Outcome, Target, TlsProbe, answer};
+use crate::network::tier;
 use crate::platform::{DeviceHost, Entropy};
 
 const DNS_PORT: u16 = 53;
@@ -40,10 +45,18 @@ pub(super) async fn probes(
     host: &Arc<dyn DeviceHost>,
     meter: &Arc<Meter>,
     entropy: &Arc<dyn Entropy>,
-    deadline: Instant,
+    (part, deadline): (Part, Instant),
 ) -> (Vec<DnsProbe>, Vec<TlsProbe>) {
-    let plan = plan(settings, network, entropy.as_ref());
-    let line = Line { meter: Arc::clone(meter), entropy: Arc::clone(entropy), deadline };
+    let plan = match part {
+        Part::First => {
+            let settings = tier::in_force(settings, Depth::First);
+            let plan = plan(&settings, network, entropy.as_ref()).into_iter();
+            plan.filter(|question| matches!(question.aim, DnsAim::Nonce { .. })).take(1).collect()
+        }
+        Part::Rest | Part::Whole => plan(settings, network, entropy.as_ref()),
+    };
+    let first_answer_ends = part == Part::First;
+    let line = Line { meter: Arc::clone(meter), entropy: Arc::clone(entropy), first_answer_ends, deadline };
     let probes = all(plan.into_iter().map(|question| question.ask(line.clone()))).await;
     let followed = followed(settings, &probes);
     let follow = |target| tls::probe(target, Arc::clone(host), Arc::clone(meter), deadline);
@@ -55,6 +68,7 @@ pub(super) async fn probes(
 struct Line {
     meter: Arc<Meter>,
     entropy: Arc<dyn Entropy>,
+    first_answer_ends: bool,
     deadline: Instant,
 }
 
@@ -78,7 +92,7 @@ enum Route {
 impl Question {
     async fn ask(self, line: Line) -> DnsProbe {
         let Self { aim, name, record, form, route } = self;
-        let Line { meter, entropy, deadline } = line;
+        let Line { meter, entropy, first_answer_ends, deadline } = line;
         let plain = |name: &str, server, silence_counts| PlainExchange {
             name: name.to_owned(),
             record,
@@ -86,6 +100,7 @@ impl Question {
             server,
             window: DNS_WINDOW,
             silence_counts,
+            first_answer_ends,
             meter: Arc::clone(&meter),
             entropy: Arc::clone(&entropy),
             deadline,

@@ -30,6 +30,8 @@ pub(super) struct PlainExchange {
     pub(super) window: Duration,
     /// Whether no answer is an answer.
     pub(super) silence_counts: bool,
+    /// Whether the first whole answer will do, with no look at what comes after it.
+    pub(super) first_answer_ends: bool,
     pub(super) meter: Arc<Meter>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) deadline: Instant,
@@ -67,7 +69,9 @@ impl PlainExchange {
         let end = (begin + self.window).min(self.deadline.checked_sub(DNS_MARGIN).unwrap_or(self.deadline));
         let mut kept = Kept::default();
         let mut buffer = vec![0; MAX_DNS_MESSAGE];
-        while let Ok(received) = timeout_at(end, socket.recv_from(&mut buffer)).await {
+        while !(self.meter.is_spent() || self.first_answer_ends && kept.answers > 0)
+            && let Ok(received) = timeout_at(end, socket.recv_from(&mut buffer)).await
+        {
             // An ICMP error, if the system tells: others may still answer.
             let Ok((length, from)) = received else { continue };
             self.meter.received(length);
