@@ -13,7 +13,7 @@ mod portal;
 mod private_dns;
 
 pub use link::LinkPast;
-pub use path::PathPast;
+pub use path::{PathPast, Way};
 pub use portal::PortalPast;
 pub use private_dns::PrivateDnsPast;
 

@@ -110,6 +110,23 @@ pub(super) const PORTAL_PATIENCE: i64 = 10 * 60;
 /// a network without.
 pub(super) const PRIVATE_DNS_MEMORY: i64 = 30 * 24 * 60 * 60;
 
+/// Destinations of each family to which the way is followed: one may be down, or have a way of its own.
+pub(super) const MAX_PATH_DESTINATIONS: usize = 2;
+
+/// Hops that are asked for: a host between device and gateway is the first, the gateway then the second, and what
+/// follows the gateway tells a shift from a gateway that answers twice.
+pub(super) const MAX_HOPS: u8 = 3;
+
+/// How long a hop is waited for, an attempt. Three of them and their pauses end after 1.5 s, and an answer to the
+/// first counts until then.
+pub(super) const HOP_WAIT: Duration = Duration::from_millis(300);
+
+/// Longest wait for the address of a destination that the settings name without one.
+pub(super) const PATH_LOOKUP_WAIT: Duration = Duration::from_millis(500);
+
+/// Ways out of one network that are remembered: two of each of a family's destinations.
+pub(super) const MAX_PAST_PATHS: usize = 8;
+
 /// Bytes of a URL or `Location` that are recorded.
 pub(super) const MAX_URL: usize = 1024;
 

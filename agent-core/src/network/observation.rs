@@ -224,6 +224,7 @@ impl fmt::Display for Failure {
             Phase::Tls => "the TLS handshake",
             Phase::Http => "the HTTP exchange",
             Phase::Dns => "the DNS query",
+            Phase::Path => "following the path",
         };
         write!(f, "failed ({kind} during {phase}: {})", self.detail)
     }
@@ -243,6 +244,8 @@ pub enum Phase {
     Http,
     /// The DNS query and its answers.
     Dns,
+    /// The datagram that should live no longer than to one hop.
+    Path,
 }
 
 /// What can go wrong with an attempt.

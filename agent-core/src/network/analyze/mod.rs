@@ -95,6 +95,8 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
     };
     let dns_answer = dns_answer::judge(&scene);
     let dns_path = dns_path::judge(&scene, dns_answer::is_forged(&dns_answer));
+    let link_path = link_path::judge(&scene);
+    let path = link_path::remember(&scene, &link_path);
     let outcomes = vec![
         portal.judge(),
         tls_chain::judge(&scene, &bounds, &clock),
@@ -109,7 +111,7 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
         dns_path,
         dns_private::judge(&scene),
         link_neighbour::judge(&scene),
-        link_path::judge(&scene),
+        link_path,
         link_drift::judge(&scene),
         wifi_exposure::judge(&scene),
         wifi_twin::judge(&scene),
@@ -118,6 +120,7 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
     let baseline = Baseline {
         portal: portal.remembered(),
         private_dns: dns_private::remembered(&scene),
+        path,
         ..past.clone()
     };
     let outcomes = tier::with_gaps(fusion::fuse(outcomes), observations.depth);

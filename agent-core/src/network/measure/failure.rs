@@ -49,7 +49,7 @@ fn io_kind(phase: Phase, kind: io::ErrorKind) -> FailureKind {
         ErrorKind::QuotaExceeded => FailureKind::TooLarge,
         _ => match phase {
             Phase::Resolve => FailureKind::NameNotResolved,
-            Phase::Connect | Phase::Dns => FailureKind::Unreachable,
+            Phase::Connect | Phase::Dns | Phase::Path => FailureKind::Unreachable,
             Phase::Tls | Phase::Http => FailureKind::Protocol,
         },
     }

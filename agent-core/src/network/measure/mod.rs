@@ -35,9 +35,11 @@ mod dns_plain;
 mod exchange;
 mod failure;
 mod fallback;
+mod hop;
 mod http1;
 mod meter;
 mod nonces;
+mod path;
 mod portal_api;
 mod tiers;
 mod tls;
@@ -140,11 +142,23 @@ impl<'a> Line<'a> {
             let url = network.portal_api.value().filter(|_| part.begins()).cloned();
             portal_api::probe(url, Arc::clone(meter), deadline).await
         };
+        let paths = async {
+            if part == Part::First { Vec::new() } else { path::probes(settings, meter, deadline).await }
+        };
         let dns = dns::probes(settings, network, host, meter, entropy, (part, deadline));
 
-        let (captive, tls, canaries, (dns, dns_tls), portal_api) =
-            tokio::join!(all(captive), all(tls), all(canaries), dns, portal_api);
-        Observations { captive, tls, canaries, dns, dns_tls, portal_api, ..Observations::of(network.clone()) }
+        let (captive, tls, canaries, (dns, dns_tls), portal_api, paths) =
+            tokio::join!(all(captive), all(tls), all(canaries), dns, portal_api, paths);
+        Observations {
+            captive,
+            tls,
+            canaries,
+            dns,
+            dns_tls,
+            portal_api,
+            paths,
+            ..Observations::of(network.clone())
+        }
     }
 
     /// The record of `seen`.

@@ -70,5 +70,6 @@ pub(super) fn join(first: Observations, rest: Observations, settings: &NetworkSe
         .sort_by_key(|probe| settings.canaries.iter().position(|it| Target::from(it) == probe.target));
     seen.dns.extend(rest.dns);
     seen.dns_tls.extend(rest.dns_tls);
+    seen.paths.extend(rest.paths);
     seen
 }

@@ -5,6 +5,7 @@ mod badssl;
 mod canaries;
 mod canary_world;
 mod dns;
+mod link_path;
 mod portals;
 mod rules;
 mod scenarios;
