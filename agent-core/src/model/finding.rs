@@ -64,6 +64,13 @@ words! {
     }
 }
 
+impl CheckId {
+    /// Whether this check looks at the network in use.
+    pub fn is_of_the_network(self) -> bool {
+        self.as_str().starts_with("network.")
+    }
+}
+
 words! {
     /// What can be found. Each has one row in the policy file and one entry in each text file.
     pub enum Detection {
@@ -166,6 +173,11 @@ impl Detection {
             Self::DebuggingOn => CheckId::Debugging,
             Self::LocalProxy | Self::VpnActive => CheckId::NetworkPath,
         }
+    }
+
+    /// Whether this is found of one network, and is gone once the device is on another.
+    pub fn is_of_the_network(self) -> bool {
+        self.as_str().starts_with("network.")
     }
 
     /// Whether the subject of this detection is an app: named only where the user's consent covers the app.

@@ -57,6 +57,15 @@ fn an_empty_page_is_no_portal() {
     assert_eq!(captive(&world).coverage, Coverage::Complete);
 }
 
+/// Found by the benign sets: the status that was made for portals was taken for a server's error.
+#[test]
+fn a_portal_may_say_that_it_is_one() {
+    let mut world = World::clean();
+    world.portal(http(511, None, b"<html>Welcome</html>"));
+    HOSTS.into_iter().for_each(|host| world.presents(host, self_signed(host), refused()));
+    assert_eq!(found(&world.judge_at(NOW)), [(Detection::CaptivePortal, "", Verdict::Benign)]);
+}
+
 #[test]
 fn a_server_error_is_neither_a_portal_nor_free() {
     let mut world = World::clean();
