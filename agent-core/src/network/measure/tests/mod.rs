@@ -13,6 +13,7 @@ use crate::platform::DeviceHost;
 
 mod captive;
 mod dns;
+mod fallback;
 mod path;
 mod portal_api;
 mod servers;
