@@ -36,7 +36,7 @@ pub(super) fn judge(scene: &Scene<'_>) -> CheckOutcome {
     }
     let ways = ways(scene);
     if ways.is_empty() {
-        return CheckOutcome::unknown(check, silence(&scene.seen.paths));
+        return CheckOutcome::unknown(check, silence(scene));
     }
     let link = Link::of(scene, &ways);
     let longer: Vec<_> = ways.iter().filter_map(|way| Some((way, link.insertion(way)?))).collect();
@@ -98,8 +98,9 @@ const fn lived_out(answer: &HopAnswer) -> bool {
     answer.icmp_type == time_exceeded && answer.icmp_code == 0
 }
 
-fn silence(paths: &[PathProbe]) -> String {
-    let hops = paths.iter().flat_map(|path| path.hops.iter().map(move |hop| (path.destination, hop)));
+fn silence(scene: &Scene<'_>) -> String {
+    let hops =
+        scene.seen.paths.iter().flat_map(|path| path.hops.iter().map(move |hop| (path.destination, hop)));
     let failures = hops.filter_map(|(destination, hop)| Some((destination, failure(&hop.attempts)?)));
     match failures.min_by_key(|(_, failure)| failure.kind == FailureKind::Unreachable) {
         Some((_, failure)) if failure.kind == FailureKind::Configuration => plain(&failure.detail),
@@ -107,9 +108,10 @@ fn silence(paths: &[PathProbe]) -> String {
             let why = plain(&failure.to_string());
             format!("no router on the way to {destination} answered, as where ICMP is filtered: {why}")
         }
-        None if paths.is_empty() => {
+        None if scene.settings.canaries.is_empty() && scene.settings.endpoints.is_empty() => {
             "no canary or endpoint is configured to which the way could be followed".to_owned()
         }
+        None if scene.seen.paths.is_empty() => "not measured".to_owned(),
         None => "no router on the way answered with what ends a datagram's life".to_owned(),
     }
 }

@@ -11,7 +11,7 @@ use crate::network::limits::MAX_PAST_PATHS;
 use crate::network::observation::{
     Attempt, Failure, FailureKind, Hop, HopAnswer, Observations, Outcome, PathProbe, Phase,
 };
-use crate::network::testing::{NOW, snapshot};
+use crate::network::testing::{NOW, endpoint, snapshot};
 use crate::network::{self, Judged, Recording};
 
 const GATEWAY: &str = "10.77.0.1";
@@ -24,10 +24,12 @@ struct Network {
 
 impl Network {
     fn new() -> Self {
+        let settings =
+            NetworkSettings { endpoints: vec![endpoint("a.example", "net-1")], ..NetworkSettings::default() };
         let mut seen = Observations::of(snapshot());
         seen.network.gateways = Fact::known(vec![GATEWAY.to_owned(), "fe80::1%wlan0".to_owned()]);
         seen.network.vpns = Fact::known(vec![]);
-        Self { recording: Recording::new(seen, NetworkSettings::default(), NOW) }
+        Self { recording: Recording::new(seen, settings, NOW) }
     }
 
     /// Scans while the ways out are `ways`: who answers at each hop, the destination last; `*` for nobody.
@@ -253,8 +255,9 @@ fn silence_is_neither_clean_nor_an_alarm() {
     );
     let outcome = network.scan(&["* 192.0.2.1 198.51.100.20"]);
     assert!(matches!(outcome.coverage, Coverage::Unknown { .. }), "{outcome:?}");
-    let outcome = network.scan(&[]);
-    assert!(outcome.summary.starts_with("no canary or endpoint is configured"), "{outcome:?}");
+    assert_eq!(told(&network.scan(&[])), (Verdict::Inconclusive, "not measured"));
+    network.recording.settings = NetworkSettings::default();
+    assert!(network.scan(&[]).summary.starts_with("no canary or endpoint is configured"));
 }
 
 #[test]
