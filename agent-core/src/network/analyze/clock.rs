@@ -8,7 +8,7 @@ use super::clear::Heard;
 use crate::canary::{RedirectReply, TlsReply};
 use crate::model::{Detection, Judgement, Timestamp, Verdict};
 use crate::network::limits::CLOCK_TOLERANCE;
-use crate::network::observation::{ClearQuestion, Outcome, answer};
+use crate::network::observation::{ClearQuestion, Outcome};
 use crate::network::response::Response;
 
 /// What is known of the time.
@@ -69,7 +69,7 @@ fn signed_time(canary: &Canary<'_>) -> Option<Timestamp> {
 }
 
 fn over_tls(canary: &Canary<'_>) -> Option<Timestamp> {
-    let (seen, _) = answer(&canary.probe?.tls)?;
+    let (seen, _) = canary.probe?.answer()?;
     let Outcome::Answered(response) = &seen.response else { return None };
     let response = Response::parse(response.as_bytes())?;
     let reply: TlsReply = canary.reply(&response, (), &seen.question.nonce).ok()?;

@@ -59,6 +59,9 @@ fn tls_kind(error: &rustls::Error) -> FailureKind {
     match error {
         rustls::Error::AlertReceived(_) => FailureKind::Alert,
         rustls::Error::InvalidCertificate(_) => FailureKind::Certificate,
+        rustls::Error::PeerMisbehaved(
+            rustls::PeerMisbehaved::AttemptedDowngradeToTls12WhenTls13IsSupported,
+        ) => FailureKind::Downgraded,
         rustls::Error::InvalidMessage(rustls::InvalidMessage::HandshakePayloadTooLarge) => {
             FailureKind::TooLarge
         }

@@ -6,6 +6,8 @@ mod canaries;
 mod canary_world;
 mod dns;
 mod link_path;
+mod portals;
 mod rules;
 mod scenarios;
+mod transparency;
 mod world;

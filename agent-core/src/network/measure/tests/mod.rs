@@ -14,6 +14,7 @@ use crate::platform::DeviceHost;
 mod captive;
 mod dns;
 mod path;
+mod portal_api;
 mod servers;
 mod tls;
 
