@@ -26,9 +26,13 @@ use crate::network::words::plain;
 /// Judges the first hops.
 pub(super) fn judge(scene: &Scene<'_>) -> CheckOutcome {
     let check = CheckId::LinkPath;
-    if let Some(vpn) = vpn(scene) {
-        let said = format!("traffic leaves by the VPN {}, whose hops are not this network's", plain(vpn));
-        return CheckOutcome::clean(check, said);
+    if scene.seen.paths.is_empty() {
+        let configured = !scene.settings.canaries.is_empty() || !scene.settings.endpoints.is_empty();
+        let why = "no canary or endpoint is configured to which the way could be followed";
+        return CheckOutcome::unknown(check, if configured { "not measured" } else { why });
+    }
+    if on_vpn(scene) {
+        return CheckOutcome::clean(check, "the hops are those of a VPN, and say nothing of this network");
     }
     if scene.portal {
         let why = "a captive portal holds this network: sign in and scan again";
@@ -36,7 +40,7 @@ pub(super) fn judge(scene: &Scene<'_>) -> CheckOutcome {
     }
     let ways = ways(scene);
     if ways.is_empty() {
-        return CheckOutcome::unknown(check, silence(scene));
+        return CheckOutcome::unknown(check, silence(&scene.seen.paths));
     }
     let link = Link::of(scene, &ways);
     let longer: Vec<_> = ways.iter().filter_map(|way| Some((way, link.insertion(way)?))).collect();
@@ -56,7 +60,7 @@ pub(super) fn judge(scene: &Scene<'_>) -> CheckOutcome {
 /// The ways to remember, after this check came to `outcome`.
 pub(super) fn remember(scene: &Scene<'_>, outcome: &CheckOutcome) -> PathPast {
     let mut past = scene.past.path.clone();
-    if vpn(scene).is_some() || scene.portal || !outcome.judgements.is_empty() {
+    if on_vpn(scene) || scene.portal || !outcome.judgements.is_empty() {
         return past;
     }
     for way in ways(scene) {
@@ -67,8 +71,8 @@ pub(super) fn remember(scene: &Scene<'_>, outcome: &CheckOutcome) -> PathPast {
     past
 }
 
-fn vpn<'a>(scene: &Scene<'a>) -> Option<&'a str> {
-    scene.seen.network.vpns.value()?.first().map(String::as_str)
+fn on_vpn(scene: &Scene<'_>) -> bool {
+    scene.seen.network.vpns.value().is_some_and(|vpns| !vpns.is_empty())
 }
 
 /// The ways on which anybody answered.
@@ -98,9 +102,8 @@ const fn lived_out(answer: &HopAnswer) -> bool {
     answer.icmp_type == time_exceeded && answer.icmp_code == 0
 }
 
-fn silence(scene: &Scene<'_>) -> String {
-    let hops =
-        scene.seen.paths.iter().flat_map(|path| path.hops.iter().map(move |hop| (path.destination, hop)));
+fn silence(paths: &[PathProbe]) -> String {
+    let hops = paths.iter().flat_map(|path| path.hops.iter().map(move |hop| (path.destination, hop)));
     let failures = hops.filter_map(|(destination, hop)| Some((destination, failure(&hop.attempts)?)));
     match failures.min_by_key(|(_, failure)| failure.kind == FailureKind::Unreachable) {
         Some((_, failure)) if failure.kind == FailureKind::Configuration => plain(&failure.detail),
@@ -108,10 +111,6 @@ fn silence(scene: &Scene<'_>) -> String {
             let why = plain(&failure.to_string());
             format!("no router on the way to {destination} answered, as where ICMP is filtered: {why}")
         }
-        None if scene.settings.canaries.is_empty() && scene.settings.endpoints.is_empty() => {
-            "no canary or endpoint is configured to which the way could be followed".to_owned()
-        }
-        None if scene.seen.paths.is_empty() => "not measured".to_owned(),
         None => "no router on the way answered with what ends a datagram's life".to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use super::world::{World, answered, http};
 use crate::model::{
     CheckId, CheckOutcome, Coverage, Detection, Fact, MacAddress, Neighbour, NetworkSettings, Verdict,
 };
-use crate::network::baseline::{Baseline, Way};
+use crate::network::baseline::{PathPast, Way};
 use crate::network::limits::MAX_PAST_PATHS;
 use crate::network::observation::{
     Attempt, Failure, FailureKind, Hop, HopAnswer, Observations, Outcome, PathProbe, Phase,
@@ -286,7 +286,7 @@ fn a_vpn_is_labelled_and_its_hops_are_not_remembered() {
     let mut network = Network::new();
     network.recording.observations.network.vpns = Fact::known(vec!["tun0".to_owned()]);
     let outcome = network.scan(&["10.9.0.1 10.77.0.1 198.51.100.20"]);
-    let said = "traffic leaves by the VPN tun0, whose hops are not this network's";
+    let said = "the hops are those of a VPN, and say nothing of this network (seen through the VPN tun0)";
     assert_eq!(told(&outcome), (Verdict::Clean, said));
     assert_eq!(network.ways(), []);
 }
@@ -299,7 +299,7 @@ fn while_a_portal_holds_the_network_nothing_is_said_or_remembered() {
     let judged = network::judge(&Recording::new(world.seen, world.settings, NOW));
     let outcome = judged.outcomes.iter().find(|outcome| outcome.check == CheckId::LinkPath).unwrap();
     assert_eq!(outcome.verdict(), Verdict::Inconclusive);
-    assert_eq!(judged.baseline, Baseline::default());
+    assert_eq!(judged.baseline.path, PathPast::default());
 }
 
 #[test]
