@@ -16,7 +16,7 @@ use super::result::{ScanResult, ScanTrigger};
 use super::runtime::{ask_host, on_own_thread};
 use crate::model::{
     CoverageItem, Detection, DevicePosture, Fact, Finding, FindingState, Inventory, NetworkSnapshot,
-    Settings, Timestamp,
+    Settings, Sha256, Timestamp,
 };
 use crate::network::baseline::network_key;
 use crate::network::observation::Observations;
@@ -24,7 +24,7 @@ use crate::network::{self, Recording};
 use crate::policy::{self, Assessment, Policy};
 use crate::posture::{self, Thresholds};
 use crate::report::random_id;
-use crate::store::{self, Slot};
+use crate::store::{self, Looked, Slot};
 
 /// Longest time for the network checks: the hard stop of the first tier (NETWORK: Budgets).
 const NETWORK_LIMIT: Duration = Duration::from_secs(10);
@@ -106,7 +106,7 @@ fn conclude(
     let policy = inner.policy(settings);
     let scan_id = random_id(inner.host.entropy.as_ref())?;
     let Collected { apps: installed, posture, network } = collected;
-    let key = network_key(&network.network);
+    let key = network_key(network.network_after.as_ref().unwrap_or(&network.network));
     let mut recording = Recording::new(network, settings.network.clone(), now);
     let (result, last, before) = inner.store.write(|tx| {
         let previous: Option<Inventory> = tx.get(Slot::Inventory)?;
@@ -119,15 +119,17 @@ fn conclude(
         }
         let network = &recording.observations.network;
         checks.extend(judged.outcomes);
-        checks.extend(posture::judge(&posture, network, &thresholds(&policy), now));
+        let proxies = &settings.network.proxies;
+        checks.extend(posture::judge(&posture, network, proxies, &thresholds(&policy), now));
         checks.sort_by_key(|outcome| outcome.check);
 
+        let network_digest = key.as_deref().map(|key| Sha256::of(key.as_bytes()));
+        let looked = Looked { outcomes: &checks, network: network_digest, now };
         let findings = store::advance(
             &before,
-            &checks,
+            &looked,
             |judgement| policy.severity(judgement.detection, judgement.verdict),
             |detection| policy.ignored(detection).map(str::to_owned),
-            now,
         );
         tx.put_findings(&findings)?;
         let coverage: Vec<_> = checks.iter().map(CoverageItem::from).collect();

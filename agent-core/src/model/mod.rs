@@ -21,7 +21,7 @@ pub use bytes::{ParseDigestError, Sha256, SpkiPin};
 pub use fact::Fact;
 pub use finding::{
     CheckId, CheckOutcome, Coverage, CoverageItem, Detection, Evidence, Finding, FindingState, Judgement,
-    Verdict,
+    Trace, Verdict,
 };
 pub use indicator::{Indicator, IndicatorKind, ThreatCategory};
 pub use level::{Level, RiskLevel, Severity};

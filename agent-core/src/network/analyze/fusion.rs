@@ -69,7 +69,9 @@ fn fold(outcomes: &mut [CheckOutcome], causes: &[Detection], is_part: impl Fn(&J
         parts.extend(taken);
     }
     let judgements = outcomes.iter_mut().flat_map(|outcome| &mut outcome.judgements);
-    let Some(whole) = judgements.filter(|it| it.detection == cause).max_by_key(|it| it.verdict) else { return };
+    let Some(whole) = judgements.filter(|it| it.detection == cause).max_by_key(|it| it.verdict) else {
+        return;
+    };
     for part in parts {
         whole.verdict = whole.verdict.max(part.verdict);
         whole.reason = format!("{}; {}", whole.reason, part.reason);
@@ -89,7 +91,8 @@ fn confirm(outcomes: &mut [CheckOutcome]) {
         (confirmed, _) => format!("an attack on {} is proved at the same time", confirmed.join(" and ")),
     };
     for judgement in outcomes.iter_mut().flat_map(|outcome| &mut outcome.judgements) {
-        let is_of_the_link = LINK.contains(&judgement.detection) || judgement.detection == Detection::PathChanged;
+        let is_of_the_link =
+            LINK.contains(&judgement.detection) || judgement.detection == Detection::PathChanged;
         if is_of_the_link && judgement.verdict == Verdict::Suspicious {
             judgement.verdict = Verdict::Confirmed;
             judgement.reason = format!("{}; {witness}", judgement.reason);

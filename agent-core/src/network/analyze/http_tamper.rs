@@ -81,7 +81,9 @@ fn changed(heard: &Heard<'_>, way: Way, bound: bool) -> Result<Option<Judgement>
     } else if Sha256::of(&with_https(&response.body)) == signed.body_sha256 {
         stripped(format!("the links to HTTPS in the {asked} of {name} were turned into HTTP on the way"))
     } else if is_part_of_stripping(heard, way) {
-        stripped(format!("the {asked} of {name} was changed on the way, and its redirect to HTTPS was taken away"))
+        stripped(format!(
+            "the {asked} of {name} was changed on the way, and its redirect to HTTPS was taken away"
+        ))
     } else {
         let reason =
             format!("the {asked} of {name} was changed on the way: it is not the one that was signed");

@@ -92,7 +92,9 @@ impl<'a> Link<'a> {
             (Some(Transport::Cellular), _) => {
                 CheckOutcome::clean(check, "a cellular network has no link that others share")
             }
-            (Some(Transport::Ethernet | Transport::Other), _) | (_, Fact::Known { .. }) => self.unresolved(check),
+            (Some(Transport::Ethernet | Transport::Other), _) | (_, Fact::Known { .. }) => {
+                self.unresolved(check)
+            }
             (_, Fact::NotPermitted { why }) => CheckOutcome::not_permitted(check, plain(why)),
             (_, Fact::NotAvailable { why }) => CheckOutcome::unknown(check, plain(why)),
         }
@@ -107,9 +109,10 @@ impl<'a> Link<'a> {
             (Fact::NotAvailable { why }, _) | (_, Fact::NotAvailable { why }) => {
                 CheckOutcome::unknown(check, plain(why))
             }
-            (Fact::Known { .. }, Fact::Known { .. }) => {
-                CheckOutcome::unknown(check, "the hardware address of the gateway is not among the neighbours")
-            }
+            (Fact::Known { .. }, Fact::Known { .. }) => CheckOutcome::unknown(
+                check,
+                "the hardware address of the gateway is not among the neighbours",
+            ),
         }
     }
 
@@ -179,8 +182,10 @@ impl Seen {
             return false;
         }
         // A server that is the gateway says no more than the gateway's address.
-        let is_own = |address: &&IpAddr| !self.gateways.contains(address) && !site.gateways.is_normal(address);
-        let own = |addresses: Vec<&IpAddr>| addresses.into_iter().filter(is_own).copied().collect::<BTreeSet<_>>();
+        let is_own =
+            |address: &&IpAddr| !self.gateways.contains(address) && !site.gateways.is_normal(address);
+        let own =
+            |addresses: Vec<&IpAddr>| addresses.into_iter().filter(is_own).copied().collect::<BTreeSet<_>>();
         let pairs = [
             (self.exits.clone(), site.exits.normal().copied().collect()),
             (own(self.dns_servers.iter().collect()), own(site.dns_servers.normal().collect())),

@@ -21,7 +21,8 @@ use std::net::IpAddr;
 use super::Scene;
 use super::link::{Link, Place, is_link_local, listed};
 use crate::model::{
-    CheckId, CheckOutcome, Detection, Fact, Judgement, MacAddress, Nat64Prefix, NetworkSettings, Transport, Verdict,
+    CheckId, CheckOutcome, Detection, Fact, Judgement, MacAddress, Nat64Prefix, NetworkSettings, Transport,
+    Verdict,
 };
 use crate::network::baseline::{Habit, Site};
 use crate::network::words::plain;
@@ -43,7 +44,8 @@ pub(super) fn judge(scene: &Scene<'_>, link: &Link<'_>) -> CheckOutcome {
             return CheckOutcome::clean(CHECK, first);
         }
         Place::Elsewhere => {
-            let other = "another place of this network than those known: how it configures the device is remembered";
+            let other =
+                "another place of this network than those known: how it configures the device is remembered";
             return CheckOutcome::clean(CHECK, other);
         }
         Place::Known(site) => site,
@@ -98,15 +100,14 @@ impl Changes {
             }
         };
 
-        let (routers, known_routers): (BTreeSet<IpAddr>, _) = new(
-            &site.gateways,
-            &mut seen.gateways.iter().copied().filter(|it| is_link_local(*it)),
-        )
-        .into_iter()
-        .partition(|router| is_foreign(link, site, *router));
+        let (routers, known_routers): (BTreeSet<IpAddr>, _) =
+            new(&site.gateways, &mut seen.gateways.iter().copied().filter(|it| is_link_local(*it)))
+                .into_iter()
+                .partition(|router| is_foreign(link, site, *router));
         remark("the IPv6 router", &known_routers, "by all that is told it is no other host than the gateway");
 
-        let gateways = new(&site.gateways, &mut seen.gateways.iter().copied().filter(|it| !is_link_local(*it)));
+        let gateways =
+            new(&site.gateways, &mut seen.gateways.iter().copied().filter(|it| !is_link_local(*it)));
         let (gateways, further): (BTreeSet<_>, _) =
             gateways.into_iter().partition(|gateway| took_over(link, site, *gateway));
         remark("the gateway", &further, "another interface of this device has one too");
@@ -125,9 +126,10 @@ impl Changes {
             let mut declared = settings.nat64_prefixes.iter().chain([&Nat64Prefix::WELL_KNOWN]);
             declared.any(|declared| declared.to_string() == *prefix)
         };
-        let nat64 = seen.nat64.clone().filter(|prefix| {
-            !is_declared(prefix) && !site.nat64.accepts(prefix, link.now, link.conduct)
-        });
+        let nat64 = seen
+            .nat64
+            .clone()
+            .filter(|prefix| !is_declared(prefix) && !site.nat64.accepts(prefix, link.now, link.conduct));
         Self {
             dhcp_server: dhcp_server.into_iter().next().filter(|_| is_led),
             routers,
@@ -149,8 +151,7 @@ impl Changes {
             Judgement::new(Detection::RogueDhcp, Verdict::Suspicious).because(reason)
         });
         let router = (!self.routers.is_empty()).then(|| {
-            let known: Vec<_> = site.gateways.normal().filter(|it| is_link_local(**it)).collect();
-            let before = if known.is_empty() { "none".to_owned() } else { listed(known) };
+            let before = or_none(listed(site.gateways.normal().filter(|it| is_link_local(**it))));
             let reason = format!(
                 "a new IPv6 router announced itself: {}; at this place there was {before} before",
                 listed(&self.routers)
@@ -194,9 +195,15 @@ impl Changes {
         ];
         let facts = facts.into_iter().filter(|(_, now, before)| now != before);
         let judgement = facts.fold(judgement, |judgement, (name, now, before)| {
-            judgement.with(name, now).with(format!("{name}_before"), before)
+            judgement.with(name, or_none(now)).with(format!("{name}_before"), or_none(before))
         });
-        let hosts: BTreeSet<_> = self.dhcp_server.iter().chain(&self.routers).chain(&self.gateways).chain(&self.dns_servers).collect();
+        let hosts: BTreeSet<_> = self
+            .dhcp_server
+            .iter()
+            .chain(&self.routers)
+            .chain(&self.gateways)
+            .chain(&self.dns_servers)
+            .collect();
         hosts.into_iter().fold(judgement, |judgement, host| match seen.neighbours.get(host) {
             Some(mac) => judgement.with("hardware_address", format!("{host} {mac}")),
             None => judgement,
@@ -209,6 +216,10 @@ impl Changes {
         }
         self.remarks.join("; ")
     }
+}
+
+fn or_none(list: String) -> String {
+    if list.is_empty() { "none".to_owned() } else { list }
 }
 
 /// Whether an IPv6 router is another host than the gateways of `site`, by its hardware address; where that is not told,
@@ -226,7 +237,10 @@ fn is_gateway_mac(link: &Link<'_>, site: &Site, mac: MacAddress) -> bool {
 
 /// Whether a new gateway stands in the place of the known ones, not beside them.
 fn took_over(link: &Link<'_>, site: &Site, gateway: IpAddr) -> bool {
-    let mut known = site.gateways.normal().filter(|known| known.is_ipv4() == gateway.is_ipv4() && !is_link_local(**known));
+    let mut known = site
+        .gateways
+        .normal()
+        .filter(|known| known.is_ipv4() == gateway.is_ipv4() && !is_link_local(**known));
     let is_beside = known.clone().any(|known| link.seen.gateways.contains(known));
     known.next().is_some() && (!is_beside || is_near(gateway, site))
 }

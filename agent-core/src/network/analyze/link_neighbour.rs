@@ -149,10 +149,14 @@ fn praise(link: &Link<'_>) -> String {
         Place::Elsewhere => {
             "which is remembered: another access point and another router than before are another place, or new devices"
         }
-        Place::Known(site) if link.resolved().all(|(it, mac)| site.hardware.get(&it).is_some_and(|known| known.is_normal(&mac))) => {
+        Place::Known(site)
+            if link
+                .resolved()
+                .all(|(it, mac)| site.hardware.get(&it).is_some_and(|known| known.is_normal(&mac))) =>
+        {
             "as before"
         }
-        Place::Known(_) => "which is new here, and nothing speaks against it: remembered",
+        Place::Known(_) => "not all of which was seen here before",
     };
     format!("the gateway {told}, {compared}")
 }

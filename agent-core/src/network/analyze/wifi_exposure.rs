@@ -30,9 +30,10 @@ pub(super) fn judge(scene: &Scene<'_>) -> CheckOutcome {
         (_, Some(transport)) if *transport != Transport::Wifi => {
             CheckOutcome::clean(check, format!("this network is no Wi-Fi ({transport})"))
         }
-        (Fact::Known { value: WifiSecurity::Open }, _) => {
-            CheckOutcome::clean(check, "this Wi-Fi is open: whoever is near hears what is not encrypted otherwise")
-        }
+        (Fact::Known { value: WifiSecurity::Open }, _) => CheckOutcome::clean(
+            check,
+            "this Wi-Fi is open: whoever is near hears what is not encrypted otherwise",
+        ),
         (Fact::Known { value }, _) => {
             CheckOutcome::clean(check, format!("this Wi-Fi is protected by {value}"))
         }

@@ -47,9 +47,10 @@ pub(super) fn judge(link: &Link<'_>) -> CheckOutcome {
         return twin(link, &known);
     }
     match (named(Some(true)), signs.iter().any(|(_, sign)| *sign == Some(false))) {
-        (words, true) if words.is_empty() => {
-            CheckOutcome::clean(CHECK, "by protection, gateway and way out it is the Wi-Fi that had this name before")
-        }
+        (words, true) if words.is_empty() => CheckOutcome::clean(
+            CHECK,
+            "by protection, gateway and way out it is the Wi-Fi that had this name before",
+        ),
         (words, true) => CheckOutcome::clean(
             CHECK,
             format!("unlike before, {words}: alone that is no other Wi-Fi with this name"),

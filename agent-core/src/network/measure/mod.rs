@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::limits::{MAX_CANARIES, MAX_CAPTIVE_PROBES, MAX_ENDPOINTS};
@@ -73,9 +73,11 @@ pub async fn measure(
     Observations { captive, tls, canaries, dns, dns_tls, traffic, network_after, ..Observations::of(network) }
 }
 
-/// What the platform tells of the network now, until `deadline`.
+/// What the platform tells of the network now. A question that got no thread by `deadline` is not asked any more.
 async fn after(host: Arc<dyn DeviceHost>, deadline: Instant) -> Option<NetworkSnapshot> {
-    timeout_at(deadline, spawn_blocking(move || host.network_snapshot())).await.ok()?.ok()
+    let mut asked = JoinSet::new();
+    asked.spawn_blocking(move || host.network_snapshot());
+    timeout_at(deadline, asked.join_next()).await.ok()??.ok()
 }
 
 /// Runs `futures` at once; the results are in their order.

@@ -5,8 +5,8 @@ use super::link_world::{ATTACKER, ATTACKER_MAC, GATEWAY, Phone, attacks};
 use super::world::{answered, found, outcome, refused};
 use crate::canary::{Content, Exporter};
 use crate::model::{CheckId, CheckOutcome, Detection, Fact, Judgement, Verdict};
-use crate::network::analyze::fusion::fuse;
 use crate::network::analyze::Scene;
+use crate::network::analyze::fusion::fuse;
 use crate::network::baseline::Baseline;
 use crate::network::observation::{ClearQuestion, Target, TlsProbe};
 use crate::network::testing::{Dates, handshake};
@@ -19,7 +19,8 @@ fn forged(phone: &mut Phone, hosts: &[&str]) {
     let canary = Target::from(&phone.world.settings.canaries[0]);
     let target = Target { address: Some(ATTACKER.parse().unwrap()), ..canary };
     let chain = phone.world.evil.chain(&target.host, Dates::CURRENT);
-    phone.world.seen.dns_tls = vec![TlsProbe { target, attempts: answered(handshake(chain)), platform: Some(refused()) }];
+    phone.world.seen.dns_tls =
+        vec![TlsProbe { target, attempts: answered(handshake(chain)), platform: Some(refused()) }];
     for host in hosts {
         let chain = phone.world.evil.chain(host, Dates::CURRENT);
         phone.world.presents(host, chain, refused());
@@ -49,7 +50,8 @@ fn interception_elsewhere_than_where_names_are_led_stays_a_finding() {
     let mut phone = Phone::back_home();
     forged(&mut phone, &HOSTS);
     phone.world.probe("c.example").attempts[0].address = Some("198.51.100.7".parse().unwrap());
-    let expected = [(Detection::TlsInterception, Verdict::Confirmed), (Detection::DnsSpoofing, Verdict::Confirmed)];
+    let expected =
+        [(Detection::TlsInterception, Verdict::Confirmed), (Detection::DnsSpoofing, Verdict::Confirmed)];
     assert_eq!(phone.found(), expected);
 }
 
@@ -78,7 +80,8 @@ fn two_findings_of_the_link_do_not_confirm_each_other() {
     let mut phone = Phone::back_home();
     rogue_dhcp(&mut phone);
     phone.answers_for(GATEWAY, ATTACKER_MAC);
-    let expected = [(Detection::ArpSpoofing, Verdict::Suspicious), (Detection::RogueDhcp, Verdict::Suspicious)];
+    let expected =
+        [(Detection::ArpSpoofing, Verdict::Suspicious), (Detection::RogueDhcp, Verdict::Suspicious)];
     assert_eq!(phone.found(), expected);
 }
 
@@ -94,7 +97,8 @@ fn weighed(found: &[(Detection, Verdict)]) -> Vec<(Detection, Verdict)> {
         past: &Baseline::default(),
     };
     let outcomes = found.iter().map(|(detection, verdict)| {
-        let judgement = Judgement::new(*detection, *verdict).because("as the test wants").with("of", detection);
+        let judgement =
+            Judgement::new(*detection, *verdict).because("as the test wants").with("of", detection);
         CheckOutcome::judged(detection.check(), "looked", vec![judgement])
     });
     let outcomes = fuse(outcomes.collect(), &scene);
@@ -134,7 +138,8 @@ fn two_other_layers_in_doubt_confirm_a_suspicion_of_the_link_and_one_does_not() 
     assert_eq!(weighed(&[path, dns, undecided]), [path, dns, undecided]);
 }
 
-const PAGE: &[u8] = b"<script src=\"script.js\"></script><a href=\"https://canary-0.example/\">Home</a></body>";
+const PAGE: &[u8] =
+    b"<script src=\"script.js\"></script><a href=\"https://canary-0.example/\">Home</a></body>";
 
 /// A page with links, of canary 0, and what came of it.
 fn page_arrives(phone: &mut Phone, change: impl Fn(&str) -> String) {
@@ -184,7 +189,10 @@ fn stripping_where_no_tls_gets_through_stays_a_suspicion() {
     phone.scan();
     (0..2).for_each(|number| fail_tls(&mut phone.world, number));
     let found = attacks(&phone.world.judge_at(phone.now));
-    assert_eq!(found, [(Detection::SslStrip, Verdict::Suspicious), (Detection::SslStrip, Verdict::Suspicious)]);
+    assert_eq!(
+        found,
+        [(Detection::SslStrip, Verdict::Suspicious), (Detection::SslStrip, Verdict::Suspicious)]
+    );
 }
 
 #[test]
@@ -204,4 +212,3 @@ fn the_proxy_that_changes_content_is_no_finding_of_its_own() {
     let outcomes = phone.scan();
     assert_eq!(found(&outcomes), [(Detection::ContentTampering, "", Verdict::Confirmed)]);
 }
-

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use super::link_world::{ATTACKER, ATTACKER_MAC, GATEWAY, GATEWAY_MAC, Phone, ROUTER, attacks, neighbour};
 use super::world::outcome;
 use crate::model::{
-    CheckId, Coverage, Detection, Fact, MacAddress, Neighbour, NetworkSnapshot, Transport, Verdict, WifiSecurity,
+    CheckId, Coverage, Detection, Fact, MacAddress, Neighbour, NetworkSnapshot, Transport, Verdict,
+    WifiSecurity,
 };
 use crate::network::baseline::{Baseline, network_key};
 
@@ -159,7 +160,9 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "a cable beside the Wi-Fi",
-        make: |phone| phone.network().gateways = Fact::known(vec![GATEWAY.into(), "10.5.0.1".into(), ROUTER.into()]),
+        make: |phone| {
+            phone.network().gateways = Fact::known(vec![GATEWAY.into(), "10.5.0.1".into(), ROUTER.into()])
+        },
         expect: &[],
     },
     Scenario {
@@ -395,7 +398,9 @@ fn a_network_that_changes_under_the_scan_yields_nothing_and_teaches_nothing() {
         phone.world.seen.network_after = Some(after);
         let outcomes = phone.scan();
         assert!(outcomes.iter().all(|outcome| outcome.judgements.is_empty()));
-        assert!(outcomes.iter().all(|outcome| matches!(&outcome.coverage, Coverage::Unknown { why } if why.contains("changed"))));
+        assert!(outcomes.iter().all(
+            |outcome| matches!(&outcome.coverage, Coverage::Unknown { why } if why.contains("changed"))
+        ));
         assert_eq!(phone.past, past);
     }
 }
@@ -439,7 +444,9 @@ fn address() -> impl Strategy<Value = String> {
     ]
 }
 
-fn fact<T: std::fmt::Debug + Clone + 'static>(value: impl Strategy<Value = T> + 'static) -> BoxedStrategy<Fact<T>> {
+fn fact<T: std::fmt::Debug + Clone + 'static>(
+    value: impl Strategy<Value = T> + 'static,
+) -> BoxedStrategy<Fact<T>> {
     prop_oneof![
         4 => value.prop_map(Fact::known),
         1 => Just(Fact::not_permitted("no")),

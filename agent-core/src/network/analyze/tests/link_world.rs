@@ -6,7 +6,8 @@ use super::canary_world::{bind, with_canaries};
 use super::world::{World, answered};
 use crate::canary::{Nonce, address_v4, nonce_name};
 use crate::model::{
-    CheckId, CheckOutcome, Detection, Fact, Neighbour, NetworkSnapshot, Timestamp, Transport, Verdict, WifiSecurity,
+    CheckId, CheckOutcome, Detection, Fact, Neighbour, NetworkSnapshot, Timestamp, Transport, Verdict,
+    WifiSecurity,
 };
 use crate::network::Recording;
 use crate::network::analyze::judge_under;
@@ -148,7 +149,10 @@ impl Phone {
 /// Findings that are suspicious or worse, without their subject.
 pub(super) fn attacks(outcomes: &[CheckOutcome]) -> Vec<(Detection, Verdict)> {
     let found = super::world::found(outcomes).into_iter();
-    found.filter(|(_, _, verdict)| *verdict >= Verdict::Suspicious).map(|(it, _, verdict)| (it, verdict)).collect()
+    found
+        .filter(|(_, _, verdict)| *verdict >= Verdict::Suspicious)
+        .map(|(it, _, verdict)| (it, verdict))
+        .collect()
 }
 
 pub(super) fn neighbour(address: &str, mac: &str) -> Neighbour {
