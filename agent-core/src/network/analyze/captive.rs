@@ -22,7 +22,9 @@ use crate::model::{
 };
 use crate::network::baseline::PortalPast;
 use crate::network::limits::PORTAL_PATIENCE;
-use crate::network::observation::{CaptiveProbe, Handshake, HttpAnswer, Observations, answer, failure};
+use crate::network::observation::{
+    CaptiveProbe, FailureKind, Handshake, HttpAnswer, Observations, answer, failure,
+};
 use crate::network::words::plain;
 
 /// How far a captive portal explains what was seen.
@@ -30,6 +32,10 @@ use crate::network::words::plain;
 pub(super) enum Hold {
     /// Not at all: there is none, or it lets through what is checked.
     No,
+    /// Nobody knows: no answer came to any connectivity check over clear HTTP, not even a portal's, for packets were
+    /// lost. What a portal may be the cause of is not excused, and is suspicious at most. Whoever drops the checks
+    /// gains less by it than by answering them with a sign-in page.
+    Untold,
     /// A portal may have answered in everyone's place.
     Yes,
     /// A portal may have, but it has been there for long since this network was open, and the platform does not
@@ -45,9 +51,25 @@ impl Hold {
     pub(super) fn explains(self, sighting: &Sighting<'_>) -> bool {
         let may_be_a_portal = sighting.standing.may_be_a_portal();
         match self {
-            Self::No => false,
+            Self::No | Self::Untold => false,
             Self::Yes => may_be_a_portal,
             Self::Overstayed => may_be_a_portal && !sighting.is_in_its_hosts_name(),
+        }
+    }
+
+    /// Whether there is one.
+    pub(super) const fn is_there(self) -> bool {
+        matches!(self, Self::Yes | Self::Overstayed)
+    }
+
+    /// Why a chain that a portal may present proves nothing, if so.
+    pub(super) const fn doubt(self) -> Option<&'static str> {
+        match self {
+            Self::No | Self::Yes => None,
+            Self::Untold => Some(
+                "no connectivity check was answered, so that a sign-in page may be there and be the cause",
+            ),
+            Self::Overstayed => Some("a sign-in page is there too, and may be the cause"),
         }
     }
 }
@@ -100,8 +122,11 @@ impl<'a> Portal<'a> {
     /// Not at all where a connectivity check over valid TLS came through, and where clear checks did while only the
     /// system or the API still speaks of a portal: an attacker could otherwise hide behind a sign-in page.
     pub(super) fn hold(&self) -> Hold {
-        if self.checks.iter().any(Check::is_the_servers_own) || !self.answers_for_others() {
+        if self.checks.iter().any(Check::is_the_servers_own) {
             return Hold::No;
+        }
+        if !self.answers_for_others() {
+            return if self.is_silent() { Hold::Untold } else { Hold::No };
         }
         if self.overstay().is_some() { Hold::Overstayed } else { Hold::Yes }
     }
@@ -171,6 +196,12 @@ impl<'a> Portal<'a> {
     fn answers_for_others(&self) -> bool {
         let told = self.os_says_captive == Some(true) || self.api_says_captive();
         self.page().is_some() || (told && !self.is_free())
+    }
+
+    /// Whether packets were lost wherever a portal could have answered.
+    fn is_silent(&self) -> bool {
+        let mut clear = self.checks.iter().filter(|check| !check.is_tls).peekable();
+        clear.peek().is_some() && clear.all(Check::is_lost)
     }
 
     fn api_says_captive(&self) -> bool {
@@ -255,6 +286,23 @@ impl<'a> Check<'a> {
     /// Whether it was answered over TLS with a certificate that the server should have.
     fn is_the_servers_own(&self) -> bool {
         self.is_tls && self.answer.is_some() && self.foreign.is_none()
+    }
+
+    /// Whether nobody gave any sign at all.
+    fn is_lost(&self) -> bool {
+        failure(&self.probe.attempts).is_some_and(|failure| match failure.kind {
+            FailureKind::TimedOut | FailureKind::NameNotResolved | FailureKind::Unreachable => true,
+            FailureKind::Configuration
+            | FailureKind::Refused
+            | FailureKind::Deadline
+            | FailureKind::Reset
+            | FailureKind::Closed
+            | FailureKind::Alert
+            | FailureKind::Downgraded
+            | FailureKind::Certificate
+            | FailureKind::Protocol
+            | FailureKind::TooLarge => false,
+        })
     }
 
     fn miss(&self) -> String {

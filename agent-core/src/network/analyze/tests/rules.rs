@@ -66,6 +66,27 @@ fn a_portal_may_say_that_it_is_one() {
     assert_eq!(found(&world.judge_at(NOW)), [(Detection::CaptivePortal, "", Verdict::Benign)]);
 }
 
+/// Found by the benign sets: where packets are lost, a portal may be there and not show.
+#[test]
+fn what_a_portal_may_present_proves_nothing_while_the_checks_are_lost() {
+    let present = |chain: &dyn Fn(&World, &str) -> Vec<Certificate>, platform: &Fact<TrustVerdict>| {
+        let mut world = World::clean();
+        world.captive_fails();
+        for host in HOSTS {
+            let chain = chain(&world, host);
+            world.presents(host, chain, platform.clone());
+        }
+        let outcome = tls(&world);
+        (outcome.verdict(), outcome.summary)
+    };
+    let (verdict, summary) = present(&|_, _| self_signed("gateway.local"), &refused());
+    assert_eq!(verdict, Verdict::Suspicious);
+    assert!(summary.contains("no connectivity check was answered"), "{summary}");
+    let by_evil = |world: &World, host: &str| world.evil.chain(host, Dates::CURRENT);
+    let (verdict, _) = present(&by_evil, &trusted_by(TrustAnchor::UserAdded));
+    assert_eq!(verdict, Verdict::Confirmed, "no portal has a root in the device");
+}
+
 #[test]
 fn a_server_error_is_neither_a_portal_nor_free() {
     let mut world = World::clean();

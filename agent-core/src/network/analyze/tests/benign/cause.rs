@@ -148,6 +148,8 @@ words! {
         Vpn = "device: VPN",
         /// Private DNS is in use.
         PrivateDns = "device: private DNS",
+        /// Private DNS is to be used where it can be.
+        PrivateDnsMay = "device: opportunistic private DNS",
         /// A proxy is set, as the organisation declared.
         SetProxy = "device: declared proxy",
         /// The platform does not judge chains.
@@ -169,6 +171,8 @@ words! {
         ResolversChanged = "link: resolvers changed",
         /// The router was replaced: gateway and access point have new hardware addresses.
         RouterReplaced = "link: router replaced",
+        /// A router behind a router.
+        DoubleNat = "link: double NAT",
         /// The provider gave another address.
         ExitChanged = "link: exit changed",
         /// Clients are kept apart: the router answers ARP for all.
@@ -249,6 +253,7 @@ const RATES: &[(Cause, &[Place], u64)] = {
         (InspectedInPart, &[Office], 500),
         (Vpn, ANYWHERE, 800),
         (PrivateDns, ANYWHERE, 2000),
+        (PrivateDnsMay, ANYWHERE, 4000),
         (SetProxy, &[Office], 700),
         (MuteVerifier, ANYWHERE, 1500),
         (OldRoots, ANYWHERE, 200),
@@ -259,6 +264,7 @@ const RATES: &[(Cause, &[Place], u64)] = {
         (DhcpFailover, &[Office], 500),
         (ResolversChanged, &[Home, Office, Wired], 80),
         (RouterReplaced, &[Home, Wired], 30),
+        (DoubleNat, &[Home, Hotspot], 800),
         (ExitChanged, ANYWHERE, 1000),
         (ProxyArp, &[Office, Hotspot], 300),
         (MixedSecurity, &[Home, Office], 300),

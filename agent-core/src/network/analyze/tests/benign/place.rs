@@ -45,6 +45,8 @@ pub(super) struct Site {
     dhcp: IpAddr,
     /// Who answers to a datagram that lives for one hop; a redundant gateway by its own address.
     first_hop: Option<IpAddr>,
+    /// A second router of the house, before the provider's.
+    inner_hop: Option<IpAddr>,
     second_hop: Option<IpAddr>,
     /// The address under which servers see this network.
     pub(super) exit: IpAddr,
@@ -90,6 +92,7 @@ impl Site {
             resolvers,
             dhcp: gateway,
             first_hop,
+            inner_hop: story.has(Cause::DoubleNat).then(|| address("192.168.100.1")),
             second_hop: story.dice.chance(7000).then(|| address("100.64.0.1")),
             exit: exit(story),
             shares_mac: story.has(Cause::ProxyArp),
@@ -196,8 +199,10 @@ impl Site {
 
     /// The first hops towards `destination`.
     pub(super) fn path(&self, story: &mut Story, destination: IpAddr) -> PathProbe {
-        let hops = [self.first_hop, self.second_hop, Some(address("203.0.113.1"))];
-        let hops = hops.into_iter().zip(1..).map(|(from, ttl)| Hop { ttl, attempts: hop(story, from) });
+        let inner = self.inner_hop.map(Some);
+        let hops = [Some(self.first_hop), inner, Some(self.second_hop), Some(Some(address("203.0.113.1")))];
+        let hops =
+            hops.into_iter().flatten().zip(1..=3).map(|(from, ttl)| Hop { ttl, attempts: hop(story, from) });
         PathProbe { destination, hops: hops.collect() }
     }
 }
@@ -229,6 +234,10 @@ impl Story {
                 Fact::known(PrivateDns::Unreachable { server })
             }
             _ if self.has(Cause::PrivateDns) => Fact::known(PrivateDns::Active { server: Some(server) }),
+            // Where the network's resolver has it, which is not everywhere.
+            _ if self.has(Cause::PrivateDnsMay) => {
+                Fact::known(PrivateDns::Opportunistic { active: self.place == Place::Home })
+            }
             _ => Fact::known(PrivateDns::Off),
         }
     }

@@ -12,6 +12,9 @@ use crate::network::transparency::testing::{TestLog, list, scts};
 
 pub(super) static POOL: LazyLock<Pool> = LazyLock::new(Pool::new);
 
+/// Hosts of the connectivity check over HTTPS and of portals' APIs.
+pub(super) const OTHERS: [&str; 2] = ["probe.example", "portal.cafe.example"];
+
 /// Hosts of endpoints; the last of them is in the network of the first.
 pub(super) const ENDPOINTS: [(&str, &str); 4] =
     [("a.example", "net-1"), ("b.example", "net-2"), ("c.example", "net-3"), ("d.example", "net-1")];
@@ -110,13 +113,13 @@ impl Pool {
             let (by, root, from, to, key) = match kind {
                 Kind::Current => (&issuers[0], Some(&public), -30 * DAY, 60 * DAY, leaf_key()),
                 Kind::Rotated => (&issuers[0], Some(&public), -9 * DAY, 81 * DAY, key(101)),
-                Kind::OtherIssuer => (&issuers[1], Some(&other_public), -100 * DAY, 265 * DAY, key(102)),
+                Kind::OtherIssuer => (&issuers[1], Some(&other_public), -60 * DAY, 110 * DAY, key(102)),
                 Kind::NotRenewed => (&issuers[0], Some(&public), -105 * DAY, -15 * DAY, leaf_key()),
                 Kind::TooEarly => (&issuers[0], Some(&public), 12 * DAY, 102 * DAY, leaf_key()),
                 Kind::Private => (&company, Some(&company), -YEAR, 2 * YEAR, leaf_key()),
                 Kind::PrivateBare => (&bare, Some(&bare), -YEAR, 2 * YEAR, leaf_key()),
                 Kind::Inspected => (&inspector, Some(&inspector), -30 * DAY, 60 * DAY, key(103)),
-                Kind::YoungRoot => (&young, Some(&young), -YEAR, YEAR, leaf_key()),
+                Kind::YoungRoot => (&young, Some(&young), -30 * DAY, 60 * DAY, leaf_key()),
                 Kind::MadeUp => (&gateway, None, -DAY, YEAR, key(104)),
             };
             let valid = (NOW.plus_seconds(from), NOW.plus_seconds(to));
@@ -137,7 +140,7 @@ impl Pool {
                 !matches!(kind, Kind::Private | Kind::PrivateBare | Kind::Inspected | Kind::MadeUp);
             Presented { chain, valid, root: root.map(spki), is_public }
         };
-        let hosts = ENDPOINTS.iter().map(|(host, _)| *host).chain(CANARIES);
+        let hosts = ENDPOINTS.iter().map(|(host, _)| *host).chain(CANARIES).chain(OTHERS);
         let chains = hosts.flat_map(|host| Kind::ALL.map(|kind| ((host, kind), of(kind, host)))).collect();
 
         let portal = [Kind::Current, Kind::NotRenewed].map(|kind| of(kind, "login.cafe.example"));
@@ -161,7 +164,7 @@ impl Pool {
     }
 
     pub(super) fn presented(&self, host: &str, kind: Kind) -> &Presented {
-        let hosts = ENDPOINTS.iter().map(|(host, _)| *host).chain(CANARIES);
+        let hosts = ENDPOINTS.iter().map(|(host, _)| *host).chain(CANARIES).chain(OTHERS);
         let host = hosts.into_iter().find(|known| *known == host).unwrap();
         &self.chains[&(host, kind)]
     }

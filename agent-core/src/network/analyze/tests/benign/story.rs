@@ -65,16 +65,20 @@ impl Story {
         use Cause::*;
         let stays = |cause: &&Cause| match cause {
             PrivateAuthority | PrivateRootNotSent | YoungRoot | CanaryKeyRotated | Nat64 | Nat64Declared
-            | Inspected | InspectedInPart | SplitHorizon | Vpn | PrivateDns | SetProxy | MuteVerifier
-            | FirstHop | ProxyArp | PortalApi => true,
+            | Inspected | InspectedInPart | SplitHorizon | Vpn | PrivateDns | PrivateDnsMay | DoubleNat
+            | SetProxy | MuteVerifier | FirstHop | ProxyArp | PortalApi => true,
             Portal | PortalRedirects | PortalPage | Portal511 | PortalHijacksDns | PortalOtherName
             | PortalExpired | PortalSelfSigned | PortalMakesUp | PortalRefusesTls => is_captive,
             _ => false,
         };
         let truth = self.truth.plus_seconds(-seconds);
+        let mut causes: BTreeSet<_> = self.causes.iter().filter(stays).copied().collect();
+        if self.has(PrivateDnsBlocked) {
+            causes.insert(PrivateDns);
+        }
         Self {
             dice: Dice::new(self.dice.below(u64::MAX)),
-            causes: self.causes.iter().filter(stays).copied().collect(),
+            causes,
             truth,
             now: truth,
             loss: 0,
