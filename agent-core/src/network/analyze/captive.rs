@@ -106,7 +106,7 @@ impl<'a> Portal<'a> {
     pub(super) fn judge(&self) -> CheckOutcome {
         let mut outcome = match self.judgement() {
             Some(judgement) => {
-                let judgement = self.with_stay(judgement);
+                let judgement = self.with_overstay(judgement);
                 CheckOutcome::judged(CheckId::Captive, judgement.reason.clone(), vec![judgement])
             }
             None => self.without_portal(),
@@ -128,24 +128,17 @@ impl<'a> Portal<'a> {
         if !self.answers_for_others() {
             return if self.is_silent() { Hold::Untold } else { Hold::No };
         }
-        if self.stay().is_some_and(|stay| stay.is_too_long) { Hold::Overstayed } else { Hold::Yes }
+        if self.overstay().is_some() { Hold::Overstayed } else { Hold::Yes }
     }
 
     /// What stands in the way of clear HTTP. A portal that has overstayed proves nothing either way: what comes
     /// without a signature may be its page, what comes with one is judged.
     pub(super) fn way(&self) -> Way {
-        let free = self.checks.iter().any(|check| !check.is_tls && check.is_free());
-        match self.stay() {
-            _ if !self.answers_for_others() => {
-                if free {
-                    Way::Free
-                } else {
-                    Way::Untold
-                }
-            }
-            Some(stay) if stay.is_too_long => Way::Untold,
-            _ => Way::Portal,
+        if self.answers_for_others() {
+            return if self.overstay().is_some() { Way::Untold } else { Way::Portal };
         }
+        let free = self.checks.iter().any(|check| !check.is_tls && check.is_free());
+        if free { Way::Free } else { Way::Untold }
     }
 
     /// What is to be remembered. That the system speaks of no portal opens no network: it has not looked at a new one.
@@ -232,29 +225,23 @@ impl<'a> Portal<'a> {
         self.past.portal_since.filter(|since| *since <= self.now).unwrap_or(self.now)
     }
 
-    /// How long a portal has shown on a network that was open before; `None` where the system itself speaks of one,
-    /// for it then keeps apps from using this network.
-    fn stay(&self) -> Option<Stay> {
+    /// A portal that has shown for too long on a network that was open before; none where the system itself speaks of
+    /// one, for it then keeps apps from using this network.
+    fn overstay(&self) -> Option<Overstay> {
         let open_at = self.past.open_at.filter(|_| self.os_says_captive != Some(true))?;
         let since = self.since();
         let seconds = self.now.unix().saturating_sub(since.unix());
-        Some(Stay { open_at, since, is_too_long: seconds > PORTAL_PATIENCE })
+        (seconds > PORTAL_PATIENCE).then_some(Overstay { open_at, since })
     }
 
-    fn with_stay(&self, judgement: Judgement) -> Judgement {
-        match self.stay().filter(|stay| stay.is_too_long) {
-            Some(Stay { open_at, since, .. }) => Judgement {
-                reason: format!(
-                    "{}; this network was open at {open_at}, and the page has been there since {since}: \
-                     certificates in other hosts' names are no longer put down to it",
-                    judgement.reason
-                ),
-                ..judgement
-            }
-            .with("open_at", open_at)
-            .with("portal_since", since),
-            None => judgement,
-        }
+    fn with_overstay(&self, judgement: Judgement) -> Judgement {
+        let Some(Overstay { open_at, since }) = self.overstay() else { return judgement };
+        let reason = format!(
+            "{}; this network was open at {open_at}, and the page has been there since {since}: certificates in \
+             other hosts' names are no longer put down to it",
+            judgement.reason
+        );
+        judgement.because(reason).with("open_at", open_at).with("portal_since", since)
     }
 
     /// What became of the checks that did not succeed.
@@ -264,10 +251,9 @@ impl<'a> Portal<'a> {
     }
 }
 
-struct Stay {
+struct Overstay {
     open_at: Timestamp,
     since: Timestamp,
-    is_too_long: bool,
 }
 
 /// One connectivity check.

@@ -151,8 +151,7 @@ impl Changes {
             Judgement::new(Detection::RogueDhcp, Verdict::Suspicious).because(reason)
         });
         let router = (!self.routers.is_empty()).then(|| {
-            let known: Vec<_> = site.gateways.normal().filter(|it| is_link_local(**it)).collect();
-            let before = if known.is_empty() { "none".to_owned() } else { listed(known) };
+            let before = or_none(listed(site.gateways.normal().filter(|it| is_link_local(**it))));
             let reason = format!(
                 "a new IPv6 router announced itself: {}; at this place there was {before} before",
                 listed(&self.routers)
@@ -196,7 +195,7 @@ impl Changes {
         ];
         let facts = facts.into_iter().filter(|(_, now, before)| now != before);
         let judgement = facts.fold(judgement, |judgement, (name, now, before)| {
-            judgement.with(name, now).with(format!("{name}_before"), before)
+            judgement.with(name, or_none(now)).with(format!("{name}_before"), or_none(before))
         });
         let hosts: BTreeSet<_> = self
             .dhcp_server
@@ -217,6 +216,10 @@ impl Changes {
         }
         self.remarks.join("; ")
     }
+}
+
+fn or_none(list: String) -> String {
+    if list.is_empty() { "none".to_owned() } else { list }
 }
 
 /// Whether an IPv6 router is another host than the gateways of `site`, by its hardware address; where that is not told,

@@ -156,7 +156,7 @@ fn praise(link: &Link<'_>) -> String {
         {
             "as before"
         }
-        Place::Known(_) => "which is new here, and nothing speaks against it: remembered",
+        Place::Known(_) => "not all of which was seen here before",
     };
     format!("the gateway {told}, {compared}")
 }

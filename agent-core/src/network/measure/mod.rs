@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Arc;
 
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::limits::{FIRST_TIER_PATIENCE, MAX_CANARIES, MAX_CAPTIVE_PROBES, MAX_ENDPOINTS};
@@ -163,11 +163,16 @@ impl<'a> Line<'a> {
 
     /// The record of `seen`, with what the platform tells of the network now.
     async fn finish(&self, seen: Observations, depth: Depth) -> Observations {
-        let host = Arc::clone(&self.host);
-        let asked = timeout_at(self.deadline, spawn_blocking(move || host.network_snapshot())).await;
-        let network_after = asked.ok().and_then(Result::ok);
+        let network_after = after(Arc::clone(&self.host), self.deadline).await;
         Observations { depth, network_after, traffic: self.meter.traffic(), ..seen }
     }
+}
+
+/// What the platform tells of the network now. A question that got no thread by `deadline` is not asked any more.
+async fn after(host: Arc<dyn DeviceHost>, deadline: Instant) -> Option<NetworkSnapshot> {
+    let mut asked = JoinSet::new();
+    asked.spawn_blocking(move || host.network_snapshot());
+    timeout_at(deadline, asked.join_next()).await.ok()??.ok()
 }
 
 /// Runs `futures` at once; the results are in their order.

@@ -14,7 +14,10 @@ mod link_world;
 mod portals;
 mod rules;
 mod scenarios;
+mod tls_downgrade;
+mod tls_pins;
 mod transparency;
+mod trust_store;
 mod world;
 
 use std::path::PathBuf;
