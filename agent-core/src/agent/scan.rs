@@ -17,7 +17,7 @@ use super::result::{NetworkCost, ScanResult};
 use super::runtime::{ask_host, on_own_thread};
 use crate::model::{
     CoverageItem, Depth, Detection, DevicePosture, Fact, Finding, FindingState, Inventory, NetworkSnapshot,
-    Settings, Timestamp,
+    Settings, Sha256, Timestamp,
 };
 use crate::network::baseline::network_key;
 use crate::network::observation::Observations;
@@ -26,7 +26,7 @@ use crate::policy::{self, Assessment, Policy};
 use crate::posture::{self, Thresholds};
 use crate::report::random_id;
 use crate::schedule::ScanTrigger;
-use crate::store::{self, Slot};
+use crate::store::{self, Looked, Slot};
 
 /// Kept free at the end of a scan for judging, signing and storing.
 const FINISH_MARGIN: Duration = Duration::from_millis(500);
@@ -130,7 +130,7 @@ fn conclude(
         sent: network.traffic.sent,
         received: network.traffic.received,
     };
-    let key = network_key(&network.network);
+    let key = network_key(network.network_after.as_ref().unwrap_or(&network.network));
     let mut recording = Recording::new(network, settings.network.clone(), now);
     let (result, last, before) = inner.store.write(|tx| {
         let previous: Option<Inventory> = tx.get(Slot::Inventory)?;
@@ -145,15 +145,17 @@ fn conclude(
         let clean = planning::clean(tx, network, &settings.network, now)?;
         planning::finished(inner, tx, planning::report(&recording, &judged.outcomes))?;
         checks.extend(judged.outcomes);
-        checks.extend(posture::judge(&posture, network, &thresholds(&policy), now));
+        let proxies = &settings.network.proxies;
+        checks.extend(posture::judge(&posture, network, proxies, &thresholds(&policy), now));
         checks.sort_by_key(|outcome| outcome.check);
 
+        let network_digest = key.as_deref().map(|key| Sha256::of(key.as_bytes()));
+        let looked = Looked { outcomes: &checks, network: network_digest, now };
         let findings = store::advance(
             &before,
-            &checks,
+            &looked,
             |judgement| policy.severity(judgement.detection, judgement.verdict),
             |detection| policy.ignored(detection).map(str::to_owned),
-            now,
         );
         tx.put_findings(&findings)?;
         // Only now: what was not measured again says nothing of what is open.

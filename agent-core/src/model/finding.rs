@@ -1,7 +1,10 @@
 //! From a check to a finding: what was looked at, what was judged, what is open.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
+use super::bytes::Sha256;
 use super::level::Severity;
 use super::time::Timestamp;
 use super::words::words;
@@ -61,6 +64,13 @@ words! {
         Debugging = "device.debugging",
         /// Proxies and VPNs that stand in the device's path.
         NetworkPath = "device.network_path",
+    }
+}
+
+impl CheckId {
+    /// Whether this check looks at the network in use.
+    pub fn is_of_the_network(self) -> bool {
+        self.as_str().starts_with("network.")
     }
 }
 
@@ -166,6 +176,11 @@ impl Detection {
             Self::DebuggingOn => CheckId::Debugging,
             Self::LocalProxy | Self::VpnActive => CheckId::NetworkPath,
         }
+    }
+
+    /// Whether this is found of one network, and is gone once the device is on another.
+    pub fn is_of_the_network(self) -> bool {
+        self.as_str().starts_with("network.")
     }
 
     /// Whether the subject of this detection is an app: named only where the user's consent covers the app.
@@ -368,6 +383,28 @@ pub struct Finding {
     /// Open, resolved or ignored.
     #[serde(flatten)]
     pub state: FindingState,
+    /// What decides when it is gone. Stays on the device.
+    #[serde(default, skip_serializing_if = "Trace::is_empty")]
+    pub trace: Trace,
+}
+
+/// Who saw a finding, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The checks whose last word is that they saw it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub seen_by: BTreeSet<CheckId>,
+    /// A digest of what tells the network of the last sighting from others; absent where nothing does, and for what is
+    /// no finding of a network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Sha256>,
+}
+
+impl Trace {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.seen_by.is_empty() && self.network.is_none()
+    }
 }
 
 impl Finding {

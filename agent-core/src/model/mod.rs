@@ -25,7 +25,7 @@ pub use ct_log_list::{
 pub use fact::Fact;
 pub use finding::{
     CheckId, CheckOutcome, Coverage, CoverageItem, Detection, Evidence, Finding, FindingState, Judgement,
-    Verdict,
+    Trace, Verdict,
 };
 pub use indicator::{Indicator, IndicatorKind, ThreatCategory};
 pub use level::{Level, RiskLevel, Severity};

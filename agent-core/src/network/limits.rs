@@ -103,6 +103,9 @@ pub(super) const MAX_DNS_ADDRESSES: usize = 16;
 /// Wrongly answered addresses that a handshake is tried with.
 pub(super) const MAX_DNS_FOLLOWED: usize = 4;
 
+/// Time for those handshakes: one attempt, and another where the first fails at once. Nobody need be there.
+pub(super) const DNS_FOLLOW: Duration = Duration::from_secs(4);
+
 /// Seconds that a portal excuses what it may be the cause of, once the network was open (NETWORK.md, decision 3).
 pub(super) const PORTAL_PATIENCE: i64 = 10 * 60;
 
@@ -138,3 +141,24 @@ pub(super) const MAX_OTHER_MOMENTS: usize = 4;
 
 /// SCTs of one certificate that are judged, each at the cost of a signature. Public certificates have two to five.
 pub(super) const MAX_SCTS: usize = 16;
+
+/// Places with one name that are remembered: a chain's cafés that one person frequents.
+pub(super) const MAX_SITES: usize = 8;
+
+/// Normal values of one fact of a place that are remembered. A campus has this many access points in reach of a day.
+pub(super) const MAX_NORMAL: usize = 32;
+
+/// Doubtful values of one fact of a place that are remembered.
+pub(super) const MAX_TRIALS: usize = 8;
+
+/// Gateways of a place whose hardware addresses are remembered.
+pub(super) const MAX_GATEWAYS: usize = 8;
+
+/// How long, in seconds, a change must stay without harm to become the new normal: a week, longer than a guest stays.
+pub(super) const TRIAL_SECONDS: i64 = 7 * 24 * 60 * 60;
+
+/// Gateways and DNS servers, each, that are looked at. A network has at most three of either.
+pub(super) const MAX_LINK_ADDRESSES: usize = 16;
+
+/// Neighbours that are looked at: a full /22.
+pub(super) const MAX_NEIGHBOURS: usize = 1024;

@@ -13,10 +13,11 @@ use super::baseline::Baseline;
 use super::observation::Observations;
 use super::recording::{Judged, Recording};
 use super::tier;
-use crate::model::{NetworkSettings, ProbeEndpoint, Timestamp};
+use crate::model::{CheckId, CheckOutcome, NetworkSettings, ProbeEndpoint, Timestamp};
 use canary::Canary;
 use captive::{Hold, Portal};
 use clock::Clock;
+use link::Link;
 use sighting::Sighting;
 use tls_binding::{Binding, Bound};
 
@@ -35,7 +36,9 @@ mod fusion;
 mod http_proxy;
 mod http_strip;
 mod http_tamper;
+mod link;
 mod link_drift;
+mod link_learn;
 mod link_neighbour;
 mod link_path;
 mod portal_api;
@@ -80,6 +83,9 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
     let sightings: Vec<_> = sightings.collect();
 
     let past = baseline.clone().unwrap_or_default();
+    if let Some(why) = link::changed(observations) {
+        return Judged { outcomes: unknown(why), exposure: Vec::new(), baseline: past };
+    }
     let portal = Portal::of(observations, settings, &public_roots, clock.now, &past.portal);
     let (hold, way) = (portal.hold(), portal.way());
     let scene = Scene {
@@ -88,12 +94,13 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
         public_roots: &public_roots,
         unreadable_roots,
         sightings: &sightings,
-        portal: hold != Hold::No,
+        portal: hold.is_there(),
         hold,
         now: clock.now,
         past: &past,
     };
     let dns_answer = dns_answer::judge(&scene);
+    let link = Link::of(&scene, &canaries, &bounds, &dns_answer);
     let dns_path = dns_path::judge(&scene, dns_answer::is_forged(&dns_answer));
     let link_path = link_path::judge(&scene);
     let path = link_path::remember(&scene, &link_path);
@@ -105,27 +112,33 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
         tls_sct::judge(&scene),
         tls_downgrade::judge(&scene),
         http_strip::judge(&canaries, way, is_bound),
-        http_tamper::judge(&canaries, way),
+        http_tamper::judge(&canaries, way, is_bound),
         http_proxy::judge(&canaries, way),
         dns_answer,
         dns_path,
         dns_private::judge(&scene),
-        link_neighbour::judge(&scene),
+        link_neighbour::judge(&link),
         link_path,
-        link_drift::judge(&scene),
+        link_drift::judge(&scene, &link),
         wifi_exposure::judge(&scene),
-        wifi_twin::judge(&scene),
+        wifi_twin::judge(&link),
     ];
     let exposure = wifi_exposure::exposure(&observations.network);
     let baseline = Baseline {
+        link: link_learn::learn(&link, settings, &outcomes),
         portal: portal.remembered(),
         private_dns: dns_private::remembered(&scene),
         path,
-        ..past.clone()
     };
-    let outcomes = tier::with_gaps(fusion::fuse(outcomes), observations.depth);
+    let outcomes = tier::with_gaps(fusion::fuse(outcomes, &scene), observations.depth);
     let outcomes = vantage::label(outcomes, &observations.network);
     Judged { outcomes, exposure, baseline }
+}
+
+/// Every network check without a result.
+fn unknown(why: &str) -> Vec<CheckOutcome> {
+    let checks = CheckId::ALL.iter().copied().filter(|check| check.is_of_the_network());
+    checks.map(|check| CheckOutcome::unknown(check, why)).collect()
 }
 
 /// What the checks judge by.

@@ -6,6 +6,9 @@ use crate::network::words::plain;
 
 /// Weaknesses of the network, as the platform tells them.
 pub(super) fn exposure(network: &NetworkSnapshot) -> Vec<Exposure> {
+    if network.transport.value().is_some_and(|transport| *transport != Transport::Wifi) {
+        return Vec::new();
+    }
     let weakness = network.security.value().and_then(|security| match security {
         WifiSecurity::Open => Some(Exposure::Open),
         WifiSecurity::Wep => Some(Exposure::Wep),
@@ -27,6 +30,10 @@ pub(super) fn judge(scene: &Scene<'_>) -> CheckOutcome {
         (_, Some(transport)) if *transport != Transport::Wifi => {
             CheckOutcome::clean(check, format!("this network is no Wi-Fi ({transport})"))
         }
+        (Fact::Known { value: WifiSecurity::Open }, _) => CheckOutcome::clean(
+            check,
+            "this Wi-Fi is open: whoever is near hears what is not encrypted otherwise",
+        ),
         (Fact::Known { value }, _) => {
             CheckOutcome::clean(check, format!("this Wi-Fi is protected by {value}"))
         }

@@ -13,7 +13,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::limits::{FIRST_TIER_PATIENCE, MAX_CANARIES, MAX_CAPTIVE_PROBES, MAX_ENDPOINTS};
 use super::observation::Observations;
@@ -62,7 +62,7 @@ pub async fn measure(
 ) -> Observations {
     let line = Line::new(settings, network, host, entropy, deadline);
     let seen = line.probe(Part::Whole).await;
-    line.finish(seen, Depth::Everything)
+    line.finish(seen, Depth::Everything).await
 }
 
 /// Makes the probes of the first tier, and the others too unless the record of the first `is_enough`. What is known
@@ -79,7 +79,7 @@ pub async fn measure_in_tiers(
     let mut first = pin!(line.probe(Part::First));
     let (first, rest) = match timeout(FIRST_TIER_PATIENCE, &mut first).await {
         Ok(first) => {
-            let first = line.finish(first, Depth::First);
+            let first = line.finish(first, Depth::First).await;
             if is_enough(&first) {
                 return first;
             }
@@ -87,7 +87,7 @@ pub async fn measure_in_tiers(
         }
         Err(_) => tokio::join!(first, line.probe(Part::Rest)),
     };
-    line.finish(tiers::join(first, rest, settings), Depth::Everything)
+    line.finish(tiers::join(first, rest, settings), Depth::Everything).await
 }
 
 /// What every probe of one scan shares.
@@ -161,10 +161,18 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The record of `seen`.
-    fn finish(&self, seen: Observations, depth: Depth) -> Observations {
-        Observations { depth, traffic: self.meter.traffic(), ..seen }
+    /// The record of `seen`, with what the platform tells of the network now.
+    async fn finish(&self, seen: Observations, depth: Depth) -> Observations {
+        let network_after = after(Arc::clone(&self.host), self.deadline).await;
+        Observations { depth, network_after, traffic: self.meter.traffic(), ..seen }
     }
+}
+
+/// What the platform tells of the network now. A question that got no thread by `deadline` is not asked any more.
+async fn after(host: Arc<dyn DeviceHost>, deadline: Instant) -> Option<NetworkSnapshot> {
+    let mut asked = JoinSet::new();
+    asked.spawn_blocking(move || host.network_snapshot());
+    timeout_at(deadline, asked.join_next()).await.ok()??.ok()
 }
 
 /// Runs `futures` at once; the results are in their order.
