@@ -59,6 +59,16 @@ words! {
 }
 
 words! {
+    /// How deep the network is looked into.
+    pub enum Depth {
+        /// The first tier: what every scan looks at, in a few round trips.
+        First = "first",
+        /// Every check, at every host that the settings name.
+        Everything = "everything",
+    }
+}
+
+words! {
     /// A weakness of the network itself: told apart from attacks, and never raised by one.
     pub enum Exposure {
         /// A Wi-Fi without encryption: whoever is near hears everything that is not encrypted otherwise.
@@ -198,13 +208,23 @@ impl NetworkSnapshot {
     }
 }
 
-/// The state of the system's encrypted DNS (Android: Private DNS, `LinkProperties.isPrivateDnsActive` and
-/// `getPrivateDnsServerName`).
+/// The state of the system's encrypted DNS.
+///
+/// On Android (9 and later) the mode is the user's choice, `Settings.Global` `private_dns_mode`, and whether it takes
+/// effect is the network's `LinkProperties`: `off` is [`Self::Off`]; `opportunistic`, shown to the user as "automatic"
+/// and the default, is [`Self::Opportunistic`] with `isPrivateDnsActive`; `hostname` is [`Self::Active`] with
+/// `getPrivateDnsServerName` on a network that has `NET_CAPABILITY_VALIDATED`, else [`Self::Unreachable`]. A host that
+/// cannot read the mode says that this fact is not available where no server is named and private DNS is not active.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum PrivateDns {
-    /// Not in use, and nobody insists on it.
+    /// Turned off in the device's settings.
     Off,
+    /// To be used on networks whose resolver has it.
+    Opportunistic {
+        /// Whether this one's does, so that it is in use.
+        active: bool,
+    },
     /// In use.
     Active {
         /// The host name of the resolver, where one is set.

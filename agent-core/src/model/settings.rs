@@ -4,6 +4,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::bytes::SpkiPin;
+use super::ct_log_list::CtLogList;
 use super::finding::{CheckId, Detection};
 use super::indicator::Indicator;
 use super::level::{RiskLevel, Severity};
@@ -137,6 +138,9 @@ pub struct NetworkSettings {
     /// Public roots beside those that this release was built with, as root programmes take new ones in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub public_roots: Vec<RootCertificate>,
+    /// The logs of Certificate Transparency whose SCTs count. No list is built in: it would go stale in an app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ct_log_list: Option<CtLogList>,
 }
 
 /// One change of a policy row by the organisation.

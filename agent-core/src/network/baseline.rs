@@ -17,7 +17,7 @@ mod private_dns;
 
 pub use habit::{Conduct, Habit, Trial};
 pub use link::{LinkPast, Site};
-pub use path::PathPast;
+pub use path::{PathPast, Way};
 pub use portal::PortalPast;
 pub use private_dns::PrivateDnsPast;
 

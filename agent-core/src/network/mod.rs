@@ -16,14 +16,18 @@ pub mod observation;
 
 mod analyze;
 mod dns;
+mod exit;
 mod limits;
 mod measure;
 mod recording;
 mod response;
 #[cfg(test)]
 mod testing;
+pub mod tier;
+mod transparency;
 mod words;
 
 pub use analyze::judge;
-pub use measure::measure;
+pub use exit::exit;
+pub use measure::{measure, measure_in_tiers};
 pub use recording::{Judged, Recording};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agent_core::agent::{ScanResult, ScanTrigger};
-use agent_core::model::{CheckId, Coverage, ProbeEndpoint, RiskLevel, Settings};
+use agent_core::model::{CheckId, Coverage, Depth, ProbeEndpoint, RiskLevel, Settings};
 use clap::ValueEnum;
 use serde_json::Value;
 
@@ -48,6 +48,9 @@ pub(crate) struct Args {
     /// Probe URL, which must answer 204, for a captive portal; repeatable
     #[arg(long, value_name = "URL")]
     captive: Vec<String>,
+    /// Look at the network briefly, and at everything only if that finds something out of the ordinary
+    #[arg(long)]
+    quick: bool,
     /// Stop after SECONDS and report what is known by then
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     deadline: u64,
@@ -101,7 +104,8 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
     };
     let result = {
         let _progress = ui.progress("checking apps, network and device");
-        agent.scan(ScanTrigger::Requested, Duration::from_secs(args.deadline)).await?
+        let depth = if args.quick { Depth::First } else { Depth::Everything };
+        agent.scan_to(depth, ScanTrigger::Requested, Duration::from_secs(args.deadline)).await?
     };
     if args.inventory.is_some() {
         require_inventory(&result)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::canary::{CanarySettings, Nonce, REPLY_HEADER, Reply, TlsReply, verify};
 use crate::model::{CheckId, CheckOutcome, Coverage, Detection, Judgement, ProbeEndpoint, Verdict};
-use crate::network::observation::{CanaryProbe, Outcome, Target, answer};
+use crate::network::observation::{CanaryProbe, Outcome, Target};
 use crate::network::response::Response;
 
 /// Reasons of one judgement that are told in full.
@@ -57,7 +57,7 @@ impl<'a> Canary<'a> {
 
     /// The signed reply over TLS, if one came.
     pub(super) fn tls_reply(&self) -> Option<TlsReply> {
-        let (seen, _) = answer(&self.probe?.tls)?;
+        let (seen, _) = self.probe?.answer()?;
         let Outcome::Answered(response) = &seen.response else { return None };
         let response = Response::parse(response.as_bytes())?;
         self.reply(&response, (), &seen.question.nonce).ok()

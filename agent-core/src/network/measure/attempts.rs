@@ -14,37 +14,58 @@ pub(super) trait Exchange: Sync {
 
     /// Asks once, and keeps `trace` up to date so that a time-out can be told apart from another.
     fn attempt(&self, trace: &mut Trace) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
+
+    /// Whether to ask again after `failure` of attempt `number`: what was lost may get through another time.
+    fn is_worth_another(&self, _number: u32, failure: &Failure) -> bool {
+        failure.kind.is_loss()
+    }
 }
 
 /// How far an attempt has come.
 pub(super) struct Trace {
     /// 0 for the first attempt.
     pub(super) number: u32,
+    /// Whether there is no other after this one, so that half an answer is better than none.
+    pub(super) is_last: bool,
     /// What is under way.
     pub(super) phase: Phase,
     /// Where it connects to.
     pub(super) address: Option<IpAddr>,
 }
 
-/// Asks until there is an answer, a failure that is no loss, or the deadline; at least one attempt is recorded.
+impl Trace {
+    pub(super) const fn new(number: u32, is_last: bool) -> Self {
+        Self { number, is_last, phase: Phase::Resolve, address: None }
+    }
+}
+
+/// Asks until there is an answer, a failure that is not worth another attempt, or the deadline; at least one attempt is recorded.
 pub(super) async fn attempts<E: Exchange>(exchange: &E, deadline: Instant) -> Vec<Attempt<E::Answer>> {
     let mut attempts = Vec::new();
     for number in 0..MAX_ATTEMPTS {
         sleep_until(deadline.min(Instant::now() + BACKOFF * number)).await;
-        let attempt = one(exchange, number, deadline).await;
-        let lost = matches!(&attempt.outcome, Outcome::Failed(failure) if failure.kind.is_loss());
+        let trace = Trace::new(number, number + 1 == MAX_ATTEMPTS);
+        let attempt = one(exchange, trace, deadline).await;
+        let again = match &attempt.outcome {
+            Outcome::Answered(_) => false,
+            Outcome::Failed(failure) => exchange.is_worth_another(number, failure),
+        };
         attempts.push(attempt);
-        if !lost {
+        if !again {
             break;
         }
     }
     attempts
 }
 
-async fn one<E: Exchange>(exchange: &E, number: u32, deadline: Instant) -> Attempt<E::Answer> {
+/// Asks once, within the limit and the deadline.
+pub(super) async fn one<E: Exchange>(
+    exchange: &E,
+    mut trace: Trace,
+    deadline: Instant,
+) -> Attempt<E::Answer> {
     let begin = Instant::now();
     let end = deadline.min(begin + ATTEMPT_TIMEOUT);
-    let mut trace = Trace { number, phase: Phase::Resolve, address: None };
     // An attempt after the deadline is recorded without a packet: `timeout_at` would begin it.
     let ended =
         if begin < deadline { timeout_at(end, exchange.attempt(&mut trace)).await.ok() } else { None };

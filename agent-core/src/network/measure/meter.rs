@@ -1,4 +1,7 @@
 //! Counts what probes send and receive, and ends a connection whose peer sends without end.
+//!
+//! Counted are the bytes of TCP streams and UDP datagrams, to the byte; not their headers, and not what the system's
+//! resolver sends to look up a name.
 
 use std::io;
 use std::pin::Pin;
@@ -9,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::network::limits::MAX_RECEIVED;
+use crate::network::limits::{MAX_RECEIVED, MAX_SCAN_RECEIVED};
 use crate::network::observation::Traffic;
 
 /// The traffic of one scan.
@@ -28,6 +31,11 @@ impl Meter {
     /// Counts a datagram received.
     pub(super) fn received(&self, bytes: usize) {
         self.received.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Whether this scan has received all that it may.
+    pub(super) fn is_spent(&self) -> bool {
+        self.received.load(Ordering::Relaxed) > MAX_SCAN_RECEIVED
     }
 
     pub(super) fn traffic(&self) -> Traffic {
@@ -59,9 +67,12 @@ impl AsyncRead for Metered {
         let read = (buffer.filled().len() - before) as u64;
         self.meter.received.fetch_add(read, Ordering::Relaxed);
         self.received += read;
+        let too_much = |what| Poll::Ready(Err(io::Error::new(io::ErrorKind::QuotaExceeded, what)));
         if self.received > MAX_RECEIVED {
-            let what = format!("the peer sent more than {MAX_RECEIVED} bytes");
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::QuotaExceeded, what)));
+            return too_much(format!("the peer sent more than {MAX_RECEIVED} bytes"));
+        }
+        if self.meter.is_spent() {
+            return too_much(format!("all peers together sent more than {MAX_SCAN_RECEIVED} bytes"));
         }
         Poll::Ready(Ok(()))
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Attempt;
+use super::{Attempt, Handshake};
 
 /// The question to the API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,4 +21,6 @@ pub struct PortalApiAnswer {
     /// Where a person signs in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_portal_url: Option<String>,
+    /// The handshake before it. RFC 8908 believes only a valid certificate (section 4.1).
+    pub handshake: Handshake,
 }

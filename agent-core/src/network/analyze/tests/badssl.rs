@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
-use crate::model::{SpkiPin, Timestamp, TrustAnchor, TrustVerdict};
+use crate::model::{CtLogList, Sha256, SpkiPin, Timestamp, TrustAnchor, TrustVerdict};
 use crate::network::analyze::certificate::Contents;
 use crate::network::analyze::chain::{Standing, Trust, judge};
 use crate::network::observation::Certificate;
 use crate::network::testing::handshake;
+use crate::network::transparency::{Flaw, Logs, Subject, assess};
 
 /// The first and the last second of the certificate of expired.badssl.com.
 const EXPIRED_FROM: Timestamp = Timestamp::from_unix(1_428_537_600);
@@ -98,6 +99,41 @@ fn roots_that_vendors_put_into_devices_are_seen_for_what_they_are() {
     assert_eq!(undeclared.standing, Standing::DeviceOnly(TrustAnchor::UserAdded));
     let declared = judge(&handshake(chain), host, Some(&added), &trust(&[root], JULY_2019));
     assert_eq!(declared.standing, Standing::Inspected);
+}
+
+/// Files, and how many SCTs their leaf embeds, as `openssl x509 -text` shows them.
+const SCTS: &[(&str, usize)] = &[
+    ("subdomain-1000-sans.pem", 3),
+    ("subdomain-captive-portal.pem", 3),
+    ("subdomain-dsdtestprovider.pem", 0),
+    ("subdomain-no-sct.pem", 0),
+    ("subdomain-revoked.pem", 3),
+    ("wildcard-ecc256.pem", 3),
+    ("wildcard-expired.pem", 0),
+    ("wildcard-incomplete-chain.pem", 3),
+    ("wildcard-self-signed.pem", 0),
+    ("wildcard-sha1-2017.pem", 0),
+];
+
+#[test]
+fn the_scts_of_real_certificates_are_found_and_read() {
+    let Some(folder) = folder() else { return };
+    let list = CtLogList { timestamp: Timestamp::from_unix(JUNE_2021), operators: Vec::new() };
+    let logs = Logs::of(&list);
+    for (file, expected) in SCTS {
+        let leaf = chain(&folder, &[file]).swap_remove(0);
+        let contents = Contents::of(&leaf).unwrap();
+        let subject = Subject {
+            leaf: leaf.as_der(),
+            issuer_key: Sha256::of(b"no matter: the list has no log"),
+            not_before: contents.not_before,
+            not_after: contents.not_after,
+        };
+        let assessment = assess(&subject, &logs, list.timestamp);
+        let read = assessment.scts.iter().filter(|sct| sct.vouching == Err(Flaw::UnknownLog));
+        assert_eq!(read.count(), *expected, "{file}");
+        assert_eq!(assessment.scts.len(), *expected, "{file}");
+    }
 }
 
 fn trust(inspection: &[SpkiPin], moment: i64) -> Trust<'_> {

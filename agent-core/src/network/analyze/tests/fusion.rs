@@ -6,6 +6,7 @@ use super::world::{answered, found, outcome, refused};
 use crate::canary::{Content, Exporter};
 use crate::model::{CheckId, CheckOutcome, Detection, Fact, Judgement, Verdict};
 use crate::network::analyze::Scene;
+use crate::network::analyze::captive::Hold;
 use crate::network::analyze::fusion::fuse;
 use crate::network::baseline::Baseline;
 use crate::network::observation::{ClearQuestion, Target, TlsProbe};
@@ -19,8 +20,12 @@ fn forged(phone: &mut Phone, hosts: &[&str]) {
     let canary = Target::from(&phone.world.settings.canaries[0]);
     let target = Target { address: Some(ATTACKER.parse().unwrap()), ..canary };
     let chain = phone.world.evil.chain(&target.host, Dates::CURRENT);
-    phone.world.seen.dns_tls =
-        vec![TlsProbe { target, attempts: answered(handshake(chain)), platform: Some(refused()) }];
+    phone.world.seen.dns_tls = vec![TlsProbe {
+        target,
+        attempts: answered(handshake(chain)),
+        fallback: None,
+        platform: Some(refused()),
+    }];
     for host in hosts {
         let chain = phone.world.evil.chain(host, Dates::CURRENT);
         phone.world.presents(host, chain, refused());
@@ -92,7 +97,10 @@ fn weighed(found: &[(Detection, Verdict)]) -> Vec<(Detection, Verdict)> {
         seen: &phone.world.seen,
         settings: &phone.world.settings,
         public_roots: &[],
+        unreadable_roots: 0,
+        sightings: &[],
         portal: false,
+        hold: Hold::No,
         now: phone.now,
         past: &Baseline::default(),
     };

@@ -68,7 +68,8 @@ fn a_server_error_is_neither_a_portal_nor_free() {
 #[test]
 fn an_answer_over_valid_tls_is_the_servers_own_and_no_portal() {
     let mut world = World::clean();
-    world.seen.captive[1].attempts = answered(http(200, None, b"<html>"));
+    let chain = world.public.chain("probe.example", Dates::CURRENT);
+    world.captive_over_tls(http(200, None, b"<html>"), chain);
     assert_eq!(captive(&world).judgements, []);
 }
 

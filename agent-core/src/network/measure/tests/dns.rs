@@ -188,6 +188,46 @@ async fn without_a_canarys_zone_nothing_is_asked() {
     assert!(asked(&NetworkSettings::default(), server, AMPLE).await.dns.is_empty());
 }
 
+/// As every IPv4 address is on a network with IPv6 only. TCP goes to no multicast address: the system has no route.
+#[tokio::test]
+async fn an_address_without_a_route_takes_no_attempt() {
+    let mut settings = settings();
+    settings.canaries[0].tls_port = servers::tls(self_signed(NAME)).await;
+    settings.canaries[0].addresses = vec![[224, 0, 0, 1].into(), [127, 0, 0, 1].into()];
+    let server = udp(|query| vec![honest(query)]).await;
+    let seen = asked(&settings, server, AMPLE).await;
+    let attempts = &seen.canaries[0].tls;
+    assert_eq!((attempts.len(), attempts[0].address), (1, Some([127, 0, 0, 1].into())), "{attempts:?}");
+}
+
+#[tokio::test]
+async fn a_zone_that_is_declared_split_horizon_is_asked_for() {
+    let server = udp(|query| vec![with_addresses(query, &[Ipv4Addr::new(10, 1, 2, 3)])]).await;
+    let settings = NetworkSettings { split_horizon: vec!["Intranet.example".to_owned()], ..settings() };
+    let seen = asked(&settings, server, AMPLE).await;
+    let aim = DnsAim::Declared { zone: "Intranet.example".to_owned() };
+    let declared = seen.dns.iter().find(|probe| probe.aim == aim).unwrap();
+    assert_eq!(declared.name, "intranet.example");
+    assert_eq!(addresses(declared), [IpAddr::from([10, 1, 2, 3])]);
+}
+
+/// dnsspoof of dsniff passes over queries with EDNS and those for IPv6 addresses.
+#[tokio::test]
+async fn a_forger_who_answers_only_what_a_stub_asks_is_heard() {
+    let server = udp(|query| {
+        let asked = Message::from_vec(query).unwrap();
+        let question = &asked.queries[0];
+        let lower = question.name().to_ascii() == question.name().to_ascii().to_ascii_lowercase();
+        let stub = asked.edns.is_none() && question.query_type() == RecordType::A && lower;
+        let forged = stub.then(|| with_addresses(query, &[Ipv4Addr::UNSPECIFIED]));
+        forged.into_iter().chain([honest(query)]).collect()
+    })
+    .await;
+    let seen = asked(&settings(), server, AMPLE).await;
+    assert_eq!(answers(nonce(&seen, DnsType::A)).whole().count(), 2);
+    assert_eq!(answers(nonce(&seen, DnsType::Aaaa)).whole().count(), 1);
+}
+
 #[tokio::test]
 async fn a_server_that_cannot_be_asked_is_named_as_such() {
     let seen = asked_of(&settings(), "fe80::1%wlan0", AMPLE).await;

@@ -13,6 +13,8 @@ use crate::platform::DeviceHost;
 
 mod captive;
 mod dns;
+mod path;
+mod portal_api;
 mod servers;
 mod tls;
 
