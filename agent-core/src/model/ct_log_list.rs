@@ -2,6 +2,9 @@
 //!
 //! <https://www.gstatic.com/ct/log_list/v3/log_list_schema.json> describes the form. Read of it is what a judgement of
 //! SCTs needs; other members are ignored. A log's id is the SHA-256 of its key, so the list's own `log_id` is not read.
+//!
+//! Which list is used is the organisation's choice. The lists that Chrome and Android publish may not be used to judge
+//! in other clients without permission (<https://googlechrome.github.io/CertificateTransparency/log_lists.html>).
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};

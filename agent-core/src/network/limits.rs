@@ -103,6 +103,9 @@ pub(super) const MAX_DNS_ADDRESSES: usize = 16;
 /// Wrongly answered addresses that a handshake is tried with.
 pub(super) const MAX_DNS_FOLLOWED: usize = 4;
 
+/// Time for those handshakes: one attempt, and another where the first fails at once. Nobody need be there.
+pub(super) const DNS_FOLLOW: Duration = Duration::from_secs(4);
+
 /// Seconds that a portal excuses what it may be the cause of, once the network was open (NETWORK.md, decision 3).
 pub(super) const PORTAL_PATIENCE: i64 = 10 * 60;
 

@@ -8,11 +8,12 @@
 //!
 //! A check is added by giving it a probe record in [`observation`], a file in `measure/` that fills it and a
 //! file in `analyze/` that reads it. Nothing is sent to a host that the organisation's settings do not name,
-//! but for the network's own DNS servers, and a handshake to where they lead a canary's name.
+//! but for the network's own DNS servers and portal API, and a handshake to where those servers lead a canary's name.
 
 pub mod baseline;
 pub mod dns_record;
 pub mod observation;
+pub mod tier;
 
 mod analyze;
 mod dns;
@@ -23,7 +24,6 @@ mod recording;
 mod response;
 #[cfg(test)]
 mod testing;
-pub mod tier;
 mod transparency;
 mod words;
 

@@ -8,6 +8,7 @@ use rcgen::{
     IsCa, Issuer, KeyPair, PKCS_ED25519, SerialNumber, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, TrustAnchor as Anchor};
+use time::OffsetDateTime;
 
 use super::observation::{Certificate, Handshake, Possession};
 use crate::model::{
@@ -55,10 +56,32 @@ impl Authority {
         dates: Dates,
         extensions: Vec<CustomExtension>,
     ) -> Vec<Certificate> {
-        let mut params = params(host, &[host], dates);
+        self.issue(params(host, &[host], dates), extensions, &leaf_key())
+    }
+
+    /// The same between two moments, for a key of one's own.
+    pub(super) fn chain_between(
+        &self,
+        host: &str,
+        (from, to): (Timestamp, Timestamp),
+        extensions: Vec<CustomExtension>,
+        key: &KeyPair,
+    ) -> Vec<Certificate> {
+        let mut params = params(host, &[host], Dates::CURRENT);
+        params.not_before = OffsetDateTime::from_unix_timestamp(from.unix()).unwrap();
+        params.not_after = OffsetDateTime::from_unix_timestamp(to.unix()).unwrap();
+        self.issue(params, extensions, key)
+    }
+
+    fn issue(
+        &self,
+        mut params: CertificateParams,
+        extensions: Vec<CustomExtension>,
+        key: &KeyPair,
+    ) -> Vec<Certificate> {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.custom_extensions = extensions;
-        let leaf = params.signed_by(&leaf_key(), &self.issuer).unwrap();
+        let leaf = params.signed_by(key, &self.issuer).unwrap();
         vec![certificate(leaf.der()), certificate(&self.der)]
     }
 

@@ -15,7 +15,7 @@
 //! such endpoint, a second canary takes its place; where there is no canary, a second endpoint. The choice depends on
 //! the settings alone.
 //!
-//! A record of the first tier is judged under settings that name no more than was measured ([`in_force`]), so that
+//! A record of the first tier is judged under settings that name no more than was measured (`in_force`), so that
 //! "two of two endpoints" is what it says. Checks of which nothing was measured ([`LEFT_OUT`]) are unknown in it. It is
 //! enough if its [`Review::is_ordinary`]; otherwise the rest is measured too, in the same scan.
 
@@ -172,9 +172,8 @@ impl<'a> Review<'a> {
 
 /// A check that ran to its end and left nothing open.
 fn is_settled(outcome: &CheckOutcome) -> bool {
-    let is_open = |verdict| verdict == Verdict::Inconclusive;
-    outcome.coverage == Coverage::Complete
-        && !outcome.judgements.iter().any(|judgement| is_open(judgement.verdict))
+    let mut verdicts = outcome.judgements.iter().map(|judgement| judgement.verdict);
+    outcome.coverage == Coverage::Complete && verdicts.all(|verdict| verdict != Verdict::Inconclusive)
 }
 
 /// The checks that should come to a result, because the settings name the hosts that they need. Those of

@@ -179,7 +179,7 @@ impl Scheduler {
         if trigger == ScanTrigger::Requested {
             return self.begin(trigger, Depth::Everything, now, around);
         }
-        if let Some(plan) = self.obstacle(waiting, now, around) {
+        if let Some(plan) = self.obstacle(waiting, trigger, now, around) {
             if matches!(plan, Plan::Skip { .. }) {
                 self.waiting = None;
             }
@@ -201,35 +201,32 @@ impl Scheduler {
     }
 
     /// What stands against a scan now.
-    fn obstacle(&self, waiting: &Waiting, now: Moment, around: &Surroundings) -> Option<Plan> {
+    fn obstacle(
+        &self,
+        waiting: &Waiting,
+        trigger: ScanTrigger,
+        now: Moment,
+        around: &Surroundings,
+    ) -> Option<Plan> {
         let until = |moment: Duration| moment.saturating_sub(now.monotonic);
         let later = |after: Duration, why| (!after.is_zero()).then_some(Plan::Later { after, why });
         let is_for = |triggers: &[ScanTrigger]| waiting.triggers.iter().all(|it| triggers.contains(it));
 
-        let running = self.under_way.map_or(Duration::ZERO, |since| until(since + LONGEST_SCAN));
-        let settled = (waiting.last + DEBOUNCE).min(waiting.first + LONGEST_DEBOUNCE);
         let on_occasion = is_for(&[ScanTrigger::Foreground, ScanTrigger::Periodic]);
-        let recent = on_occasion && !around.finding_open && self.history.is_fresh(around.network, now.wall);
-        if recent {
+        if on_occasion && !around.finding_open && self.history.is_fresh(around.network, now.wall) {
             return Some(Plan::Skip { why: Reason::Recent });
         }
-        let for_apps = waiting.triggers.contains(&ScanTrigger::AppsChanged);
-        let pause = if on_occasion || is_for(&[ScanTrigger::AppsChanged]) {
-            self.history.pause(now.wall)
-        } else {
-            Duration::ZERO
-        };
+        let running = self.under_way.map_or(Duration::ZERO, |since| until(since + LONGEST_SCAN));
+        let settled = until((waiting.last + DEBOUNCE).min(waiting.first + LONGEST_DEBOUNCE));
+        let wait_if = |applies: bool, wait: Duration| if applies { wait } else { Duration::ZERO };
+        let for_apps = trigger == ScanTrigger::AppsChanged;
         let cleared = waiting.triggers.contains(&ScanTrigger::PortalCleared);
-        let back_off = if for_apps || cleared {
-            Duration::ZERO
-        } else {
-            self.history.back_off(around.network, now.wall)
-        };
-        let budget =
-            if for_apps { Duration::ZERO } else { self.history.budget_wait(around.metered, now.wall) };
+        let pause = wait_if(on_occasion || is_for(&[ScanTrigger::AppsChanged]), self.history.pause(now.wall));
+        let back_off = wait_if(!for_apps && !cleared, self.history.back_off(around.network, now.wall));
+        let budget = wait_if(!for_apps, self.history.budget_wait(around.metered, now.wall));
 
         later(running, Reason::UnderWay)
-            .or_else(|| later(until(settled), Reason::Settling))
+            .or_else(|| later(settled, Reason::Settling))
             .or_else(|| later(pause, Reason::Recent))
             .or_else(|| later(back_off, Reason::BackingOff))
             .or_else(|| later(budget, Reason::Budget))

@@ -7,13 +7,13 @@ words! {
     pub enum ScanTrigger {
         /// Somebody asked.
         Requested = "requested",
+        /// An app was installed, updated or removed.
+        AppsChanged = "apps_changed",
         /// A captive portal lets this device through (Android `NetworkCallback.onCapabilitiesChanged` with
         /// `NET_CAPABILITY_VALIDATED`).
         PortalCleared = "portal_cleared",
         /// The device joined or left a network.
         NetworkChanged = "network_changed",
-        /// An app was installed, updated or removed.
-        AppsChanged = "apps_changed",
         /// The app that embeds this agent came to the foreground.
         Foreground = "foreground",
         /// The platform's periodic window (Android JobScheduler, iOS `BGAppRefreshTask`).

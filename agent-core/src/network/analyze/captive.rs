@@ -22,7 +22,9 @@ use crate::model::{
 };
 use crate::network::baseline::PortalPast;
 use crate::network::limits::PORTAL_PATIENCE;
-use crate::network::observation::{CaptiveProbe, Handshake, HttpAnswer, Observations, answer, failure};
+use crate::network::observation::{
+    CaptiveProbe, FailureKind, Handshake, HttpAnswer, Observations, answer, failure,
+};
 use crate::network::words::plain;
 
 /// How far a captive portal explains what was seen.
@@ -30,6 +32,10 @@ use crate::network::words::plain;
 pub(super) enum Hold {
     /// Not at all: there is none, or it lets through what is checked.
     No,
+    /// Nobody knows: no answer came to any connectivity check over clear HTTP, not even a portal's, for packets were
+    /// lost. What a portal may be the cause of is not excused, and is suspicious at most. Whoever drops the checks
+    /// gains less by it than by answering them with a sign-in page.
+    Untold,
     /// A portal may have answered in everyone's place.
     Yes,
     /// A portal may have, but it has been there for long since this network was open, and the platform does not
@@ -45,9 +51,25 @@ impl Hold {
     pub(super) fn explains(self, sighting: &Sighting<'_>) -> bool {
         let may_be_a_portal = sighting.standing.may_be_a_portal();
         match self {
-            Self::No => false,
+            Self::No | Self::Untold => false,
             Self::Yes => may_be_a_portal,
             Self::Overstayed => may_be_a_portal && !sighting.is_in_its_hosts_name(),
+        }
+    }
+
+    /// Whether there is one.
+    pub(super) const fn is_there(self) -> bool {
+        matches!(self, Self::Yes | Self::Overstayed)
+    }
+
+    /// Why a chain that a portal may present proves nothing, if so.
+    pub(super) const fn doubt(self) -> Option<&'static str> {
+        match self {
+            Self::No | Self::Yes => None,
+            Self::Untold => Some(
+                "no connectivity check was answered, so that a sign-in page may be there and be the cause",
+            ),
+            Self::Overstayed => Some("a sign-in page is there too, and may be the cause"),
         }
     }
 }
@@ -84,7 +106,7 @@ impl<'a> Portal<'a> {
     pub(super) fn judge(&self) -> CheckOutcome {
         let mut outcome = match self.judgement() {
             Some(judgement) => {
-                let judgement = self.with_stay(judgement);
+                let judgement = self.with_overstay(judgement);
                 CheckOutcome::judged(CheckId::Captive, judgement.reason.clone(), vec![judgement])
             }
             None => self.without_portal(),
@@ -100,27 +122,23 @@ impl<'a> Portal<'a> {
     /// Not at all where a connectivity check over valid TLS came through, and where clear checks did while only the
     /// system or the API still speaks of a portal: an attacker could otherwise hide behind a sign-in page.
     pub(super) fn hold(&self) -> Hold {
-        if self.checks.iter().any(Check::is_the_servers_own) || !self.answers_for_others() {
+        if self.checks.iter().any(Check::is_the_servers_own) {
             return Hold::No;
         }
-        if self.stay().is_some_and(|stay| stay.is_too_long) { Hold::Overstayed } else { Hold::Yes }
+        if !self.answers_for_others() {
+            return if self.is_silent() { Hold::Untold } else { Hold::No };
+        }
+        if self.overstay().is_some() { Hold::Overstayed } else { Hold::Yes }
     }
 
     /// What stands in the way of clear HTTP. A portal that has overstayed proves nothing either way: what comes
     /// without a signature may be its page, what comes with one is judged.
     pub(super) fn way(&self) -> Way {
-        let free = self.checks.iter().any(|check| !check.is_tls && check.is_free());
-        match self.stay() {
-            _ if !self.answers_for_others() => {
-                if free {
-                    Way::Free
-                } else {
-                    Way::Untold
-                }
-            }
-            Some(stay) if stay.is_too_long => Way::Untold,
-            _ => Way::Portal,
+        if self.answers_for_others() {
+            return if self.overstay().is_some() { Way::Untold } else { Way::Portal };
         }
+        let free = self.checks.iter().any(|check| !check.is_tls && check.is_free());
+        if free { Way::Free } else { Way::Untold }
     }
 
     /// What is to be remembered. That the system speaks of no portal opens no network: it has not looked at a new one.
@@ -180,6 +198,12 @@ impl<'a> Portal<'a> {
         self.page().is_some() || (told && !self.is_free())
     }
 
+    /// Whether packets were lost wherever a portal could have answered.
+    fn is_silent(&self) -> bool {
+        let mut clear = self.checks.iter().filter(|check| !check.is_tls).peekable();
+        clear.peek().is_some() && clear.all(Check::is_lost)
+    }
+
     fn api_says_captive(&self) -> bool {
         self.api.as_ref().and_then(Api::says_captive) == Some(true)
     }
@@ -201,29 +225,23 @@ impl<'a> Portal<'a> {
         self.past.portal_since.filter(|since| *since <= self.now).unwrap_or(self.now)
     }
 
-    /// How long a portal has shown on a network that was open before; `None` where the system itself speaks of one,
-    /// for it then keeps apps from using this network.
-    fn stay(&self) -> Option<Stay> {
+    /// A portal that has shown for too long on a network that was open before; none where the system itself speaks of
+    /// one, for it then keeps apps from using this network.
+    fn overstay(&self) -> Option<Overstay> {
         let open_at = self.past.open_at.filter(|_| self.os_says_captive != Some(true))?;
         let since = self.since();
         let seconds = self.now.unix().saturating_sub(since.unix());
-        Some(Stay { open_at, since, is_too_long: seconds > PORTAL_PATIENCE })
+        (seconds > PORTAL_PATIENCE).then_some(Overstay { open_at, since })
     }
 
-    fn with_stay(&self, judgement: Judgement) -> Judgement {
-        match self.stay().filter(|stay| stay.is_too_long) {
-            Some(Stay { open_at, since, .. }) => Judgement {
-                reason: format!(
-                    "{}; this network was open at {open_at}, and the page has been there since {since}: \
-                     certificates in other hosts' names are no longer put down to it",
-                    judgement.reason
-                ),
-                ..judgement
-            }
-            .with("open_at", open_at)
-            .with("portal_since", since),
-            None => judgement,
-        }
+    fn with_overstay(&self, judgement: Judgement) -> Judgement {
+        let Some(Overstay { open_at, since }) = self.overstay() else { return judgement };
+        let reason = format!(
+            "{}; this network was open at {open_at}, and the page has been there since {since}: certificates in \
+             other hosts' names are no longer put down to it",
+            judgement.reason
+        );
+        judgement.because(reason).with("open_at", open_at).with("portal_since", since)
     }
 
     /// What became of the checks that did not succeed.
@@ -233,10 +251,9 @@ impl<'a> Portal<'a> {
     }
 }
 
-struct Stay {
+struct Overstay {
     open_at: Timestamp,
     since: Timestamp,
-    is_too_long: bool,
 }
 
 /// One connectivity check.
@@ -269,6 +286,23 @@ impl<'a> Check<'a> {
     /// Whether it was answered over TLS with a certificate that the server should have.
     fn is_the_servers_own(&self) -> bool {
         self.is_tls && self.answer.is_some() && self.foreign.is_none()
+    }
+
+    /// Whether nobody gave any sign at all.
+    fn is_lost(&self) -> bool {
+        failure(&self.probe.attempts).is_some_and(|failure| match failure.kind {
+            FailureKind::TimedOut | FailureKind::NameNotResolved | FailureKind::Unreachable => true,
+            FailureKind::Configuration
+            | FailureKind::Refused
+            | FailureKind::Deadline
+            | FailureKind::Reset
+            | FailureKind::Closed
+            | FailureKind::Alert
+            | FailureKind::Downgraded
+            | FailureKind::Certificate
+            | FailureKind::Protocol
+            | FailureKind::TooLarge => false,
+        })
     }
 
     fn miss(&self) -> String {
@@ -315,8 +349,9 @@ pub(super) fn vouched_for(
     }
 }
 
+/// A status of 511 says so itself: RFC 6585, section 6.
 fn is_portal(answer: &HttpAnswer) -> bool {
-    (200..400).contains(&answer.status) && !is_204(answer)
+    ((200..400).contains(&answer.status) && !is_204(answer)) || answer.status == 511
 }
 
 fn is_204(answer: &HttpAnswer) -> bool {

@@ -325,7 +325,12 @@ fn words(error: &webpki::Error) -> String {
         Error::UnknownIssuer => "issued by an authority that it does not know",
         Error::CertExpired { .. } => "expired",
         Error::CertNotValidYet { .. } => "not valid yet",
-        Error::InvalidSignatureForPublicKey => "a signature in the chain is forged",
+        Error::InvalidSignatureForPublicKey => "a signature in the chain does not verify",
+        Error::UnsupportedSignatureAlgorithmContext(_)
+        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+            "a signature in the chain is of a kind or under a key that is not taken"
+        }
+        Error::PathLenConstraintViolated => "an authority in the chain may not have others below it",
         Error::CaUsedAsEndEntity => "an authority's certificate stands in for a server's",
         Error::UnsupportedCertVersion => "not an X.509 version 3 certificate",
         Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => "not a readable certificate",

@@ -220,8 +220,11 @@ impl Found<'_> {
         if held && presence != Presence::Genuine {
             return None;
         }
-        let overstayed = scene.hold == Hold::Overstayed;
         let excusable = !is_served(scene, self.question) && wildcard(&seen.dns).contains(&address);
+        let doubt = scene.hold.doubt().filter(|_| match &sighting {
+            Ok(sighting) => sighting.standing.may_be_a_portal(),
+            Err(_) => scene.hold == Hold::Untold,
+        });
         let (detection, verdict, consequence) = match presence {
             Presence::Genuine => {
                 (Detection::DnsRedirected, Verdict::Benign, "so the connection is passed on unopened")
@@ -231,14 +234,8 @@ impl Found<'_> {
                 Verdict::Suspicious,
                 "as for names that do not exist: the canary may be down, or all names are forged",
             ),
-            Presence::Foreign
-                if overstayed && sighting.as_ref().is_ok_and(|it| it.standing.may_be_a_portal()) =>
-            {
-                (
-                    Detection::DnsSpoofing,
-                    Verdict::Suspicious,
-                    "while a sign-in page has stayed on this network and may be the cause",
-                )
+            Presence::Foreign if let Some(doubt) = doubt => {
+                (Detection::DnsSpoofing, Verdict::Suspicious, doubt)
             }
             // A race: without a chain there is only the one layer.
             Presence::Foreign if self.contradicted && sighting.is_err() => {

@@ -10,12 +10,13 @@
 //! | wanted where the network has it, and not in use | never seen to work here | clean: most networks have none |
 //! | wanted by name, and not to be reached | never seen to work here | no result: many networks let none through |
 //!
-//! While a portal holds the network there is no result, and nothing is forgotten.
+//! While a portal holds the network, or nothing at all gets through it, there is no result, and nothing is forgotten.
 
 use super::Scene;
 use crate::model::{CheckId, CheckOutcome, Detection, Fact, Judgement, PrivateDns, Timestamp, Verdict};
 use crate::network::baseline::PrivateDnsPast;
 use crate::network::limits::PRIVATE_DNS_MEMORY;
+use crate::network::observation::{Observations, answer};
 use crate::network::words::plain;
 
 const CHECK: CheckId = CheckId::DnsPrivate;
@@ -44,6 +45,10 @@ pub(super) fn judge(scene: &Scene<'_>) -> CheckOutcome {
         let why = format!("{why}; a captive portal may be why: sign in to the network and scan again");
         return CheckOutcome::unknown(CHECK, why);
     }
+    if gets_nothing(scene.seen) {
+        let why = format!("{why}; nothing else gets through this network either");
+        return CheckOutcome::unknown(CHECK, why);
+    }
     match (worked_at(scene), private_dns) {
         (Some(before), _) => blocked(&why, before, &scene.past.private_dns, private_dns),
         (None, PrivateDns::Opportunistic { .. }) => {
@@ -51,6 +56,17 @@ pub(super) fn judge(scene: &Scene<'_>) -> CheckOutcome {
         }
         (None, _) => CheckOutcome::unknown(CHECK, format!("{why}; it was not seen to work here before")),
     }
+}
+
+/// Whether something was asked beyond this network, and nobody answered.
+fn gets_nothing(seen: &Observations) -> bool {
+    let checks = seen.captive.iter().map(|probe| answer(&probe.attempts).is_some());
+    let endpoints = seen.tls.iter().map(|probe| probe.answer().is_some());
+    let canaries = seen.canaries.iter().map(|probe| {
+        probe.answer().is_some() || probe.clear.iter().any(|clear| answer(&clear.attempts).is_some())
+    });
+    let mut answered = checks.chain(endpoints).chain(canaries).peekable();
+    answered.peek().is_some() && !answered.any(|answered| answered)
 }
 
 /// What is to be remembered.

@@ -26,9 +26,13 @@ use crate::network::words::plain;
 /// Judges the first hops.
 pub(super) fn judge(scene: &Scene<'_>) -> CheckOutcome {
     let check = CheckId::LinkPath;
-    if let Some(vpn) = vpn(scene) {
-        let said = format!("traffic leaves by the VPN {}, whose hops are not this network's", plain(vpn));
-        return CheckOutcome::clean(check, said);
+    if scene.seen.paths.is_empty() {
+        let configured = !scene.settings.canaries.is_empty() || !scene.settings.endpoints.is_empty();
+        let why = "no canary or endpoint is configured to which the way could be followed";
+        return CheckOutcome::unknown(check, if configured { "not measured" } else { why });
+    }
+    if on_vpn(scene) {
+        return CheckOutcome::clean(check, "the hops are those of a VPN, and say nothing of this network");
     }
     if scene.portal {
         let why = "a captive portal holds this network: sign in and scan again";
@@ -56,7 +60,7 @@ pub(super) fn judge(scene: &Scene<'_>) -> CheckOutcome {
 /// The ways to remember, after this check came to `outcome`.
 pub(super) fn remember(scene: &Scene<'_>, outcome: &CheckOutcome) -> PathPast {
     let mut past = scene.past.path.clone();
-    if vpn(scene).is_some() || scene.portal || !outcome.judgements.is_empty() {
+    if on_vpn(scene) || scene.portal || !outcome.judgements.is_empty() {
         return past;
     }
     for way in ways(scene) {
@@ -67,8 +71,8 @@ pub(super) fn remember(scene: &Scene<'_>, outcome: &CheckOutcome) -> PathPast {
     past
 }
 
-fn vpn<'a>(scene: &Scene<'a>) -> Option<&'a str> {
-    scene.seen.network.vpns.value()?.first().map(String::as_str)
+fn on_vpn(scene: &Scene<'_>) -> bool {
+    scene.seen.network.vpns.value().is_some_and(|vpns| !vpns.is_empty())
 }
 
 /// The ways on which anybody answered.
@@ -106,9 +110,6 @@ fn silence(paths: &[PathProbe]) -> String {
         Some((destination, failure)) => {
             let why = plain(&failure.to_string());
             format!("no router on the way to {destination} answered, as where ICMP is filtered: {why}")
-        }
-        None if paths.is_empty() => {
-            "no canary or endpoint is configured to which the way could be followed".to_owned()
         }
         None => "no router on the way answered with what ends a datagram's life".to_owned(),
     }

@@ -94,7 +94,7 @@ fn judge_under(built_in_roots: &[TrustAnchor<'_>], recording: &Recording) -> Jud
         public_roots: &public_roots,
         unreadable_roots,
         sightings: &sightings,
-        portal: hold != Hold::No,
+        portal: hold.is_there(),
         hold,
         now: clock.now,
         past: &past,

@@ -38,7 +38,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Scene;
-use super::captive::Hold;
 use super::chain::Standing;
 use super::clock::Clock;
 use super::sighting::{Sighting, grouped};
@@ -128,12 +127,13 @@ impl Picture<'_> {
         } else {
             let unsure = match foreign {
                 0 => "",
-                1 => "; no endpoint in a second network shows the same",
-                _ => "; a sign-in page is there too, and may be the cause",
+                1 => "no endpoint in a second network shows the same",
+                _ => self.scene.hold.doubt().unwrap_or_default(),
             };
             let reason = format!(
                 "somebody other than the endpoint seems to terminate TLS at {count} of {total} endpoints, with \
-                 {presented}{unsure}"
+                 {presented}{}{unsure}",
+                if unsure.is_empty() { "" } else { "; " }
             );
             (Verdict::Suspicious, reason)
         };
@@ -196,7 +196,7 @@ impl Picture<'_> {
 
     /// Whether a chain is proof where enough endpoints show it: not one that some portals make.
     fn is_proof(&self, standing: Standing) -> bool {
-        self.scene.hold != Hold::Overstayed || !standing.may_be_a_portal()
+        self.scene.hold.doubt().is_none() || !standing.may_be_a_portal()
     }
 
     fn inspection(&self) -> Option<Judgement> {

@@ -189,7 +189,7 @@ impl<'a> Look<'a> {
                 "the answer to its offer bears the server's mark of a downgrade".to_owned()
             }
             Some(Err(failure)) => {
-                format!("its offer {failure}, again after that of TLS 1.2 alone was answered")
+                format!("its offer {failure} before and after TLS 1.2 alone was answered")
             }
             _ => String::new(),
         }
@@ -210,7 +210,7 @@ impl<'a> Look<'a> {
             ("offer_tls_1_3_and_1_2_again", history.again),
         ];
         offers.into_iter().fold(judgement, |judgement, (name, offer)| match offer {
-            Some(Ok(handshake)) => judgement.with(name, format!("answered with {}", negotiated(handshake))),
+            Some(Ok(handshake)) => judgement.with(name, negotiated(handshake)),
             Some(Err(failure)) => judgement.with(name, failure),
             None => judgement,
         })

@@ -130,14 +130,14 @@ fn finding(set: &PinSet, sighting: &Sighting<'_>, now: Timestamp) -> Finding {
         return Finding::Idle(format!("no pin matches, but {why}"));
     }
     let reason = match sighting.standing {
+        Standing::OutOfDate { .. } | Standing::OtherName => {
+            return Finding::Unseen(format!("no pin matches {phrase}"));
+        }
         _ if matching.is_some() => format!("{host} presents {phrase}, so its pinned key does not count"),
         _ if sighting.session == Session::Whole => {
             let why =
                 "no pin matches a canary that proved its session: the administrator corrects the pin set";
             return Finding::Idle(why.to_owned());
-        }
-        Standing::OutOfDate { .. } | Standing::OtherName => {
-            return Finding::Unseen(format!("no pin matches {phrase}"));
         }
         Standing::Genuine => format!("{host} presents {phrase}, and no key of its chain is pinned"),
         _ => format!("{host} presents {phrase}, and no pin matches"),

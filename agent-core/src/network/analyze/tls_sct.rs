@@ -14,7 +14,7 @@ use super::canary::Tally;
 use super::chain::{Standing, Voucher};
 use super::sighting::Sighting;
 use crate::model::{CheckId, CheckOutcome, Detection, Judgement, Timestamp, Verdict};
-use crate::network::transparency::{Assessed, Assessment, Gap, Logs, Subject, assess, is_timely};
+use crate::network::transparency::{Assessed, Assessment, Flaw, Gap, Logs, Subject, assess, is_timely};
 
 /// Judges the chains of the endpoints.
 pub(super) fn judge(scene: &Scene<'_>) -> CheckOutcome {
@@ -40,29 +40,48 @@ pub(super) fn judge(scene: &Scene<'_>) -> CheckOutcome {
     }
     let logs = Logs::of(list);
     let mut tally = Tally { total: settings.endpoints.len(), ..Tally::default() };
-    let mut exempt = 0;
+    let (mut logged, mut exempt) = (0, 0);
     // The canaries come after the endpoints.
     for (endpoint, sighting) in scene.sightings.iter().take(settings.endpoints.len()) {
-        let sighting = match sighting {
-            Ok(sighting) => sighting,
-            Err(why) => {
-                tally.missed.push(format!("{} ({why})", endpoint.host));
-                continue;
-            }
-        };
-        tally.settled += 1;
-        match assessment(sighting, &logs, now) {
-            Some(Assessment { gap: None, .. }) => {}
-            Some(assessment) => tally.found.extend(judgement(sighting, &assessment)),
-            None => exempt += 1,
+        match sighting.as_ref().map_err(Clone::clone).and_then(|sighting| Seen::of(sighting, &logs, now)) {
+            Ok(Seen::Logged) => logged += 1,
+            Ok(Seen::Exempt) => exempt += 1,
+            Ok(Seen::Unlogged(judgement)) => tally.found.push(judgement),
+            Err(why) => tally.missed.push(format!("{} ({why})", endpoint.host)),
         }
     }
-    let praise = match tally.settled - exempt {
-        0 => "endpoints present no certificate under a public root that logs would have to vouch for",
-        _ if exempt == 0 => "endpoints present certificates that public logs vouch for",
+    tally.settled = tally.total - tally.missed.len();
+    let praise = match (logged, exempt) {
+        (_, 0) => "endpoints present certificates that public logs vouch for",
+        (0, _) => "endpoints present no certificate under a public root, which logs would have to vouch for",
         _ => "endpoints present certificates that public logs vouch for, or need not",
     };
     tally.outcome(CheckId::TlsSct, praise)
+}
+
+/// What an endpoint presented.
+enum Seen {
+    /// A certificate under a public root that the logs vouch for.
+    Logged,
+    /// One that they do not vouch for.
+    Unlogged(Judgement),
+    /// Something that no public root vouches for now.
+    Exempt,
+}
+
+impl Seen {
+    /// Judges what was presented, or says why that cannot be.
+    fn of(sighting: &Sighting<'_>, logs: &Logs<'_>, now: Timestamp) -> Result<Self, String> {
+        let Some(assessment) = assessment(sighting, logs, now) else { return Ok(Self::Exempt) };
+        let Some(gap) = assessment.gap else { return Ok(Self::Logged) };
+        // Only the log's key makes one: it is the clock that is behind.
+        if assessment.scts.iter().any(|sct| sct.vouching == Err(Flaw::Future)) {
+            return Err(format!(
+                "a log signed a time later than {now}: check the date and time of this device"
+            ));
+        }
+        Ok(Self::Unlogged(judgement(sighting, &assessment, gap)))
+    }
 }
 
 /// What the logs say of a chain that is valid under a public root; `None` for any other.
@@ -81,9 +100,9 @@ fn assessment<'a>(sighting: &Sighting<'_>, logs: &Logs<'a>, now: Timestamp) -> O
     Some(assess(&subject, logs, now))
 }
 
-fn judgement(sighting: &Sighting<'_>, assessment: &Assessment<'_>) -> Option<Judgement> {
-    let Assessment { logs, operators, needed, gap, scts, dropped } = assessment;
-    let lack = match (*gap)? {
+fn judgement(sighting: &Sighting<'_>, assessment: &Assessment<'_>, gap: Gap) -> Judgement {
+    let Assessment { logs, operators, needed, scts, dropped, .. } = assessment;
+    let lack = match gap {
         Gap::NoScts => "without the timestamps of public logs".to_owned(),
         Gap::TooFewLogs => format!("for which {logs} of the {needed} public logs that it needs vouch"),
         Gap::OneOperator => "for which only the logs of one operator vouch".to_owned(),
@@ -95,13 +114,11 @@ fn judgement(sighting: &Sighting<'_>, assessment: &Assessment<'_>) -> Option<Jud
         sighting.issuer()
     );
     let judgement = Judgement::new(Detection::TlsInterception, Verdict::Suspicious).because(reason);
-    let operators: Vec<_> = operators.iter().copied().collect();
-    let judgement = sighting
-        .evidence(judgement)
-        .with("sct_logs", format!("{logs} of {needed}"))
-        .with("sct_operators", operators.join(", "));
+    let judgement = sighting.evidence(judgement).with("sct_logs", format!("{logs} of {needed}"));
+    let judgement =
+        operators.iter().fold(judgement, |judgement, operator| judgement.with("sct_operator", operator));
     let judgement = scts.iter().fold(judgement, |judgement, sct| judgement.with("sct", words(sct)));
-    Some(if *dropped > 0 { judgement.with("scts_not_looked_at", dropped) } else { judgement })
+    if *dropped > 0 { judgement.with("scts_not_looked_at", dropped) } else { judgement }
 }
 
 /// `1f2e…: counts, operated by Example`.

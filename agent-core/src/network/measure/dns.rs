@@ -31,7 +31,7 @@ use crate::canary::{CanarySettings, Nonce, nonce_name};
 use crate::model::{Depth, NetworkSettings, NetworkSnapshot};
 use crate::network::dns::{is_right, zones};
 use crate::network::dns_record::{DnsAim, DnsProbe, DnsType};
-use crate::network::limits::{DNS_WINDOW, MAX_DNS_FOLLOWED, MAX_DNS_SERVERS, MAX_SPLIT_HORIZON};
+use crate::network::limits::{DNS_FOLLOW, DNS_WINDOW, MAX_DNS_FOLLOWED, MAX_DNS_SERVERS, MAX_SPLIT_HORIZON};
 use crate::network::observation::{Attempt, Failure, Outcome, Target, TlsProbe, answer};
 use crate::network::tier;
 use crate::platform::{DeviceHost, Entropy};
@@ -59,7 +59,8 @@ pub(super) async fn probes(
     let line = Line { meter: Arc::clone(meter), entropy: Arc::clone(entropy), first_answer_ends, deadline };
     let probes = all(plan.into_iter().map(|question| question.ask(line.clone()))).await;
     let followed = followed(settings, &probes);
-    let follow = |target| tls::probe(target, Arc::clone(host), Arc::clone(meter), deadline);
+    let stop = deadline.min(Instant::now() + DNS_FOLLOW);
+    let follow = |target| tls::probe(target, Arc::clone(host), Arc::clone(meter), stop);
     let handshakes = all(followed.into_iter().map(follow)).await;
     (probes, handshakes)
 }

@@ -161,16 +161,18 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The record of `seen`, with what the platform tells of the network now. A question that got no thread by the
-    /// deadline is not asked any more.
+    /// The record of `seen`, with what the platform tells of the network now.
     async fn finish(&self, seen: Observations, depth: Depth) -> Observations {
-        let host = Arc::clone(&self.host);
-        let mut asked = JoinSet::new();
-        asked.spawn_blocking(move || host.network_snapshot());
-        let told = timeout_at(self.deadline, asked.join_next()).await;
-        let network_after = told.ok().flatten().and_then(Result::ok);
+        let network_after = after(Arc::clone(&self.host), self.deadline).await;
         Observations { depth, network_after, traffic: self.meter.traffic(), ..seen }
     }
+}
+
+/// What the platform tells of the network now. A question that got no thread by `deadline` is not asked any more.
+async fn after(host: Arc<dyn DeviceHost>, deadline: Instant) -> Option<NetworkSnapshot> {
+    let mut asked = JoinSet::new();
+    asked.spawn_blocking(move || host.network_snapshot());
+    timeout_at(deadline, asked.join_next()).await.ok()??.ok()
 }
 
 /// Runs `futures` at once; the results are in their order.

@@ -113,6 +113,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn what_is_encoded_reads_the_same(
             tag in (0_u8..).prop_filter("one byte", |tag| tag & 0x1f != 0x1f),

@@ -5,10 +5,9 @@
 //!    └──► SCT list ──sct──► SCTs ─────────────┴─signature──► each verified or not ──policy──► compliant or not
 //! ```
 //!
-//! The rule is Android's, "SCTs embedded in the certificate" of
+//! The rule is Android's, "Embedded SCTs" of
 //! <https://developer.android.com/privacy-and-security/certificate-transparency-policy>, as Conscrypt's `PolicyImpl`
-//! carries it out; Chrome's policy asks the same. Its older text also asked for one log with the interface of
-//! RFC 6962; both policies have dropped that.
+//! carries it out. (An older text also asked for one log with the interface of RFC 6962; the newer does not.)
 //!
 //! 1. The SCTs come from at least two logs, from three if the certificate lives longer than 180 days.
 //! 2. One of these logs at least is qualified, usable or read-only now; the others may have retired since.
@@ -17,7 +16,7 @@
 //! An SCT counts if it carries its log's signature over this certificate and its issuer's key (RFC 6962, section 3.2),
 //! is not from the future, and comes from a log that takes certificates with this end. One of a retired log counts if
 //! the earliest verified SCT of the certificate is no later than the retirement: a log may retire between two SCTs of
-//! one issuance.
+//! one issuance. A list of logs is fit to judge by for 70 days from its own timestamp; then Android enforces nothing.
 //!
 //! Only what is embedded is seen. SCTs in the TLS extension are not: rustls does not ask for them, so no server sends
 //! them. SCTs in a stapled OCSP response are not read. Nearly every public authority embeds, and Conscrypt counts no

@@ -90,6 +90,18 @@ pub(in crate::network) fn logged(
     with_scts(authority, host, dates, &scts)
 }
 
+/// The extension with an SCT of each of `logs` over the leaf of `chain`, which has none, by `authority`.
+pub(in crate::network) fn scts(
+    chain: &[Certificate],
+    authority: &Authority,
+    logs: &[(&TestLog, Timestamp)],
+) -> CustomExtension {
+    let (_, leaf) = x509_parser::parse_x509_certificate(chain[0].as_der()).unwrap();
+    let issuer = webpki::spki_for_anchor(&authority.anchor()).to_vec();
+    let each = logs.iter().map(|(log, issued)| log.sct(leaf.tbs_certificate.as_ref(), &issuer, *issued));
+    extension(&opaque(&each.flat_map(|sct| opaque(&sct)).collect::<Vec<_>>()))
+}
+
 /// The TBSCertificate of a leaf without SCTs, and the key of its issuer.
 pub(in crate::network) fn unlogged(authority: &Authority, host: &str, dates: Dates) -> (Vec<u8>, Vec<u8>) {
     let chain = authority.chain(host, dates);

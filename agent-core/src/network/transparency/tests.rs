@@ -318,6 +318,8 @@ fn scts_that_other_software_made_and_accepts_count() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn any_bytes_are_judged_without_panic(leaf: Vec<u8>, sct_list: Vec<u8>) {
         let world = World::new();

@@ -1,10 +1,9 @@
 //! Real chains of badssl.com, under Mozilla's real roots, each at a moment that matters to it.
 
-use std::path::PathBuf;
-
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
+use super::shared_data;
 use crate::model::{CtLogList, Sha256, SpkiPin, Timestamp, TrustAnchor, TrustVerdict};
 use crate::network::analyze::certificate::Contents;
 use crate::network::analyze::chain::{Standing, Trust, judge};
@@ -71,14 +70,18 @@ const CASES: &[(&[&str], &str, i64, Standing)] = &[
 
 #[test]
 fn real_chains_stand_as_they_should() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = shared_data("tls/badssl") else { return };
     let mut wrong = Vec::new();
     for (files, host, moment, expected) in CASES {
         let chain = chain(&folder, files);
         let trust = trust(&[], *moment);
         let judged = judge(&handshake(chain), host, None, &trust);
         let agrees = judged.standing == *expected;
-        println!("{} {files:?} for {host} at {}: {judged:?}", if agrees { "ok" } else { "WRONG" }, trust.now);
+        println!(
+            "{} {files:?} for {host} at {}: {judged:?}",
+            if agrees { "agrees" } else { "DIFFERS" },
+            trust.now
+        );
         if !agrees {
             wrong.push(files);
         }
@@ -89,7 +92,7 @@ fn real_chains_stand_as_they_should() {
 
 #[test]
 fn roots_that_vendors_put_into_devices_are_seen_for_what_they_are() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = shared_data("tls/badssl") else { return };
     let host = "edellroot.badssl.com";
     let chain = chain(&folder, &["subdomain-edellroot.pem", "ca-edellroot.crt"]);
     let added = TrustVerdict::Trusted { anchor: TrustAnchor::UserAdded, root_spki: None };
@@ -117,7 +120,7 @@ const SCTS: &[(&str, usize)] = &[
 
 #[test]
 fn the_scts_of_real_certificates_are_found_and_read() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = shared_data("tls/badssl") else { return };
     let list = CtLogList { timestamp: Timestamp::from_unix(JUNE_2021), operators: Vec::new() };
     let logs = Logs::of(&list);
     for (file, expected) in SCTS {
@@ -151,16 +154,4 @@ fn chain(folder: &std::path::Path, files: &[&str]) -> Vec<Certificate> {
         CertificateDer::pem_slice_iter(&text).map(Result::unwrap).collect::<Vec<_>>()
     });
     certificates.map(|certificate| Certificate::from_der(certificate.to_vec())).collect()
-}
-
-/// Where the chains of badssl.com are, if they are here.
-fn folder() -> Option<PathBuf> {
-    let shared = std::env::var_os("MTD_SHARED_DATA")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
-    let folder = shared.join("tls/badssl");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("skipped: {} absent", folder.display());
-    None
 }

@@ -6,12 +6,12 @@ use super::world::{World, answered, http};
 use crate::model::{
     CheckId, CheckOutcome, Coverage, Detection, Fact, MacAddress, Neighbour, NetworkSettings, Verdict,
 };
-use crate::network::baseline::{Baseline, Way};
+use crate::network::baseline::{PathPast, Way};
 use crate::network::limits::MAX_PAST_PATHS;
 use crate::network::observation::{
     Attempt, Failure, FailureKind, Hop, HopAnswer, Observations, Outcome, PathProbe, Phase,
 };
-use crate::network::testing::{NOW, snapshot};
+use crate::network::testing::{NOW, endpoint, snapshot};
 use crate::network::{self, Judged, Recording};
 
 const GATEWAY: &str = "10.77.0.1";
@@ -24,10 +24,12 @@ struct Network {
 
 impl Network {
     fn new() -> Self {
+        let settings =
+            NetworkSettings { endpoints: vec![endpoint("a.example", "net-1")], ..NetworkSettings::default() };
         let mut seen = Observations::of(snapshot());
         seen.network.gateways = Fact::known(vec![GATEWAY.to_owned(), "fe80::1%wlan0".to_owned()]);
         seen.network.vpns = Fact::known(vec![]);
-        Self { recording: Recording::new(seen, NetworkSettings::default(), NOW) }
+        Self { recording: Recording::new(seen, settings, NOW) }
     }
 
     /// Scans while the ways out are `ways`: who answers at each hop, the destination last; `*` for nobody.
@@ -253,8 +255,9 @@ fn silence_is_neither_clean_nor_an_alarm() {
     );
     let outcome = network.scan(&["* 192.0.2.1 198.51.100.20"]);
     assert!(matches!(outcome.coverage, Coverage::Unknown { .. }), "{outcome:?}");
-    let outcome = network.scan(&[]);
-    assert!(outcome.summary.starts_with("no canary or endpoint is configured"), "{outcome:?}");
+    assert_eq!(told(&network.scan(&[])), (Verdict::Inconclusive, "not measured"));
+    network.recording.settings = NetworkSettings::default();
+    assert!(network.scan(&[]).summary.starts_with("no canary or endpoint is configured"));
 }
 
 #[test]
@@ -283,7 +286,7 @@ fn a_vpn_is_labelled_and_its_hops_are_not_remembered() {
     let mut network = Network::new();
     network.recording.observations.network.vpns = Fact::known(vec!["tun0".to_owned()]);
     let outcome = network.scan(&["10.9.0.1 10.77.0.1 198.51.100.20"]);
-    let said = "traffic leaves by the VPN tun0, whose hops are not this network's";
+    let said = "the hops are those of a VPN, and say nothing of this network (seen through the VPN tun0)";
     assert_eq!(told(&outcome), (Verdict::Clean, said));
     assert_eq!(network.ways(), []);
 }
@@ -296,7 +299,7 @@ fn while_a_portal_holds_the_network_nothing_is_said_or_remembered() {
     let judged = network::judge(&Recording::new(world.seen, world.settings, NOW));
     let outcome = judged.outcomes.iter().find(|outcome| outcome.check == CheckId::LinkPath).unwrap();
     assert_eq!(outcome.verdict(), Verdict::Inconclusive);
-    assert_eq!(judged.baseline, Baseline::default());
+    assert_eq!(judged.baseline.path, PathPast::default());
 }
 
 #[test]

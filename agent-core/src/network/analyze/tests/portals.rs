@@ -312,6 +312,19 @@ fn a_portal_may_be_why_private_dns_is_lost() {
     assert!(matches!(outcome(&outcomes, CheckId::DnsPrivate).coverage, Coverage::Unknown { .. }));
 }
 
+/// Found by the benign sets.
+#[test]
+fn private_dns_is_not_blocked_where_nothing_gets_through() {
+    let mut world = World::clean();
+    world.captive_fails();
+    ["a.example", "b.example", "c.example"].into_iter().for_each(|host| world.silences(host));
+    world.seen.network.private_dns = Fact::known(PrivateDns::Opportunistic { active: false });
+    let worked = PrivateDnsPast { worked_at: Some(NOW), server: None };
+    let baseline = Baseline { private_dns: worked, ..Baseline::default() };
+    let outcomes = judged(&world, Some(baseline), NOW).outcomes;
+    assert!(matches!(outcome(&outcomes, CheckId::DnsPrivate).coverage, Coverage::Unknown { .. }));
+}
+
 #[test]
 fn what_was_seen_through_a_vpn_says_so() {
     let mut world = World::clean();

@@ -57,6 +57,36 @@ fn an_empty_page_is_no_portal() {
     assert_eq!(captive(&world).coverage, Coverage::Complete);
 }
 
+/// Found by the benign sets: the status that was made for portals was taken for a server's error.
+#[test]
+fn a_portal_may_say_that_it_is_one() {
+    let mut world = World::clean();
+    world.portal(http(511, None, b"<html>Welcome</html>"));
+    HOSTS.into_iter().for_each(|host| world.presents(host, self_signed(host), refused()));
+    assert_eq!(found(&world.judge_at(NOW)), [(Detection::CaptivePortal, "", Verdict::Benign)]);
+}
+
+/// Found by the benign sets: where packets are lost, a portal may be there and not show.
+#[test]
+fn what_a_portal_may_present_proves_nothing_while_the_checks_are_lost() {
+    let present = |chain: &dyn Fn(&World, &str) -> Vec<Certificate>, platform: &Fact<TrustVerdict>| {
+        let mut world = World::clean();
+        world.captive_fails();
+        for host in HOSTS {
+            let chain = chain(&world, host);
+            world.presents(host, chain, platform.clone());
+        }
+        let outcome = tls(&world);
+        (outcome.verdict(), outcome.summary)
+    };
+    let (verdict, summary) = present(&|_, _| self_signed("gateway.local"), &refused());
+    assert_eq!(verdict, Verdict::Suspicious);
+    assert!(summary.contains("no connectivity check was answered"), "{summary}");
+    let by_evil = |world: &World, host: &str| world.evil.chain(host, Dates::CURRENT);
+    let (verdict, _) = present(&by_evil, &trusted_by(TrustAnchor::UserAdded));
+    assert_eq!(verdict, Verdict::Confirmed, "no portal has a root in the device");
+}
+
 #[test]
 fn a_server_error_is_neither_a_portal_nor_free() {
     let mut world = World::clean();

@@ -1,9 +1,13 @@
 //! The transparency check: which chains it judges, and what it says of them.
 
-use super::world::{World, found, http, outcome, refused, trusted_by, unproven};
-use crate::model::{CheckId, CheckOutcome, Coverage, Detection, TrustAnchor, Verdict};
-use crate::network::observation::Outcome;
-use crate::network::testing::{Authority, Dates, NOW, self_signed};
+use proptest::prelude::*;
+
+use super::world::{World, answered, found, http, outcome, refused, trusted_by, unproven};
+use crate::model::{
+    CheckId, CheckOutcome, Coverage, CtLogPhase, CtLogState, Detection, Timestamp, TrustAnchor, Verdict,
+};
+use crate::network::observation::{Certificate, Outcome};
+use crate::network::testing::{Authority, Dates, NOW, handshake, self_signed};
 use crate::network::transparency::testing::{ISSUED, TestLog, list, logged};
 
 const HOSTS: [&str; 3] = ["a.example", "b.example", "c.example"];
@@ -82,7 +86,7 @@ fn each_sct_is_told_with_what_it_is_worth() {
         told,
         [
             ("sct_logs", "1 of 3".to_owned()),
-            ("sct_operators", "One".to_owned()),
+            ("sct_operator", "One".to_owned()),
             ("sct", format!("{}: counts, operated by One", logs[0].id())),
             ("sct", format!("{}: does not count, the log is not in the list", foreign.id())),
         ]
@@ -173,4 +177,69 @@ fn a_portal_and_silence_come_to_no_result() {
     assert!(sct(&world).summary.contains("no result from a.example (failed"), "{}", sct(&world).summary);
     world.silences("b.example");
     assert_eq!(sct(&world).verdict(), Verdict::Inconclusive);
+}
+
+#[test]
+fn a_clock_behind_the_logs_comes_to_no_result() {
+    let (mut world, logs) = logged_world();
+    for host in ["a.example", "b.example"] {
+        let scts = logs.each_ref().map(|log| (log, NOW.plus_seconds(36_000)));
+        let chain = logged(&world.public, host, Dates::CURRENT, &scts);
+        world.presents(host, chain, trusted_by(TrustAnchor::System));
+    }
+    assert_eq!(found(&world.judge_at(NOW)), []);
+    assert_eq!(sct(&world).verdict(), Verdict::Inconclusive);
+    assert!(sct(&world).summary.contains("check the date and time"), "{}", sct(&world).summary);
+}
+
+/// What honest logs go through after they vouched.
+fn honest_state() -> impl Strategy<Value = CtLogState> {
+    let phases = vec![CtLogPhase::Qualified, CtLogPhase::Usable, CtLogPhase::ReadOnly];
+    (prop::sample::select(phases), any::<i32>())
+        .prop_map(|(phase, since)| CtLogState { phase, since: Timestamp::from_unix(since.into()) })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn honest_networks_never_raise_a_suspicion(
+        states in prop::array::uniform2(honest_state()),
+        retired_after in 0..10_000_i64,
+        lost in prop::array::uniform3(any::<bool>()),
+        renewed in any::<bool>(),
+        list_age_days in -100..100_i64,
+        clock_hours in -30_000..30_000_i64,
+    ) {
+        let (mut world, _) = logged_world();
+        let list = world.settings.ct_log_list.as_mut().unwrap();
+        list.timestamp = NOW.plus_seconds(-list_age_days * 86_400);
+        let since = ISSUED.plus_seconds(retired_after);
+        let [one, two] = list.operators.as_mut_slice() else { panic!("two operators") };
+        one.logs[0].state = Some(states[0]);
+        one.logs[1].state = Some(CtLogState { phase: CtLogPhase::Retired, since });
+        two.logs[0].state = Some(states[1]);
+        for (host, _) in HOSTS.into_iter().zip(lost).filter(|(_, lost)| *lost) {
+            world.silences(host);
+        }
+        if !renewed {
+            world.presents("c.example", world.public.chain("c.example", Dates::PAST), refused());
+        }
+        let outcomes = world.judge_at(NOW.plus_seconds(clock_hours * 3600));
+        let outcome = outcome(&outcomes, CheckId::TlsSct);
+        prop_assert!(outcome.verdict() < Verdict::Suspicious, "{outcome:?}");
+    }
+
+    #[test]
+    fn arbitrary_chains_never_panic_and_raise_no_suspicion(
+        chain in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 0..20),
+        now in any::<i64>(),
+    ) {
+        let (mut world, _) = logged_world();
+        let now = Timestamp::from_unix(now);
+        world.settings.ct_log_list.as_mut().unwrap().timestamp = now;
+        let chain = chain.into_iter().map(Certificate::from_der).collect();
+        world.probe("a.example").attempts = answered(handshake(chain));
+        prop_assert_eq!(outcome(&world.judge_at(now), CheckId::TlsSct).judgements.len(), 0);
+    }
 }

@@ -17,7 +17,7 @@ use crate::canary::{CanarySettings, CanarySigner, KeySet, address_v4, address_v6
 use crate::model::{Fact, NetworkSettings, NetworkSnapshot};
 use crate::network::dns_record::{DnsAim, DnsAnswers, DnsProbe, DnsReading, DnsTransport, DnsType};
 use crate::network::limits::{MAX_DNS_PACKETS, MAX_DNS_RECORDED};
-use crate::network::measure::measure;
+use crate::network::measure::{measure, measure_in_tiers};
 use crate::network::observation::{FailureKind, Observations, answer, failure};
 use crate::network::testing::{FakeHost, SystemEntropy, self_signed, snapshot};
 
@@ -95,6 +95,24 @@ async fn a_datagram_from_somebody_else_is_no_answer() {
     let seen = asked(&settings(), server, AMPLE).await;
     let answers = answers(nonce(&seen, DnsType::A));
     assert_eq!((answers.packets.len(), answers.whole().count()), (1, 0));
+}
+
+#[tokio::test]
+async fn the_first_tier_asks_one_question_and_waits_for_no_second_answer() {
+    let server =
+        udp(|query| vec![vec![1], honest(query), with_addresses(query, &[Ipv4Addr::LOCALHOST])]).await;
+    let servers = Fact::known(vec![server.to_string(), "127.0.0.2".to_owned()]);
+    let network = NetworkSnapshot { dns_servers: servers, ..snapshot() };
+    let (host, entropy) = (Arc::new(FakeHost::refusing()), Arc::new(SystemEntropy));
+    let mut settings = settings();
+    settings.canaries[0].tls_port = servers::nobody().await;
+    settings.canaries[0].addresses = vec![[127, 0, 0, 1].into()];
+    let deadline = Deadline::now() + AMPLE;
+    let seen = measure_in_tiers(&settings, network, host, entropy, deadline, |_| true).await;
+    let [probe] = seen.dns.as_slice() else { panic!("{:?}", seen.dns) };
+    assert!(matches!(probe.aim, DnsAim::Nonce { .. }) && probe.record == DnsType::A);
+    assert_eq!(answers(probe).packets.len(), 2, "what does not fit, and the answer");
+    assert_eq!((answers(probe).whole().count(), seen.dns_tls.len()), (1, 0));
 }
 
 #[tokio::test]

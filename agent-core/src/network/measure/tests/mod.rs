@@ -13,9 +13,11 @@ use crate::platform::DeviceHost;
 
 mod captive;
 mod dns;
+mod fallback;
 mod path;
 mod portal_api;
 mod servers;
+mod tiers;
 mod tls;
 
 /// Far enough for anything that is not meant to run into it.
