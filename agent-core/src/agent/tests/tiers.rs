@@ -22,6 +22,7 @@ fn found(detection: Detection, verdict: Verdict) -> Finding {
         detected_at: NOW,
         last_seen_at: NOW,
         state: FindingState::Open,
+        trace: Trace::default(),
     }
 }
 
