@@ -19,7 +19,8 @@
 //! Quorum counts networks, not endpoints (NETWORK.md, decision 5), and a root that the user added needs no more
 //! than that. While a portal holds the network, what a portal can cause is set aside (decision 3); a chain that
 //! the device trusts by a root of its own is not, since no portal gets one without a root in the device. Nor is an
-//! untrusted one in the endpoint's own name, once a portal has stayed for long; then it is suspicious at most.
+//! untrusted one in the endpoint's own name, once a portal has stayed for long; then it is suspicious at most. It is
+//! no more than that either where no connectivity check was answered at all.
 //!
 //! An endpoint counts for interception or for the trust store, never for both: where an attacker holds roots of either
 //! kind, both are found, each by its own endpoints.
