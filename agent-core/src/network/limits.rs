@@ -37,6 +37,15 @@ pub(super) const MAX_ADDRESSES: usize = MAX_ATTEMPTS as usize;
 /// Bytes that are received over one connection, whatever it speaks. A handshake is at most 64 KiB.
 pub(super) const MAX_RECEIVED: u64 = 96 * 1024;
 
+/// Bytes that one scan receives over all its connections, under the worst of conditions: every read beyond them fails.
+/// An ordinary scan receives 60 kB (NETWORK.md, Budgets); sixteen endpoints with long chains and four canaries that all
+/// need a third attempt stay under 700 kB.
+pub(super) const MAX_SCAN_RECEIVED: u64 = 1024 * 1024;
+
+/// Bytes that one scan receives in datagrams. Apart from the connections, for nobody needs to be in the path to send
+/// datagrams: a flood of them must not use up what the connections need.
+pub(super) const MAX_SCAN_DATAGRAMS: u64 = 256 * 1024;
+
 /// Certificates of one chain that are kept and judged, leaf first. Public chains have at most five.
 pub(super) const MAX_CERTIFICATES: usize = 16;
 
@@ -64,14 +73,21 @@ pub(super) const MAX_DNS_SERVERS: usize = 3;
 /// How long the answers to one query are kept (NETWORK.md, dns.path): the true answer of a race comes second.
 pub(super) const DNS_WINDOW: Duration = Duration::from_millis(1500);
 
-/// Kept free before the deadline, so that the answers that did come are recorded.
-pub(super) const DNS_MARGIN: Duration = Duration::from_millis(50);
+/// Kept free before an end, so that what did come until then is recorded.
+pub(super) const RECORD_MARGIN: Duration = Duration::from_millis(50);
 
 /// Datagrams that are kept of those that answer one query, and as many that do not.
 pub(super) const MAX_DNS_PACKETS: usize = 8;
 
+/// Datagrams that are received after one query, however small. More are a flood, which ends the listening.
+pub(super) const MAX_DNS_DATAGRAMS: u64 = 256;
+
 /// Bytes of a DNS message that are taken: the most that its length field allows.
 pub(super) const MAX_DNS_MESSAGE: usize = 65_535;
+
+/// Bytes of the longest DNS message that is read. A signed TXT record is half as long; and a name may be reached by as
+/// many steps back as the bytes before it allow, so that reading takes time in the square of the length.
+pub(super) const MAX_DNS_READ: usize = 4096;
 
 /// Bytes of a DNS message that are recorded: an ordinary datagram.
 pub(super) const MAX_DNS_RECORDED: usize = 1232;

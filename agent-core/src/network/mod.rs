@@ -23,4 +23,7 @@ mod testing;
 mod words;
 
 pub use analyze::judge;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use measure::fuzzing;
 pub use measure::measure;

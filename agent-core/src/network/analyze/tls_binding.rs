@@ -15,7 +15,7 @@ use super::clock::Clock;
 use super::sighting::Sighting;
 use crate::canary::{REPLY_HEADER, TlsReply};
 use crate::model::{CheckId, CheckOutcome, Detection, Judgement, NetworkSettings, Timestamp, Verdict};
-use crate::network::observation::{Outcome, TlsExchange, answer, failure};
+use crate::network::observation::{CanaryProbe, Outcome, TlsExchange, answer, failure};
 use crate::network::response::Response;
 
 /// One canary: its chain, and whether the session is bound.
@@ -96,8 +96,34 @@ impl<'a> Bound<'a> {
             }
             Err(why) => Binding::Unsettled(why),
         };
+        if sighting.standing != Standing::Inspected
+            && let Some(other) = of_lost_session(canary, probe, seen, (settings, public_roots, now))
+        {
+            sighting = other;
+        }
         Self { canary, sighting: Ok(sighting), binding }
     }
+}
+
+/// A chain that nobody should present, of a session before that of `seen` whose response was lost: who intercepts only
+/// some sessions, and breaks those off, is not forgotten over one that is whole.
+fn of_lost_session<'a>(
+    canary: &'a Canary<'a>,
+    probe: &'a CanaryProbe,
+    seen: &TlsExchange,
+    trust: (&NetworkSettings, &[Anchor<'_>], Timestamp),
+) -> Option<Sighting<'a>> {
+    let lost = probe.tls.iter().filter_map(|attempt| match &attempt.outcome {
+        Outcome::Answered(lost) if lost.handshake.chain != seen.handshake.chain => {
+            Some((&lost.handshake, attempt.address))
+        }
+        _ => None,
+    });
+    // The platform was asked about the last chain only.
+    let mut sightings = lost.map(|(handshake, address)| {
+        Sighting::of_handshake(&canary.endpoint, handshake, address, None, trust)
+    });
+    sightings.find(|sighting| sighting.standing.is_foreign() || sighting.standing.is_odd())
 }
 
 /// The proof that the session of `seen` is not bound, if there is one; an error where it cannot be told.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::network::limits::{ATTEMPT_TIMEOUT, BACKOFF, MAX_ATTEMPTS};
+use crate::network::limits::{ATTEMPT_TIMEOUT, BACKOFF, MAX_ATTEMPTS, RECORD_MARGIN};
 use crate::network::observation::{Attempt, Failure, FailureKind, Outcome, Phase};
 
 /// One kind of question to a peer.
@@ -14,6 +14,11 @@ pub(super) trait Exchange: Sync {
 
     /// Asks once, and keeps `trace` up to date so that a time-out can be told apart from another.
     fn attempt(&self, trace: &mut Trace) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
+
+    /// Whether `answer` is only the beginning of one and the rest was lost: it is kept, and asked for again.
+    fn is_cut_off(_answer: &Self::Answer) -> bool {
+        false
+    }
 }
 
 /// How far an attempt has come.
@@ -24,6 +29,29 @@ pub(super) struct Trace {
     pub(super) phase: Phase,
     /// Where it connects to.
     pub(super) address: Option<IpAddr>,
+    end: Instant,
+    deadline: Instant,
+}
+
+impl Trace {
+    /// Waits for the last part of an answer until shortly before the attempt ends, so that the first part is not
+    /// lost with it.
+    pub(super) async fn last_part<T>(
+        &self,
+        part: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let end = self.end.checked_sub(RECORD_MARGIN).unwrap_or(self.end);
+        timeout_at(end, part).await.unwrap_or_else(|_| Err(self.too_late()))
+    }
+
+    fn too_late(&self) -> Failure {
+        if self.end == self.deadline {
+            Failure::new(self.phase, FailureKind::Deadline, "the scan ended first")
+        } else {
+            let what = format!("no answer in {} s", ATTEMPT_TIMEOUT.as_secs());
+            Failure::new(self.phase, FailureKind::TimedOut, what)
+        }
+    }
 }
 
 /// Asks until there is an answer, a failure that is no loss, or the deadline; at least one attempt is recorded.
@@ -32,7 +60,10 @@ pub(super) async fn attempts<E: Exchange>(exchange: &E, deadline: Instant) -> Ve
     for number in 0..MAX_ATTEMPTS {
         sleep_until(deadline.min(Instant::now() + BACKOFF * number)).await;
         let attempt = one(exchange, number, deadline).await;
-        let lost = matches!(&attempt.outcome, Outcome::Failed(failure) if failure.kind.is_loss());
+        let lost = match &attempt.outcome {
+            Outcome::Failed(failure) => failure.kind.is_loss(),
+            Outcome::Answered(answer) => E::is_cut_off(answer),
+        };
         attempts.push(attempt);
         if !lost {
             break;
@@ -44,24 +75,16 @@ pub(super) async fn attempts<E: Exchange>(exchange: &E, deadline: Instant) -> Ve
 async fn one<E: Exchange>(exchange: &E, number: u32, deadline: Instant) -> Attempt<E::Answer> {
     let begin = Instant::now();
     let end = deadline.min(begin + ATTEMPT_TIMEOUT);
-    let mut trace = Trace { number, phase: Phase::Resolve, address: None };
+    let mut trace = Trace { number, phase: Phase::Resolve, address: None, end, deadline };
     // An attempt after the deadline is recorded without a packet: `timeout_at` would begin it.
     let ended =
         if begin < deadline { timeout_at(end, exchange.attempt(&mut trace)).await.ok() } else { None };
     let outcome = match ended {
         Some(Ok(answer)) => Outcome::Answered(answer),
         Some(Err(failure)) => Outcome::Failed(failure),
-        None => Outcome::Failed(too_late(trace.phase, end == deadline)),
+        None => Outcome::Failed(trace.too_late()),
     };
     Attempt { address: trace.address, elapsed_ms: milliseconds(begin), outcome }
-}
-
-fn too_late(phase: Phase, by_deadline: bool) -> Failure {
-    if by_deadline {
-        Failure::new(phase, FailureKind::Deadline, "the scan ended first")
-    } else {
-        Failure::new(phase, FailureKind::TimedOut, format!("no answer in {} s", ATTEMPT_TIMEOUT.as_secs()))
-    }
 }
 
 /// Time since then.

@@ -60,7 +60,7 @@ impl Exchange for HttpExchange {
 }
 
 /// A URL, taken apart.
-struct Place {
+pub(super) struct Place {
     tls: bool,
     host: String,
     port: u16,
@@ -70,7 +70,7 @@ struct Place {
 }
 
 impl Place {
-    fn of(url: &str) -> Result<Self, Failure> {
+    pub(super) fn of(url: &str) -> Result<Self, Failure> {
         let wanted = "a captive probe must be an http or https URL of at most 1024 bytes";
         if url.len() > MAX_URL {
             return Err(Failure::configuration(wanted));
@@ -112,7 +112,7 @@ fn client_config() -> Result<ClientConfig, Failure> {
     Ok(config)
 }
 
-async fn get<S>(stream: S, place: &Place) -> Result<HttpAnswer, Failure>
+pub(super) async fn get<S>(stream: S, place: &Place) -> Result<HttpAnswer, Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {

@@ -15,7 +15,9 @@ use super::connect::connect;
 use super::dns_message::Asked;
 use super::meter::Meter;
 use crate::network::dns_record::{DnsAnswers, DnsPacket, DnsReading, DnsTransport, DnsType};
-use crate::network::limits::{DNS_MARGIN, DNS_WINDOW, MAX_DNS_MESSAGE, MAX_DNS_PACKETS, MAX_DNS_RECORDED};
+use crate::network::limits::{
+    DNS_WINDOW, MAX_DNS_DATAGRAMS, MAX_DNS_MESSAGE, MAX_DNS_PACKETS, MAX_DNS_RECORDED, RECORD_MARGIN,
+};
 use crate::network::observation::{Failure, FailureKind, Phase};
 use crate::platform::Entropy;
 
@@ -60,10 +62,14 @@ impl PlainExchange {
         socket.send_to(asked.bytes(), self.server).await.map_err(failure)?;
         self.meter.sent(asked.bytes().len());
 
-        let end = (begin + DNS_WINDOW).min(self.deadline.checked_sub(DNS_MARGIN).unwrap_or(self.deadline));
+        let end = (begin + DNS_WINDOW).min(self.deadline.checked_sub(RECORD_MARGIN).unwrap_or(self.deadline));
         let mut kept = Kept::default();
         let mut buffer = vec![0; MAX_DNS_MESSAGE];
         while let Ok(received) = timeout_at(end, socket.recv_from(&mut buffer)).await {
+            if kept.seen() >= MAX_DNS_DATAGRAMS || !self.meter.takes_datagrams() {
+                kept.dropped += 1;
+                break;
+            }
             // An ICMP error, if the system tells: others may still answer.
             let Ok((length, from)) = received else { continue };
             self.meter.received(length);
@@ -123,6 +129,10 @@ struct Kept {
 }
 
 impl Kept {
+    fn seen(&self) -> u64 {
+        self.packets.len() as u64 + self.dropped
+    }
+
     fn add(&mut self, read: impl FnOnce() -> DnsPacket) {
         // Nothing is read any more once nothing could be kept.
         if self.packets.len() >= 2 * MAX_DNS_PACKETS {

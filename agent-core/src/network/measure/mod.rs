@@ -29,6 +29,8 @@ mod dns_message;
 mod dns_plain;
 mod exchange;
 mod failure;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod http1;
 mod meter;
 mod nonces;

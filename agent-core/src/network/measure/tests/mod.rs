@@ -13,6 +13,9 @@ use crate::platform::DeviceHost;
 
 mod captive;
 mod dns;
+mod hostile;
+mod hostile_peers;
+mod hostile_selective;
 mod servers;
 mod tls;
 
