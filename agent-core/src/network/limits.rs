@@ -52,6 +52,9 @@ pub(super) const MAX_CERTIFICATES: usize = 16;
 /// Bytes of one chain that are kept and judged: the largest Certificate message that rustls takes.
 pub(super) const MAX_CHAIN_BYTES: usize = 64 * 1024;
 
+/// Certificates of one name that are tried as issuers. A cross-signed authority has two.
+pub(super) const MAX_SAME_SUBJECT: usize = 2;
+
 /// Bytes of an HTTP response's head: what hyper needs at least for its buffer.
 pub(super) const MAX_HTTP_HEAD: usize = 8 * 1024;
 

@@ -14,6 +14,7 @@ pub mod dns_record;
 pub mod observation;
 
 mod analyze;
+mod candidates;
 mod dns;
 mod limits;
 mod measure;

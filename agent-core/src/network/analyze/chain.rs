@@ -15,6 +15,7 @@ use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted
 
 use super::certificate::Contents;
 use crate::model::{SpkiPin, Timestamp, TrustAnchor, TrustVerdict};
+use crate::network::candidates::candidates;
 use crate::network::limits::{MAX_CERTIFICATES, MAX_CHAIN_BYTES, MAX_OTHER_MOMENTS};
 use crate::network::observation::{Certificate, Handshake, Possession};
 use crate::network::words::plain;
@@ -178,6 +179,7 @@ fn verify(presented: &[Certificate], host: &str, trust: &Trust<'_>) -> Verified 
         Ok(leaf) => leaf,
         Err(error) => return Verified::refused(&words(&error)),
     };
+    let others = &candidates(others);
     let moments = other_moments(presented, trust.now);
     let path = |anchors: &[Anchor<'_>]| path(&leaf, others, anchors, trust.now, &moments);
     Verified {

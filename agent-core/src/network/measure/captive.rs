@@ -9,10 +9,10 @@ use http_body_util::{BodyExt as _, Empty};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONNECTION, HOST, LOCATION, USER_AGENT};
 use hyper::{Request, Response};
+use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
@@ -22,6 +22,7 @@ use super::attempts::{Exchange, Trace, attempts};
 use super::connect::connect;
 use super::http1;
 use super::meter::Meter;
+use super::verifier::Verifier;
 use crate::model::Sha256;
 use crate::network::limits::{BODY_TIMEOUT, MAX_HTTP_BODY, MAX_URL};
 use crate::network::observation::{CaptiveProbe, Failure, HttpAnswer, Phase};
@@ -101,11 +102,13 @@ impl Place {
 }
 
 fn client_config() -> Result<ClientConfig, Failure> {
-    let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let provider = Arc::new(ring::default_provider());
+    let verifier = Verifier::new(Arc::clone(&provider))?;
+    let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| Failure::configuration(error.to_string()))?
-        .with_root_certificates(roots)
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.resumption = Resumption::disabled();

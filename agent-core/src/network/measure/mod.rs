@@ -35,6 +35,7 @@ mod http1;
 mod meter;
 mod nonces;
 mod tls;
+mod verifier;
 mod witness;
 
 #[cfg(test)]

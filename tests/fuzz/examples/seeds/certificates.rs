@@ -3,7 +3,7 @@
 use mtd_fuzz::{AUTHORITY, HOST, packed};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, DnValue, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
-    Issuer, KeyPair, NameConstraints, PKCS_ED25519, SanType, SerialNumber, date_time_ymd,
+    Issuer, KeyPair, NameConstraints, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, SanType, SerialNumber, date_time_ymd,
 };
 use rustls::pki_types::PrivatePkcs8KeyDer;
 
@@ -38,6 +38,7 @@ pub fn chains() -> Vec<Seed> {
         chain("self-signed", 1, [&self_signed[..]]),
         chain("authority-as-leaf", 0, [&root.der[..]]),
         chain("repeated", 0, [&leaf[..]; 16]),
+        seed("crossed", [&[0], &packed(crossed().iter().map(Vec::as_slice))[..]].concat()),
         seed("empty", [0]),
     ]
 }
@@ -51,6 +52,24 @@ pub fn genuine(host: &str) -> Vec<Vec<u8>> {
 
 fn chain<const N: usize>(name: &str, platform: u8, certificates: [&[u8]; N]) -> Seed {
     seed(name, [&[platform], &packed(certificates)[..]].concat())
+}
+
+/// Authorities with three certificates each and one name for all: thousands of ways for a verifier to go.
+fn crossed() -> Vec<Vec<u8>> {
+    let keys: Vec<_> =
+        (0..6).map(|_| KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).expect("randomness")).collect();
+    let mut authority = params("Root");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let issuers: Vec<_> = keys.iter().map(|key| Issuer::from_params(&authority, key)).collect();
+    let mut chain = vec![params(HOST).signed_by(&key([9; 32]), &issuers[0]).expect("signs").der().to_vec()];
+    for (key, issuer) in keys.iter().zip(&issuers[1..]) {
+        for serial in 0..3_u64 {
+            let mut params = authority.clone();
+            params.serial_number = Some(SerialNumber::from(serial));
+            chain.push(params.signed_by(key, issuer).expect("signs").der().to_vec());
+        }
+    }
+    chain
 }
 
 struct Authority {

@@ -56,7 +56,10 @@ pub fn observations() -> Vec<Seed> {
 
 fn empty() -> Observations {
     Observations {
-        network: NetworkSnapshot::not_available("x"),
+        network: NetworkSnapshot {
+            dns_servers: Fact::known(vec!["192.0.2.53".to_owned()]),
+            ..NetworkSnapshot::not_available("x")
+        },
         captive: Vec::new(),
         tls: Vec::new(),
         canaries: Vec::new(),

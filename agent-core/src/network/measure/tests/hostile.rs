@@ -10,17 +10,17 @@ use rustls::version::{TLS12, TLS13};
 use tokio::io::AsyncWriteExt as _;
 
 use super::hostile_peers::{
-    FakeRsa, config, flooding, leaf_signing_key, pouring, record, rsa_8192, server_hello, stalling,
+    FakeRsa, config, crossed, leaf_signing_key, pouring, record, rsa_8192, server_hello, stalling,
     tls_serving,
 };
 use super::servers::{each, endless, saying, silent};
 use super::{Deadline, local, measure};
 use crate::canary::{CanarySettings, CanarySigner, KeySet};
 use crate::model::{CheckId, CheckOutcome, Fact, NetworkSettings, NetworkSnapshot, Verdict};
-use crate::network::dns_record::{DnsAim, DnsReading, DnsType};
 use crate::network::judge;
 use crate::network::limits::{
-    MAX_DNS_CANARIES, MAX_ENDPOINTS, MAX_RECEIVED, MAX_SCAN_DATAGRAMS, MAX_SCAN_RECEIVED,
+    MAX_CANARIES, MAX_CAPTIVE_PROBES, MAX_DNS_CANARIES, MAX_ENDPOINTS, MAX_RECEIVED, MAX_SCAN_DATAGRAMS,
+    MAX_SCAN_RECEIVED,
 };
 use crate::network::observation::{
     Certificate, FailureKind, Observations, Outcome, Possession, TlsProbe, answer, failure,
@@ -38,6 +38,9 @@ const JUDGING: Duration = Duration::from_secs(2);
 
 /// One datagram more than the budget, and one read more on each thread.
 const OVERSHOOT: u64 = 2 * 65_536;
+
+/// The checks over clear HTTP.
+pub(super) const CLEAR: [CheckId; 3] = [CheckId::HttpStrip, CheckId::HttpTamper, CheckId::HttpProxy];
 
 pub(super) const NAME: &str = "canary.example";
 
@@ -206,6 +209,18 @@ async fn certificates_made_to_cost_time_are_judged_in_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn paths_without_end_are_not_followed() {
+    let port = tls_idle(config(&crossed("127.0.0.1"), leaf_signing_key(), rustls::ALL_VERSIONS)).await;
+    let mut settings = probing(&[port; MAX_ENDPOINTS]);
+    settings.captive_probes = vec![format!("https://127.0.0.1:{port}/"); MAX_CAPTIVE_PROBES];
+    let scan = survived(&settings, &[]).await;
+    for probe in &scan.seen.captive {
+        assert_eq!(failure(&probe.attempts).unwrap().kind, FailureKind::Certificate, "{probe:?}");
+    }
+    assert_eq!(scan.outcome(CheckId::TlsChain).verdict(), Verdict::Confirmed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn all_peers_together_exceed_no_budget() {
     // Most of a handshake message, then the end of the connection: a loss, so that it is asked for again.
     let waste = [record(22, &[2, 0, 0xff, 0xff]), record(22, &[0; 16_000]).repeat(3)].concat();
@@ -227,81 +242,6 @@ async fn all_peers_together_exceed_no_budget() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn dns_messages_made_to_cost_time_are_not_read() {
-    let costly = |query: &[u8]| {
-        let message = stepping(query);
-        vec![message[..65_507.min(message.len())].to_vec()]
-    };
-    let (udp, tcp) = (flooding(costly, Vec::new()).await, flooding(cut_short, costly_over_tcp()).await);
-    let scan = survived(&asking(silent().await, silent().await), &[udp, tcp]).await;
-    for probe in scan.seen.dns.iter().filter(|probe| matches!(probe.aim, DnsAim::Nonce { .. })) {
-        if let Some((answers, _)) = answer(&probe.attempts) {
-            assert_eq!(answers.whole().count(), 0, "{probe:?}");
-        }
-    }
-    scan.is_not_praised(&[CheckId::DnsAnswer, CheckId::DnsPath]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn datagrams_without_end_leave_the_connections_their_share() {
-    let chain = Authority::new("Company CA", 2);
-    let port = super::servers::tls(chain.chain("a.example", Dates::CURRENT)).await;
-    let mut settings = asking(silent().await, silent().await);
-    settings.endpoints = probing(&[port]).endpoints;
-    settings.endpoints[0].private_anchors = vec![chain.pin()];
-    let servers = [
-        flooding(|_| vec![Vec::new()], Vec::new()).await,
-        flooding(|_| vec![vec![0; 60_000]], Vec::new()).await,
-        flooding(|query| vec![query.to_vec()], Vec::new()).await,
-    ];
-    let scan = survived(&settings, &servers).await;
-    assert!(scan.seen.traffic.received >= MAX_SCAN_DATAGRAMS, "{:?}", scan.seen.traffic);
-    assert!(answer(&scan.seen.tls[0].attempts).is_some());
-    scan.is_not_praised(&[CheckId::DnsAnswer, CheckId::DnsPath]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_answer_in_a_flood_is_seen_and_the_flood_is_told() {
-    let flood = |query: &[u8]| {
-        let mut missing = query.to_vec();
-        (missing[2], missing[3]) = (0x81, 0x83);
-        vec![missing, vec![0; 40]]
-    };
-    let scan = survived(&asking(silent().await, silent().await), &[flooding(flood, Vec::new()).await]).await;
-    for probe in scan.seen.dns.iter().filter(|probe| probe.aim == DnsAim::Missing) {
-        let (answers, _) = answer(&probe.attempts).unwrap();
-        assert!(answers.whole().next().is_some() && answers.dropped > 0, "{answers:?}");
-    }
-    let path = scan.outcome(CheckId::DnsPath);
-    assert_eq!(path.verdict(), Verdict::Inconclusive);
-    assert!(path.summary.contains("sent more than is kept"), "{}", path.summary);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn dns_over_tcp_byte_by_byte_ends_with_its_attempt() {
-    let stream = each(|mut stream| async move {
-        let _ = stream.write_all(&[0xff, 0xff]).await;
-        while stream.write_all(&[0]).await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    });
-    // UDP at the same port, which says that there is more.
-    let port = stream.await;
-    let udp = tokio::net::UdpSocket::bind(("127.0.0.1", port)).await.unwrap();
-    let server = udp.local_addr().unwrap();
-    tokio::spawn(async move {
-        let mut query = [0; 2000];
-        while let Ok((length, from)) = udp.recv_from(&mut query).await {
-            let _ = udp.send_to(&cut_short(&query[..length])[0], from).await;
-        }
-    });
-    let scan = survived(&asking(silent().await, silent().await), &[server]).await;
-    let nonce = scan.seen.dns.iter().find(|probe| probe.record == DnsType::Aaaa).unwrap();
-    assert!(failure(&nonce.attempts).is_some(), "{nonce:?}");
-    scan.is_not_praised(&[CheckId::DnsAnswer, CheckId::DnsPath]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn redirects_without_end_are_not_followed() {
     let answer = "HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n";
     let (port, connections) = pouring(answer, b"").await;
@@ -311,19 +251,19 @@ async fn redirects_without_end_are_not_followed() {
     // Two connectivity checks, and the six questions of a canary.
     assert_eq!(connections.load(Ordering::Relaxed), 2 + 6);
     assert_eq!(scan.outcome(CheckId::Captive).verdict(), Verdict::Benign);
-    scan.is_not_praised(&[CheckId::HttpStrip, CheckId::HttpTamper, CheckId::HttpProxy]);
+    scan.is_not_praised(&CLEAR);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn heads_and_bodies_without_end_are_cut_off_in_clear_and_over_tls() {
     let header = b"X-Filler: abcdefghijklmnopqrstuvwxyz\r\n".repeat(100);
-    let parts: [(&'static [u8], Vec<u8>); 5] = [
+    let parts: [(&'static [u8], Vec<u8>); MAX_CANARIES] = [
         (b"HTTP/1.1 200 OK\r\n", header),
-        (b"HTTP/1.1 200 OK\r\nX-Filler: ", vec![b'x'; 4096]),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n", vec![b'x'; 65_536]),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n".repeat(100)),
         (b"", b"HTTP/1.1 100 Continue\r\n\r\n".repeat(100)),
     ];
+    let mut settings = NetworkSettings::default();
     for (head, piece) in parts {
         let over_tls = Arc::new(piece.clone());
         let config = config(&self_signed(NAME), leaf_signing_key(), &[&TLS13]);
@@ -335,15 +275,14 @@ async fn heads_and_bodies_without_end_are_cut_off_in_clear_and_over_tls() {
             }
         })
         .await;
-        let scan = survived(&asking(tls, pouring(head, piece).await.0), &[]).await;
-        scan.is_not_praised(&[
-            CheckId::TlsBinding,
-            CheckId::HttpStrip,
-            CheckId::HttpTamper,
-            CheckId::HttpProxy,
-            CheckId::DnsAnswer,
-        ]);
+        settings.canaries.extend(asking(tls, pouring(head, piece).await.0).canaries);
     }
+    let scan = survived(&settings, &[]).await;
+    for over_https in &scan.seen.dns {
+        assert!(answer(&over_https.attempts).is_none(), "{over_https:?}");
+    }
+    scan.is_not_praised(&[CheckId::TlsBinding]);
+    scan.is_not_praised(&CLEAR);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -360,18 +299,12 @@ async fn session_tickets_without_end_are_cut_off() {
 async fn answers_byte_by_byte_are_no_result() {
     let drip = endless(b"", *b"HTTP/1.1 200 OK\r\nX: ", Duration::from_millis(300)).await;
     let refusal = saying("HTTP/1.1 301 Moved\r\nLocation: https://canary.example/\r\n").await;
-    for clear in [drip, refusal] {
-        let mut settings = asking(drip, clear);
-        settings.captive_probes = vec![format!("http://127.0.0.1:{clear}/")];
-        let scan = survived(&settings, &[]).await;
-        scan.is_not_praised(&[
-            CheckId::Captive,
-            CheckId::TlsBinding,
-            CheckId::HttpStrip,
-            CheckId::HttpTamper,
-            CheckId::HttpProxy,
-        ]);
-    }
+    let mut settings = asking(drip, drip);
+    settings.canaries.extend(asking(drip, refusal).canaries);
+    settings.captive_probes = [drip, refusal].map(|port| format!("http://127.0.0.1:{port}/")).to_vec();
+    let scan = survived(&settings, &[]).await;
+    scan.is_not_praised(&[CheckId::Captive, CheckId::TlsBinding]);
+    scan.is_not_praised(&CLEAR);
 }
 
 /// A TLS server that says nothing once hands are shaken.
@@ -390,55 +323,4 @@ fn many_names(count: usize, name: impl Fn(usize) -> String) -> Vec<Certificate> 
 /// A SEQUENCE in a SEQUENCE in a SEQUENCE, of indefinite length.
 fn nested_der(depth: usize) -> Vec<u8> {
     [0x30, 0x80].repeat(depth)
-}
-
-/// An answer of almost 64 kB: a record that holds a name of 8,000 steps back, and thousands of records so named.
-fn stepping(query: &[u8]) -> Vec<u8> {
-    let question = query[12..].iter().position(|byte| *byte == 0).unwrap() + 12 + 5;
-    let mut message = query[..question].to_vec();
-    (message[2], message[3]) = (0x81, 0x80);
-    let start = question + 12;
-    let steps = (0x3fff - start) / 2;
-    message.extend([0xc0, 12, 0, 99, 0, 1, 0, 0, 0, 60]);
-    message.extend(u16::try_from(2 * steps).unwrap().to_be_bytes());
-    message.extend([0xc0, 12]);
-    for step in 1..steps {
-        let before = 0xc000 | u16::try_from(start + 2 * (step - 1)).unwrap();
-        message.extend(before.to_be_bytes());
-    }
-    let last = (0xc000 | u16::try_from(start + 2 * (steps - 1)).unwrap()).to_be_bytes();
-    let records = (65_000 - message.len()) / 13;
-    for _ in 0..records {
-        message.extend(last);
-        message.extend([0, 99, 0, 1, 0, 0, 0, 60, 0, 1, 0]);
-    }
-    message[6..12].copy_from_slice(&[0; 6]);
-    message[6..8].copy_from_slice(&u16::try_from(records + 1).unwrap().to_be_bytes());
-    message
-}
-
-/// The same behind its length. The number and the question fit nobody's query, which is found out by reading it.
-fn costly_over_tcp() -> Vec<u8> {
-    let query = [&[0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0][..], b"\x01a\x07example\0\0\x01\0\x01"].concat();
-    let message = stepping(&query);
-    [&u16::try_from(message.len()).unwrap().to_be_bytes()[..], &message].concat()
-}
-
-/// An answer that says there is more.
-fn cut_short(query: &[u8]) -> Vec<Vec<u8>> {
-    let mut message = query.to_vec();
-    (message[2], message[3]) = (0x83, 0x80);
-    vec![message]
-}
-
-#[test]
-fn a_message_made_to_cost_time_is_a_dns_message() {
-    // Or the tests above would prove nothing.
-    let asked = super::super::dns_message::Asked::new("a.example", DnsType::A, &SystemEntropy).unwrap();
-    let message = stepping(asked.bytes());
-    let begin = Instant::now();
-    let parsed = hickory_proto::op::Message::from_vec(&message).unwrap();
-    println!("read in {:?}", begin.elapsed());
-    assert!(parsed.answers.len() > 3000);
-    assert!(matches!(asked.read(&message), DnsReading::Misfit(_)));
 }

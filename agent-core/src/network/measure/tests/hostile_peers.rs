@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use rcgen::{CertificateParams, PKCS_RSA_SHA256, PublicKeyData, SignatureAlgorithm, SigningKey};
+use rcgen::{
+    BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256,
+    PublicKeyData, SignatureAlgorithm, SigningKey,
+};
 use rustls::crypto::ring::{default_provider, sign};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -140,7 +143,7 @@ pub(super) async fn alternating<const N: usize>(odd: u16, even: u16) -> [u16; N]
     for port in &mut ports {
         let count = Arc::clone(&count);
         *port = each(move |mut stream| {
-            let upstream = if count.fetch_add(1, Ordering::Relaxed) % 2 == 0 { odd } else { even };
+            let upstream = if count.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) { odd } else { even };
             async move {
                 let mut upstream = TcpStream::connect(("127.0.0.1", upstream)).await.unwrap();
                 let _ = tokio::io::copy_bidirectional(&mut stream, &mut upstream).await;
@@ -214,6 +217,30 @@ pub(super) fn rsa_8192(host: &str) -> Vec<Certificate> {
     params.not_before = rcgen::date_time_ymd(2020, 1, 1);
     let der = params.self_signed(&FakeRsa::new()).unwrap().der().to_vec();
     vec![Certificate::from_der(der.clone()); 16]
+}
+
+/// A chain whose every authority has three certificates and one name for all: a verifier that looks for a path may go
+/// thousands of ways.
+pub(super) fn crossed(host: &str) -> Vec<Certificate> {
+    let keys: Vec<_> = (0..6).map(|_| KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap()).collect();
+    let dated = |names: Vec<String>, serial: u64| {
+        let mut params = CertificateParams::new(names).unwrap();
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.serial_number = Some(serial.into());
+        params
+    };
+    let mut authority = dated(Vec::new(), 0);
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let issuers: Vec<_> = keys.iter().map(|key| Issuer::from_params(&authority, key)).collect();
+    let mut chain = vec![dated(vec![host.to_owned()], 1).signed_by(&leaf_key(), &issuers[0]).unwrap()];
+    for (key, issuer) in keys.iter().zip(&issuers[1..]) {
+        for serial in 0..3 {
+            let mut params = dated(Vec::new(), serial);
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            chain.push(params.signed_by(key, issuer).unwrap());
+        }
+    }
+    chain.iter().map(|certificate| Certificate::from_der(certificate.der().to_vec())).collect()
 }
 
 /// A public key of RSA without its private key.

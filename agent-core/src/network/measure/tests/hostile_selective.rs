@@ -8,9 +8,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
-use super::hostile::{NAME, Survived, asking, probing, signer, survived};
+use super::hostile::{CLEAR, NAME, Survived, asking, probing, signer, survived};
 use super::hostile_peers::{Session, alternating, config, leaf_signing_key, pouring, tls_serving};
-use super::servers::{self, silent};
+use super::servers::{self, nobody};
 use crate::canary::{CanarySigner, Nonce, REPLY_HEADER, RedirectReply, Resource, TlsReply, sign};
 use crate::model::{CheckId, Detection, NetworkSettings, Sha256, Verdict};
 use crate::network::testing::{Authority, Dates, NOW, self_signed};
@@ -41,7 +41,7 @@ async fn a_canary_that_is_let_pass_excuses_no_other_host() {
     let evil = servers::tls(Authority::new("Evil Root", 4).chain("a.example", Dates::CURRENT)).await;
     let canary = canary(Session::reply).await;
     let settings =
-        NetworkSettings { canaries: asking(canary, silent().await).canaries, ..endpoints([evil; HOSTS]) };
+        NetworkSettings { canaries: asking(canary, nobody().await).canaries, ..endpoints([evil; HOSTS]) };
     let scan = survived(&settings, &[]).await;
     assert_eq!(scan.outcome(CheckId::TlsBinding).verdict(), Verdict::Clean);
     assert_eq!(scan.outcome(CheckId::TlsChain).verdict(), Verdict::Confirmed);
@@ -66,7 +66,7 @@ async fn an_opened_session_to_the_canary_that_breaks_is_not_forgotten_over_the_n
     })
     .await;
     let [front] = alternating(evil, genuine).await;
-    let mut settings = asking(front, silent().await);
+    let mut settings = asking(front, nobody().await);
     settings.canaries[0].zone = None;
     let scan = survived(&settings, &[]).await;
     assert_eq!(interception(&scan), Verdict::Suspicious);
@@ -74,7 +74,7 @@ async fn an_opened_session_to_the_canary_that_breaks_is_not_forgotten_over_the_n
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_genuine_canary_is_believed() {
-    let scan = survived(&asking(canary(Session::reply).await, silent().await), &[]).await;
+    let scan = survived(&asking(canary(Session::reply).await, nobody().await), &[]).await;
     assert_eq!(scan.outcome(CheckId::TlsBinding).verdict(), Verdict::Clean);
 }
 
@@ -101,7 +101,7 @@ async fn a_canary_that_signs_something_else_proves_nothing() {
         },
     ];
     for reply in replies {
-        let scan = survived(&asking(canary(reply).await, silent().await), &[]).await;
+        let scan = survived(&asking(canary(reply).await, nobody().await), &[]).await;
         scan.is_not_praised(&[CheckId::TlsBinding]);
         assert!(interception(&scan) < Verdict::Confirmed);
     }
@@ -122,8 +122,8 @@ async fn an_old_redirect_in_clear_proves_nothing() {
     let reply = format!(
         "HTTP/1.1 301 Moved\r\nLocation: {location}\r\n{REPLY_HEADER}: {token}\r\nContent-Length: 0\r\n\r\n"
     );
-    let scan = survived(&asking(silent().await, pouring(reply, b"").await.0), &[]).await;
-    scan.is_not_praised(&[CheckId::HttpStrip, CheckId::HttpTamper, CheckId::HttpProxy]);
+    let scan = survived(&asking(nobody().await, pouring(reply, b"").await.0), &[]).await;
+    scan.is_not_praised(&CLEAR);
 }
 
 impl Session {

@@ -14,6 +14,7 @@ use crate::platform::DeviceHost;
 mod captive;
 mod dns;
 mod hostile;
+mod hostile_dns;
 mod hostile_peers;
 mod hostile_selective;
 mod servers;
