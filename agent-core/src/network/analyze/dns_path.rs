@@ -7,8 +7,9 @@
 //! | an address for a name that does not exist | wildcard, benign; not said when the canary's names are forged too |
 //!
 //! Two answers differ if their codes or their addresses do, in whatever order. The same datagram twice is a network's
-//! fault; errors of a server (SERVFAIL) are no answers, and what arrived beyond what is kept may have been another one.
-//! Comes to a result when a server answered for a name that does not exist. While a portal holds the network nothing is said.
+//! fault; errors of a server (SERVFAIL) are no answers; where more arrived than is kept, another answer may be among
+//! it. Comes to a result when a server answered for a name that does not exist. While a portal holds the network
+//! nothing is said.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;

@@ -3,7 +3,8 @@
 use mtd_fuzz::{AUTHORITY, HOST, packed};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, DnValue, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
-    Issuer, KeyPair, NameConstraints, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, SanType, SerialNumber, date_time_ymd,
+    Issuer, KeyPair, NameConstraints, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, SanType, SerialNumber,
+    date_time_ymd,
 };
 use rustls::pki_types::PrivatePkcs8KeyDer;
 
