@@ -31,4 +31,6 @@ pub mod store;
 
 pub mod connector;
 
+pub mod schedule;
+
 pub mod agent;

@@ -8,7 +8,8 @@ use agent_core::model::{Platform, Settings};
 
 use crate::CliError;
 use crate::host::{
-    FileSecretStore, InventorySource, LinuxHost, LinuxHostOptions, SystemClock, SystemEntropy,
+    FileSecretStore, InventorySource, LinuxHost, LinuxHostOptions, SnapshotOverride, SystemClock,
+    SystemEntropy,
 };
 use crate::software_key::{DEVICE_KEY, SoftwareKey};
 
@@ -16,6 +17,7 @@ use crate::software_key::{DEVICE_KEY, SoftwareKey};
 #[derive(Debug, Default)]
 pub(crate) struct Overrides {
     pub(crate) apps: InventorySource,
+    pub(crate) network: SnapshotOverride,
     pub(crate) unenrolled_settings: Settings,
 }
 
@@ -23,7 +25,8 @@ pub(crate) struct Overrides {
 pub(crate) fn open_agent(data_dir: PathBuf, overrides: Overrides) -> Result<Agent, CliError> {
     std::fs::create_dir_all(&data_dir)
         .map_err(|error| format!("{}: {error}; name another folder with --data", data_dir.display()))?;
-    let options = LinuxHostOptions { apps: overrides.apps, ..LinuxHostOptions::default() };
+    let Overrides { apps, network, unenrolled_settings } = overrides;
+    let options = LinuxHostOptions { apps, network, ..LinuxHostOptions::default() };
     let host = Host {
         device: Arc::new(LinuxHost::new(options, Arc::new(SystemClock))),
         key: Arc::new(SoftwareKey::open(&data_dir, DEVICE_KEY)?),
@@ -31,11 +34,8 @@ pub(crate) fn open_agent(data_dir: PathBuf, overrides: Overrides) -> Result<Agen
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
     };
-    let config = AgentConfig {
-        platform: Platform::Linux,
-        store: data_dir.join("agent.db"),
-        unenrolled_settings: overrides.unenrolled_settings,
-    };
+    let config =
+        AgentConfig { platform: Platform::Linux, store: data_dir.join("agent.db"), unenrolled_settings };
     let store = config.store.clone();
     // The store's own errors hold no path.
     Ok(Agent::open(config, host).map_err(|error| format!("{}: {error}", store.display()))?)

@@ -50,6 +50,17 @@ pub fn read_or_create<E: From<PrivateFileError>>(
     Ok(read(&path)?)
 }
 
+/// Makes the file `directory/name` for its owner alone; one that is there stays, and is an error.
+pub fn create_new(directory: &Path, name: &str, content: &[u8]) -> Result<(), PrivateFileError> {
+    let path = directory.join(name);
+    let failed = |error: std::io::Error| match error.kind() {
+        ErrorKind::AlreadyExists => PrivateFileError::new(&path, "is there already: name another folder"),
+        _ => PrivateFileError::new(&path, error),
+    };
+    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path).map_err(failed)?;
+    file.write_all(content).and_then(|()| file.sync_all()).map_err(failed)
+}
+
 /// The content of a private file. One that others may read is refused.
 pub fn read(path: &Path) -> Result<Vec<u8>, PrivateFileError> {
     read_if_there(path)?.ok_or_else(|| PrivateFileError::new(path, "there is no such file"))

@@ -22,7 +22,7 @@ mod tests {
     async fn a_resolver_that_tells_the_truth_is_clean() {
         let lab = Lab::start().await;
         let seen = lab.scan().await;
-        let outcomes = network::judge(&seen, &lab.settings(), now());
+        let outcomes = network::judge(&network::Recording::new(seen, lab.settings(), now())).outcomes;
         for check in [CheckId::DnsAnswer, CheckId::DnsPath] {
             let outcome = of(&outcomes, check);
             assert_eq!(outcome.coverage, Coverage::Complete, "{}", outcome.summary);

@@ -51,6 +51,25 @@ fn managed_list_that_cannot_be_used_is_an_error_that_names_the_file() {
 }
 
 #[test]
+fn snapshot_that_cannot_be_used_is_an_error_that_names_the_file_and_the_fact() {
+    let device = Device::new();
+    device.file("typo.json", r#"{"sid": {"state": "known", "value": "café"}}"#);
+    device.file("wrong.json", r#"{"bssid": {"state": "known", "value": "home"}}"#);
+    device.file("list.json", "[]");
+    huge(&device);
+    for (file, why) in [
+        ("typo.json", "`sid` is no fact of a network; those are name, gateways,"),
+        ("wrong.json", "`bssid`: expected a hardware address"),
+        ("list.json", "expected a JSON object"),
+        ("missing", ""),
+        ("huge", "larger than"),
+    ] {
+        let scan = device.mtd(&format!("scan --snapshot {file}"));
+        assert!(scan.error().starts_with(&format!("{file}: {why}")), "{scan:?}");
+    }
+}
+
+#[test]
 fn settings_of_a_wrong_type_are_an_error_with_file_line_and_column() {
     let device = Device::new();
     device.file("wrong.json", "{\n  \"version\": \"one\"\n}");

@@ -2,8 +2,19 @@
 
 use crate::device::{Device, run};
 
-const SUBCOMMANDS: [&str; 10] =
-    ["demo", "scan", "enroll", "deliver", "status", "explain", "preview", "verify", "connector", "canary"];
+const SUBCOMMANDS: [&str; 11] = [
+    "demo",
+    "scan",
+    "analyze",
+    "enroll",
+    "deliver",
+    "status",
+    "explain",
+    "preview",
+    "verify",
+    "connector",
+    "canary",
+];
 
 #[test]
 fn every_subcommand_has_help_with_an_example() {

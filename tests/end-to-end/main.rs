@@ -23,6 +23,8 @@ mod fail_at;
 mod full_disk;
 mod help;
 mod inventory;
+mod network;
 mod outage;
 mod output;
+mod snapshot;
 mod store;

@@ -28,8 +28,17 @@ pub struct Organisation {
 impl Organisation {
     /// Starts a connector that has no settings yet, at `address`.
     pub fn start_at(address: SocketAddr) -> Self {
+        Self::start_with(address, "")
+    }
+
+    /// Starts a connector with a canary in it.
+    pub fn with_canary() -> Self {
+        Self::start_with(ANY, &format!("--canary-tls {ANY} --canary-http {ANY}"))
+    }
+
+    fn start_with(address: SocketAddr, options: &str) -> Self {
         let machine = Device::new();
-        let (server, address, probe) = Server::start(&machine, address, ANY);
+        let (server, address, probe) = Server::start(&machine, address, ANY, options);
         Self { machine, server: Some(server), address, probe }
     }
 
@@ -86,7 +95,7 @@ impl Organisation {
 
     /// Starts the connector again, where its devices expect it.
     pub fn restart(&mut self) {
-        let (server, ..) = Server::start(&self.machine, self.address, self.probe);
+        let (server, ..) = Server::start(&self.machine, self.address, self.probe, "");
         self.server = Some(server);
     }
 
@@ -140,8 +149,14 @@ struct Server {
 }
 
 impl Server {
-    fn start(machine: &Device, listen: SocketAddr, probe: SocketAddr) -> (Self, SocketAddr, SocketAddr) {
-        let line = format!("connector serve --listen {listen} --probe-listen {probe} --json --data data");
+    fn start(
+        machine: &Device,
+        listen: SocketAddr,
+        probe: SocketAddr,
+        options: &str,
+    ) -> (Self, SocketAddr, SocketAddr) {
+        let line =
+            format!("connector serve --listen {listen} --probe-listen {probe} {options} --json --data data");
         let mut child = machine.command(&line).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let started = first_document(&mut stdout);
@@ -169,7 +184,7 @@ impl Drop for Server {
 /// The first indented JSON document of a stream that goes on.
 fn first_document(stream: &mut impl BufRead) -> Value {
     let mut text = String::new();
-    while !text.ends_with("}\n") {
+    while !text.ends_with("\n}\n") {
         assert_ne!(stream.read_line(&mut text).unwrap(), 0, "the connector ended: {text}");
     }
     serde_json::from_str(&text).unwrap()

@@ -8,6 +8,7 @@ mod apps;
 mod delivery;
 mod error;
 mod events;
+mod planning;
 mod redact;
 mod reporting;
 mod result;
@@ -18,24 +19,27 @@ mod scan;
 mod tests;
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use tokio::time::timeout_at;
 
 pub use error::AgentError;
 pub use events::AgentEvent;
 pub use result::{
-    DeliverySummary, EnrolmentStatus, PreviewedReport, Quarantined, ScanResult, ScanTrigger, Status,
+    DeliverySummary, EnrolmentStatus, NetworkCost, PreviewedReport, Quarantined, ScanResult, Status,
 };
 
+pub use crate::schedule::{Plan, Reason, ScanTrigger};
+
 use crate::connector::{Client, Decision, Enrolment, EnrolmentPayload};
-use crate::model::{Platform, Settings};
+use crate::model::{Depth, Platform, Settings};
 use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, SecretStore};
 use crate::policy::{self, Explanation, Language, Policy};
 use crate::report::ReportError;
 use crate::report::jwk::PublicKey;
 use crate::report::jws::SignError;
+use crate::schedule::Scheduler;
 use crate::store::{ReadTx, ReportState, Slot, Store};
 use events::Events;
 use runtime::AgentRuntime;
@@ -83,6 +87,8 @@ struct Inner {
     policy: Policy,
     store: Store,
     events: Events,
+    scheduler: Mutex<Scheduler>,
+    opened: Instant,
 }
 
 impl Agent {
@@ -91,7 +97,8 @@ impl Agent {
     pub fn open(config: AgentConfig, host: Host) -> Result<Self, AgentError> {
         let policy = Policy::embedded()?;
         let store = Store::open(&config.store, host.secrets.as_ref(), host.entropy.clone())?;
-        let inner = Inner { config, host, policy, store, events: Events::new() };
+        let (events, scheduler, opened) = (Events::new(), Mutex::default(), Instant::now());
+        let inner = Inner { config, host, policy, store, events, scheduler, opened };
         Ok(Self { runtime: AgentRuntime::new()?, inner: Arc::new(inner) })
     }
 
@@ -121,8 +128,32 @@ impl Agent {
     /// Checks apps, network and device, classifies, and queues signed reports if the device is enrolled. What
     /// is not known by the deadline is unknown, never clean.
     pub async fn scan(&self, trigger: ScanTrigger, limit: Duration) -> Result<ScanResult, AgentError> {
+        self.scan_to(Depth::Everything, trigger, limit).await
+    }
+
+    /// [`Self::scan`], looking at the network to `depth`, and deeper where that finds anything out of the ordinary.
+    pub async fn scan_to(
+        &self,
+        depth: Depth,
+        trigger: ScanTrigger,
+        limit: Duration,
+    ) -> Result<ScanResult, AgentError> {
         let deadline = runtime::deadline(limit);
-        self.runtime.run(scan::scan(self.inner.clone(), trigger, deadline)).await
+        self.runtime.run(scan::scan(self.inner.clone(), depth, trigger, deadline)).await
+    }
+
+    /// Tells that something happened which may ask for a scan, and what to do about it: [`Plan::Now`] is to be
+    /// answered by [`Self::scan_to`], [`Plan::Later`] by one alarm, which replaces the one before, and [`Self::due`]
+    /// when it rings. See [`crate::schedule`] for the rules.
+    ///
+    /// Asks the host for the network, on the caller's thread.
+    pub fn plan(&self, trigger: ScanTrigger) -> Result<Plan, AgentError> {
+        planning::plan(&self.inner, Some(trigger))
+    }
+
+    /// What to do now that the time of a [`Plan::Later`] has come.
+    pub fn due(&self) -> Result<Plan, AgentError> {
+        planning::plan(&self.inner, None)
     }
 
     /// Delivers queued reports, then fetches settings and the connector's decision. Whatever the deadline or

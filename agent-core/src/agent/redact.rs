@@ -1,12 +1,12 @@
 //! Findings as they may leave the device: an app that is not shared is not named in a finding either.
 
 use crate::inventory::may_share;
-use crate::model::{AppRecord, AppSource, Evidence, Finding, Inventory, Settings};
+use crate::model::{AppRecord, AppSource, Evidence, Finding, Inventory, Settings, Trace};
 
 /// Evidence about an app that does not tell which app it is. A family is often the name of a product.
 const ANONYMOUS_EVIDENCE: [&str; 2] = ["category", "source"];
 
-/// `findings` with everything that would name an app withheld by the consent filter taken out.
+/// `findings` with everything that would name an app withheld by the consent filter taken out, and without their traces.
 pub(super) fn shareable_findings(
     findings: &[&Finding],
     inventory: &Inventory,
@@ -17,7 +17,7 @@ pub(super) fn shareable_findings(
         if !finding.judgement.detection.is_about_an_app()
             || may_name(&finding.judgement.subject, inventory, settings)
         {
-            return finding.clone();
+            return without_trace(finding);
         }
         withheld += 1;
         anonymous(finding, withheld)
@@ -40,8 +40,12 @@ fn is_called(app: &AppRecord, subject: &str) -> bool {
     app.id.as_ref().is_some_and(|id| id.as_str() == subject) || (app.id.is_none() && app.label() == subject)
 }
 
+fn without_trace(finding: &Finding) -> Finding {
+    Finding { trace: Trace::default(), ..finding.clone() }
+}
+
 fn anonymous(finding: &Finding, number: usize) -> Finding {
-    let mut finding = finding.clone();
+    let mut finding = without_trace(finding);
     let judgement = &mut finding.judgement;
     judgement.subject = format!("withheld app {number}");
     judgement.reason = "the app is not shared; its user sees the details on the device".to_owned();

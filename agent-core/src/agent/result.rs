@@ -5,28 +5,16 @@ use serde::{Deserialize, Serialize};
 use crate::connector::{Decision, Enrolment};
 use crate::inventory::InventoryDiff;
 use crate::model::{
-    AppSync, CheckOutcome, DevicePosture, Finding, Inventory, Level, NetworkSnapshot, Ownership, RiskLevel,
-    Settings, Timestamp, words::words,
+    AppSync, CheckOutcome, Depth, DevicePosture, Exposure, Finding, Inventory, Level, NetworkSnapshot,
+    Ownership, RiskLevel, Settings, Timestamp,
 };
+use crate::network::Recording;
 use crate::policy::Assessment;
 use crate::report::jws;
+use crate::schedule::ScanTrigger;
 use crate::store::{ReadTx, StoredReport};
 
 use super::error::AgentError;
-
-words! {
-    /// Why a scan runs.
-    pub enum ScanTrigger {
-        /// Somebody asked.
-        Requested = "requested",
-        /// The device joined or left a network.
-        NetworkChanged = "network_changed",
-        /// An app was installed, updated or removed.
-        AppsChanged = "apps_changed",
-        /// The platform's periodic window.
-        Periodic = "periodic",
-    }
-}
 
 /// One scan: what was looked at, what was found, what it means.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,12 +37,33 @@ pub struct ScanResult {
     pub posture: DevicePosture,
     /// The network.
     pub network: NetworkSnapshot,
+    /// Weaknesses of the network itself, apart from attacks.
+    pub exposure: Vec<Exposure>,
+    /// What looking at the network cost.
+    pub network_cost: NetworkCost,
+    /// What the network checks were judged by, to be kept where a case is worth it; absent in a result that was
+    /// read back.
+    #[serde(skip)]
+    pub recording: Option<Recording>,
     /// What changed among the apps since the scan before.
     pub app_changes: InventoryDiff,
     /// The apps, all of them: this stays on the device.
     pub inventory: Inventory,
     /// Sequence numbers of the reports that were queued; empty where the device is not enrolled.
     pub queued_reports: Vec<u64>,
+}
+
+/// What the network checks of one scan cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkCost {
+    /// How deep they went.
+    pub depth: Depth,
+    /// How long measuring took, in milliseconds of a monotonic clock.
+    pub elapsed_ms: u64,
+    /// Bytes sent over TCP and UDP, without their headers and without the system's own name resolution.
+    pub sent: u64,
+    /// Bytes received, of the same kind.
+    pub received: u64,
 }
 
 /// What one exchange with the connector did.

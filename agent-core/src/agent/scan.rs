@@ -11,21 +11,22 @@ use super::Inner;
 use super::apps;
 use super::error::AgentError;
 use super::events::AgentEvent;
+use super::planning::{self, Known};
 use super::reporting::{self, Reportable};
-use super::result::{ScanResult, ScanTrigger};
+use super::result::{NetworkCost, ScanResult};
 use super::runtime::{ask_host, on_own_thread};
 use crate::model::{
-    CheckOutcome, CoverageItem, Detection, DevicePosture, Fact, Finding, FindingState, Inventory,
-    NetworkSnapshot, Settings, Timestamp,
+    CoverageItem, Depth, Detection, DevicePosture, Fact, Finding, FindingState, Inventory, NetworkSnapshot,
+    Settings, Sha256, Timestamp,
 };
-use crate::network;
+use crate::network::baseline::network_key;
+use crate::network::observation::Observations;
+use crate::network::{self, Recording};
 use crate::policy::{self, Assessment, Policy};
 use crate::posture::{self, Thresholds};
 use crate::report::random_id;
-use crate::store::{self, Slot};
-
-/// Longest time for the network checks: the hard stop of the first tier (NETWORK: Budgets).
-const NETWORK_LIMIT: Duration = Duration::from_secs(10);
+use crate::schedule::ScanTrigger;
+use crate::store::{self, Looked, Slot};
 
 /// Kept free at the end of a scan for judging, signing and storing.
 const FINISH_MARGIN: Duration = Duration::from_millis(500);
@@ -46,20 +47,22 @@ pub(super) struct LastScan {
 struct Collected {
     apps: Fact<Inventory>,
     posture: DevicePosture,
-    network: NetworkSnapshot,
-    network_outcomes: Vec<CheckOutcome>,
+    network: Observations,
+    /// How long measuring the network took.
+    network_time: Duration,
 }
 
 pub(super) async fn scan(
     inner: Arc<Inner>,
+    depth: Depth,
     trigger: ScanTrigger,
     deadline: Instant,
 ) -> Result<ScanResult, AgentError> {
     let started = Instant::now();
     let now = inner.host.clock.now();
     let settings = inner.store.read(|tx| inner.settings(tx))?;
-    let collected =
-        collect(&inner, &settings, now, deadline.checked_sub(FINISH_MARGIN).unwrap_or(deadline)).await;
+    let stop = deadline.checked_sub(FINISH_MARGIN).unwrap_or(deadline);
+    let collected = collect(&inner, &settings, depth, now, stop).await?;
     let finish_by = deadline.max(Instant::now() + FINISH_GRACE);
     let concluded = on_own_thread(move || conclude(&inner, &settings, collected, trigger, now));
     let mut result = match timeout_at(finish_by, concluded).await {
@@ -71,7 +74,13 @@ pub(super) async fn scan(
 }
 
 /// Asks the host and measures the network, all at once.
-async fn collect(inner: &Inner, settings: &Settings, now: Timestamp, deadline: Instant) -> Collected {
+async fn collect(
+    inner: &Inner,
+    settings: &Settings,
+    depth: Depth,
+    now: Timestamp,
+    deadline: Instant,
+) -> Result<Collected, AgentError> {
     let (device, platform) = (&inner.host.device, inner.config.platform);
     let apps = async {
         let device = device.clone();
@@ -83,17 +92,24 @@ async fn collect(inner: &Inner, settings: &Settings, now: Timestamp, deadline: I
         answer.unwrap_or_else(|why| DevicePosture::not_available(platform, why))
     };
     let network = async {
+        let begin = Instant::now();
         let asked = device.clone();
         let snapshot = ask_host(deadline, move || asked.network_snapshot()).await;
         let snapshot = snapshot.unwrap_or_else(NetworkSnapshot::not_available);
-        let stop = deadline.min(Instant::now() + NETWORK_LIMIT);
-        let entropy = inner.host.entropy.clone();
-        let observations = network::measure(&settings.network, snapshot, device.clone(), entropy, stop).await;
-        let outcomes = network::judge(&observations, &settings.network, now);
-        (observations.network, outcomes)
+        let known = inner.store.read(|tx| Known::of(tx, &snapshot, settings, now))?;
+        let (entropy, device, settings) = (inner.host.entropy.clone(), device.clone(), &settings.network);
+        let seen = match known.depth(depth) {
+            Depth::Everything => network::measure(settings, snapshot, device, entropy, deadline).await,
+            Depth::First => {
+                let is_enough = |seen: &Observations| known.is_enough(seen, settings, now);
+                network::measure_in_tiers(settings, snapshot, device, entropy, deadline, is_enough).await
+            }
+        };
+        Ok::<_, AgentError>((seen, begin.elapsed()))
     };
-    let (apps, posture, (network, network_outcomes)) = tokio::join!(apps, posture, network);
-    Collected { apps, posture, network, network_outcomes }
+    let (apps, posture, network) = tokio::join!(apps, posture, network);
+    let (network, network_time) = network?;
+    Ok(Collected { apps, posture, network, network_time })
 }
 
 /// Judges what was collected, moves the findings on, and queues the reports: one transaction, so that a crash
@@ -107,23 +123,45 @@ fn conclude(
 ) -> Result<ScanResult, AgentError> {
     let policy = inner.policy(settings);
     let scan_id = random_id(inner.host.entropy.as_ref())?;
-    let Collected { apps: installed, posture, network, network_outcomes } = collected;
+    let Collected { apps: installed, posture, network, network_time } = collected;
+    let network_cost = NetworkCost {
+        depth: network.depth,
+        elapsed_ms: u64::try_from(network_time.as_millis()).unwrap_or(u64::MAX),
+        sent: network.traffic.sent,
+        received: network.traffic.received,
+    };
+    let key = network_key(network.network_after.as_ref().unwrap_or(&network.network));
+    let mut recording = Recording::new(network, settings.network.clone(), now);
     let (result, last, before) = inner.store.write(|tx| {
         let previous: Option<Inventory> = tx.get(Slot::Inventory)?;
         let before = tx.findings()?;
         let (mut checks, app_changes) = apps::judge(&installed, previous.as_ref(), &before, settings);
-        checks.extend(network_outcomes);
-        checks.extend(posture::judge(&posture, &network, &thresholds(&policy), now));
+        recording.baseline = key.as_deref().map(|key| tx.baseline(key)).transpose()?.flatten();
+        let judged = network::judge(&recording);
+        if let Some(key) = &key {
+            tx.put_baseline(key, &judged.baseline, now)?;
+        }
+        let network = &recording.observations.network;
+        let clean = planning::clean(tx, network, &settings.network, now)?;
+        planning::finished(inner, tx, planning::report(&recording, &judged.outcomes))?;
+        checks.extend(judged.outcomes);
+        let proxies = &settings.network.proxies;
+        checks.extend(posture::judge(&posture, network, proxies, &thresholds(&policy), now));
         checks.sort_by_key(|outcome| outcome.check);
 
+        let network_digest = key.as_deref().map(|key| Sha256::of(key.as_bytes()));
+        let looked = Looked { outcomes: &checks, network: network_digest, now };
         let findings = store::advance(
             &before,
-            &checks,
+            &looked,
             |judgement| policy.severity(judgement.detection, judgement.verdict),
             |detection| policy.ignored(detection).map(str::to_owned),
-            now,
         );
         tx.put_findings(&findings)?;
+        // Only now: what was not measured again says nothing of what is open.
+        if let Some(clean) = clean.filter(|_| network_cost.depth == Depth::First) {
+            planning::carry(&mut checks, &clean);
+        }
         let coverage: Vec<_> = checks.iter().map(CoverageItem::from).collect();
         let assessment = policy::assess(&findings, &coverage, &settings.required_checks);
         let inventory = installed.value();
@@ -140,7 +178,7 @@ fn conclude(
             known: &before,
             findings: &findings,
             posture: &posture,
-            network: &network,
+            network,
             inventory,
         };
         let queued_reports = reporting::queue_reports(inner, tx, &reportable)?;
@@ -155,7 +193,10 @@ fn conclude(
             checks,
             findings,
             posture,
-            network,
+            network: network.clone(),
+            exposure: judged.exposure,
+            network_cost,
+            recording: Some(recording),
             app_changes,
             inventory: installed.into_value().unwrap_or_default(),
             queued_reports,

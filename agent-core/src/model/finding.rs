@@ -1,7 +1,10 @@
 //! From a check to a finding: what was looked at, what was judged, what is open.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
+use super::bytes::Sha256;
 use super::level::Severity;
 use super::time::Timestamp;
 use super::words::words;
@@ -21,6 +24,12 @@ words! {
         TlsChain = "network.tls_chain",
         /// The session that ends at a canary against the one that began here.
         TlsBinding = "network.tls_binding",
+        /// Certificate chains against the organisation's pins.
+        TlsPins = "network.tls_pins",
+        /// Signed certificate timestamps of public certificates.
+        TlsSct = "network.tls_sct",
+        /// Whether the best version of TLS gets through.
+        TlsDowngrade = "network.tls_downgrade",
         /// The redirect from clear HTTP to HTTPS.
         HttpStrip = "network.http_strip",
         /// Page, script and image over clear HTTP.
@@ -33,6 +42,16 @@ words! {
         DnsPath = "network.dns_path",
         /// The system's encrypted DNS.
         DnsPrivate = "network.dns_private",
+        /// Hardware addresses of the gateways and their neighbours.
+        LinkNeighbour = "network.link_neighbour",
+        /// The first hops of the way out.
+        LinkPath = "network.link_path",
+        /// What the network tells of itself, against what it told before.
+        LinkDrift = "network.link_drift",
+        /// Encryption of the Wi-Fi.
+        WifiExposure = "network.wifi_exposure",
+        /// A Wi-Fi with a known name against the one that had it before.
+        WifiTwin = "network.wifi_twin",
         /// Version and patch age of the operating system.
         OsVersion = "device.os_version",
         /// Encryption of the storage.
@@ -48,6 +67,13 @@ words! {
     }
 }
 
+impl CheckId {
+    /// Whether this check looks at the network in use.
+    pub fn is_of_the_network(self) -> bool {
+        self.as_str().starts_with("network.")
+    }
+}
+
 words! {
     /// What can be found. Each has one row in the policy file and one entry in each text file.
     pub enum Detection {
@@ -59,6 +85,8 @@ words! {
         ManagedInspection = "network.managed_inspection",
         /// An endpoint's certificate is not valid, and nothing says that the network is the cause.
         InvalidCertificate = "network.invalid_certificate",
+        /// The best version of TLS is kept from getting through.
+        TlsDowngrade = "network.tls_downgrade",
         /// The redirect from clear HTTP to HTTPS is taken away.
         SslStrip = "network.ssl_strip",
         /// What comes over clear HTTP is changed on the way.
@@ -79,6 +107,18 @@ words! {
         DnsRedirected = "network.dns_redirected",
         /// The system's encrypted DNS cannot be reached.
         PrivateDnsBlocked = "network.private_dns_blocked",
+        /// Another host has taken the gateway's place on the link.
+        ArpSpoofing = "network.arp_spoofing",
+        /// Traffic takes a way out that is not the gateway's.
+        PathChanged = "network.path_changed",
+        /// Another DHCP server than this network's configured the device.
+        RogueDhcp = "network.rogue_dhcp",
+        /// A new IPv6 router announced itself.
+        RogueRouter = "network.rogue_router",
+        /// The network configures the device otherwise than before.
+        ConfigurationChanged = "network.configuration_changed",
+        /// Another access point uses the name of a known network.
+        EvilTwin = "network.evil_twin",
         /// An app matches an indicator of malware, spyware, stalkerware or the like.
         MaliciousApp = "app.malicious",
         /// An app matches an indicator of dual-use software or adware.
@@ -97,6 +137,8 @@ words! {
         ScreenLockOff = "device.screen_lock_off",
         /// A debugging switch is on.
         DebuggingOn = "device.debugging_on",
+        /// A root certificate was put among those of the system.
+        TrustStoreCompromised = "device.trust_store_compromised",
         /// A proxy stands in the path of the device's traffic.
         LocalProxy = "device.local_proxy",
         /// Traffic leaves by a VPN: a label, not a fault.
@@ -109,7 +151,11 @@ impl Detection {
     pub const fn check(self) -> CheckId {
         match self {
             Self::CaptivePortal => CheckId::Captive,
-            Self::TlsInterception | Self::ManagedInspection | Self::InvalidCertificate => CheckId::TlsChain,
+            Self::TlsInterception
+            | Self::ManagedInspection
+            | Self::InvalidCertificate
+            | Self::TrustStoreCompromised => CheckId::TlsChain,
+            Self::TlsDowngrade => CheckId::TlsDowngrade,
             Self::SslStrip => CheckId::HttpStrip,
             Self::ContentTampering | Self::ContentRecompressed => CheckId::HttpTamper,
             Self::TransparentProxy => CheckId::HttpProxy,
@@ -117,6 +163,10 @@ impl Detection {
             Self::DnsSpoofing | Self::SplitHorizon | Self::DnsRedirected => CheckId::DnsAnswer,
             Self::DnsWildcard => CheckId::DnsPath,
             Self::PrivateDnsBlocked => CheckId::DnsPrivate,
+            Self::ArpSpoofing => CheckId::LinkNeighbour,
+            Self::PathChanged => CheckId::LinkPath,
+            Self::RogueDhcp | Self::RogueRouter | Self::ConfigurationChanged => CheckId::LinkDrift,
+            Self::EvilTwin => CheckId::WifiTwin,
             Self::MaliciousApp | Self::UnwantedApp => CheckId::AppIndicators,
             Self::ResignedApp | Self::ManagementRemoved => CheckId::AppChanges,
             Self::Rooted => CheckId::Integrity,
@@ -126,6 +176,11 @@ impl Detection {
             Self::DebuggingOn => CheckId::Debugging,
             Self::LocalProxy | Self::VpnActive => CheckId::NetworkPath,
         }
+    }
+
+    /// Whether this is found of one network, and is gone once the device is on another.
+    pub fn is_of_the_network(self) -> bool {
+        self.as_str().starts_with("network.")
     }
 
     /// Whether the subject of this detection is an app: named only where the user's consent covers the app.
@@ -328,6 +383,28 @@ pub struct Finding {
     /// Open, resolved or ignored.
     #[serde(flatten)]
     pub state: FindingState,
+    /// What decides when it is gone. Stays on the device.
+    #[serde(default, skip_serializing_if = "Trace::is_empty")]
+    pub trace: Trace,
+}
+
+/// Who saw a finding, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The checks whose last word is that they saw it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub seen_by: BTreeSet<CheckId>,
+    /// A digest of what tells the network of the last sighting from others; absent where nothing does, and for what is
+    /// no finding of a network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Sha256>,
+}
+
+impl Trace {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.seen_by.is_empty() && self.network.is_none()
+    }
 }
 
 impl Finding {

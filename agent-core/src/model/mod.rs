@@ -5,6 +5,7 @@
 
 mod app;
 mod bytes;
+mod ct_log_list;
 mod fact;
 mod finding;
 mod indicator;
@@ -18,19 +19,26 @@ mod time;
 
 pub use app::{AppId, AppRecord, AppSource, Inventory, Note, SignerDigest};
 pub use bytes::{ParseDigestError, Sha256, SpkiPin};
+pub use ct_log_list::{
+    CtInterval, CtLog, CtLogKey, CtLogList, CtLogOperator, CtLogPhase, CtLogState, CtPreviousOperator,
+};
 pub use fact::Fact;
 pub use finding::{
     CheckId, CheckOutcome, Coverage, CoverageItem, Detection, Evidence, Finding, FindingState, Judgement,
-    Verdict,
+    Trace, Verdict,
 };
 pub use indicator::{Indicator, IndicatorKind, ThreatCategory};
 pub use level::{Level, RiskLevel, Severity};
 pub use nat64::Nat64Prefix;
-pub use network::{NetworkSnapshot, PrivateDns, Proxy, TrustAnchor, TrustVerdict};
+pub use network::{
+    Depth, Exposure, MacAddress, Neighbour, NetworkSnapshot, ParseMacAddressError, PrivateDns, Proxy,
+    Transport, TrustAnchor, TrustVerdict, WifiSecurity,
+};
 pub use posture::{DevicePosture, Platform};
 pub use report::{ChainPosition, ReportKind, SignedReport};
 pub use settings::{
-    AppSync, Limits, NetworkSettings, Ownership, PolicyOverride, ProbeEndpoint, Settings, UnknownLevelAccess,
+    AppSync, Limits, NetworkSettings, Ownership, PinSet, PolicyOverride, ProbeEndpoint, RootCertificate,
+    Settings, UnknownLevelAccess,
 };
 pub use time::{Date, Timestamp};
 

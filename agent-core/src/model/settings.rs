@@ -1,12 +1,15 @@
 //! What the organisation decides. Reaches the device signed by the connector; see `docs/wire.md`.
 
-use serde::{Deserialize, Serialize};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::bytes::SpkiPin;
+use super::ct_log_list::CtLogList;
 use super::finding::{CheckId, Detection};
 use super::indicator::Indicator;
 use super::level::{RiskLevel, Severity};
 use super::nat64::Nat64Prefix;
+use super::time::Timestamp;
 use super::words::words;
 use crate::canary::CanarySettings;
 
@@ -61,6 +64,45 @@ pub struct ProbeEndpoint {
     pub private_anchors: Vec<SpkiPin>,
 }
 
+/// The keys that may stand in the chain of one host (RFC 7469, section 2.4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinSet {
+    /// The host name of an endpoint.
+    pub host: String,
+    /// The pins, a backup among them: one of them must match a key of the verified chain.
+    pub spki: Vec<SpkiPin>,
+    /// When the set ends: from then on a mismatch is told, and nothing follows from it.
+    pub expires: Timestamp,
+}
+
+/// The certificate of a root, DER. Serialized as base64.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RootCertificate(Vec<u8>);
+
+impl RootCertificate {
+    /// A certificate by its bytes.
+    pub const fn from_der(der: Vec<u8>) -> Self {
+        Self(der)
+    }
+
+    /// The bytes.
+    pub fn as_der(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Serialize for RootCertificate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64_STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for RootCertificate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        BASE64_STANDARD.decode(String::deserialize(deserializer)?).map(Self).map_err(D::Error::custom)
+    }
+}
+
 /// What the network checks probe and believe.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NetworkSettings {
@@ -87,6 +129,18 @@ pub struct NetworkSettings {
     /// of a canary that has no name server on port 53, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_resolver: Option<std::net::SocketAddr>,
+    /// Pins of endpoints.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pins: Vec<PinSet>,
+    /// Proxies of the organisation, `host:port`, or the URL of a script.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proxies: Vec<String>,
+    /// Public roots beside those that this release was built with, as root programmes take new ones in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub public_roots: Vec<RootCertificate>,
+    /// The logs of Certificate Transparency whose SCTs count. No list is built in: it would go stale in an app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ct_log_list: Option<CtLogList>,
 }
 
 /// One change of a policy row by the organisation.

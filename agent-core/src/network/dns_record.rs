@@ -20,7 +20,7 @@ pub struct DnsProbe {
     pub aim: DnsAim,
     /// The server: as the platform names it, `address:port`, or the URL of DNS over HTTPS.
     pub server: String,
-    /// The name asked for, in lower case; each attempt asks in a random case of its own.
+    /// The name asked for, in lower case; an attempt may ask in a random case of its own.
     pub name: String,
     /// The type asked for.
     pub record: DnsType,
@@ -45,6 +45,11 @@ pub enum DnsAim {
         zone: String,
         /// The nonce.
         nonce: Nonce,
+    },
+    /// A zone that is declared split-horizon, asked of a server of the network.
+    Declared {
+        /// The zone.
+        zone: String,
     },
     /// A name that does not exist, asked of a server of the network.
     Missing,

@@ -8,23 +8,30 @@
 //!
 //! A check is added by giving it a probe record in [`observation`], a file in `measure/` that fills it and a
 //! file in `analyze/` that reads it. Nothing is sent to a host that the organisation's settings do not name,
-//! but for the network's own DNS servers, and a handshake to where they lead a canary's name.
+//! but for the network's own DNS servers and portal API, and a handshake to where those servers lead a canary's name.
 
+pub mod baseline;
 pub mod dns_record;
 pub mod observation;
+pub mod tier;
 
 mod analyze;
-mod candidates;
 mod dns;
+mod exit;
+pub(crate) mod issuers;
 mod limits;
 mod measure;
+mod recording;
 mod response;
 #[cfg(test)]
 mod testing;
+mod transparency;
 mod words;
 
 pub use analyze::judge;
+pub use exit::exit;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use measure::fuzzing;
-pub use measure::measure;
+pub use measure::{measure, measure_in_tiers};
+pub use recording::{Judged, Recording};

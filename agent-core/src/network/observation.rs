@@ -11,19 +11,27 @@ use std::net::IpAddr;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+pub use path::{Hop, HopAnswer, PathProbe};
+pub use portal::{PortalApiAnswer, PortalApiProbe};
+
 pub use canary::{CanaryProbe, ClearExchange, ClearProbe, ClearQuestion, Question, Raw, TlsExchange};
 
 use super::dns_record::DnsProbe;
 use crate::canary::CanarySettings;
-use crate::model::{Fact, NetworkSnapshot, ProbeEndpoint, Sha256, TrustVerdict};
+use crate::model::{Depth, Fact, NetworkSnapshot, ProbeEndpoint, Sha256, TrustVerdict};
 
 mod canary;
+mod path;
+mod portal;
 
 /// Everything that one scan saw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observations {
     /// What the platform told before anything was measured.
     pub network: NetworkSnapshot,
+    /// How much of what the settings name was measured.
+    #[serde(default = "everything")]
+    pub depth: Depth,
     /// The connectivity checks, in the order of the settings.
     pub captive: Vec<CaptiveProbe>,
     /// The TLS handshakes, in the order of the settings.
@@ -37,8 +45,41 @@ pub struct Observations {
     /// Handshakes, in a canary's name, with addresses that DNS answered and that are not the right ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dns_tls: Vec<TlsProbe>,
+    /// The first hops towards some destinations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<PathProbe>,
+    /// What the network's captive portal API says (RFC 8908); absent where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal_api: Option<PortalApiProbe>,
+    /// What the platform told of the network once everything was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_after: Option<NetworkSnapshot>,
     /// What measuring cost.
     pub traffic: Traffic,
+}
+
+impl Observations {
+    /// A record of `network` in which nothing was measured.
+    pub const fn of(network: NetworkSnapshot) -> Self {
+        Self {
+            network,
+            depth: Depth::Everything,
+            captive: Vec::new(),
+            tls: Vec::new(),
+            canaries: Vec::new(),
+            dns: Vec::new(),
+            dns_tls: Vec::new(),
+            paths: Vec::new(),
+            portal_api: None,
+            network_after: None,
+            traffic: Traffic { sent: 0, received: 0 },
+        }
+    }
+}
+
+/// What a record was made of before there were tiers.
+const fn everything() -> Depth {
+    Depth::Everything
 }
 
 /// Bytes over TCP and UDP, without their headers and without the system's own name resolution.
@@ -66,9 +107,29 @@ pub struct TlsProbe {
     pub target: Target,
     /// What happened, first attempt first. Only the last can be an answer.
     pub attempts: Vec<Attempt<Handshake>>,
+    /// What happened with an older version, where the attempts failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<Fallback<Handshake>>,
     /// What the platform's verifier says of the chain; absent where no chain was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<Fact<TrustVerdict>>,
+}
+
+impl TlsProbe {
+    /// The handshake that was answered, and where: one that offered every version, or else the older one.
+    pub fn answer(&self) -> Option<(&Handshake, Option<IpAddr>)> {
+        best_answer(&self.attempts, self.fallback.as_ref())
+    }
+}
+
+/// A closer look at a TLS peer to which no handshake that offers every version got through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fallback<T> {
+    /// The handshake that offers TLS 1.2 and nothing newer.
+    pub older: Attempt<T>,
+    /// The one that offers every version, once more; absent where the older one was not answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub again: Option<Attempt<T>>,
 }
 
 /// The part of a [`ProbeEndpoint`] that tells it from others; not what is believed of it.
@@ -153,6 +214,7 @@ impl fmt::Display for Failure {
             FailureKind::Closed => "closed early",
             FailureKind::Alert => "TLS alert",
             FailureKind::Certificate => "certificate refused",
+            FailureKind::Downgraded => "downgraded from TLS 1.3",
             FailureKind::Protocol => "no valid answer",
             FailureKind::TooLarge => "answer too large",
         };
@@ -162,6 +224,7 @@ impl fmt::Display for Failure {
             Phase::Tls => "the TLS handshake",
             Phase::Http => "the HTTP exchange",
             Phase::Dns => "the DNS query",
+            Phase::Path => "following the path",
         };
         write!(f, "failed ({kind} during {phase}: {})", self.detail)
     }
@@ -181,6 +244,8 @@ pub enum Phase {
     Http,
     /// The DNS query and its answers.
     Dns,
+    /// The datagram that should live no longer than to one hop.
+    Path,
 }
 
 /// What can go wrong with an attempt.
@@ -205,12 +270,37 @@ pub enum FailureKind {
     Closed,
     /// The peer ended the handshake with a TLS alert.
     Alert,
-    /// The peer's certificate is not valid; only for probes that insist on a valid one.
+    /// The TLS library took offence at the peer's certificate.
     Certificate,
+    /// The peer negotiated TLS 1.2 and marked that as a downgrade from TLS 1.3 (RFC 8446, section 4.1.3).
+    Downgraded,
     /// The peer does not speak the protocol.
     Protocol,
     /// The answer is larger than is taken.
     TooLarge,
+}
+
+impl Failure {
+    /// Whether the handshake failed as it does where TLS 1.3 is kept from getting through: the peer was reached, and
+    /// it, or somebody in its place, did not go on.
+    pub fn may_be_a_downgrade(&self) -> bool {
+        let did_not_go_on = match self.kind {
+            FailureKind::TimedOut
+            | FailureKind::Reset
+            | FailureKind::Closed
+            | FailureKind::Alert
+            | FailureKind::Downgraded
+            | FailureKind::Protocol => true,
+            FailureKind::Configuration
+            | FailureKind::NameNotResolved
+            | FailureKind::Refused
+            | FailureKind::Unreachable
+            | FailureKind::Deadline
+            | FailureKind::Certificate
+            | FailureKind::TooLarge => false,
+        };
+        self.phase == Phase::Tls && did_not_go_on
+    }
 }
 
 impl FailureKind {
@@ -227,6 +317,7 @@ impl FailureKind {
             | Self::Deadline
             | Self::Alert
             | Self::Certificate
+            | Self::Downgraded
             | Self::Protocol
             | Self::TooLarge => false,
         }
@@ -247,6 +338,9 @@ pub struct HttpAnswer {
     pub body_len: u64,
     /// Whether the body ended there.
     pub body_complete: bool,
+    /// The handshake before it; absent over clear HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handshake: Option<Handshake>,
 }
 
 /// A TLS handshake that brought a certificate chain.
@@ -318,6 +412,17 @@ pub fn answer<T>(attempts: &[Attempt<T>]) -> Option<(&T, Option<IpAddr>)> {
     attempts.iter().rev().find_map(|attempt| match &attempt.outcome {
         Outcome::Answered(answer) => Some((answer, attempt.address)),
         Outcome::Failed(_) => None,
+    })
+}
+
+/// The best answer to a probe: of the ordinary attempts, or of the closer look.
+fn best_answer<'a, T>(
+    attempts: &'a [Attempt<T>],
+    fallback: Option<&'a Fallback<T>>,
+) -> Option<(&'a T, Option<IpAddr>)> {
+    answer(attempts).or_else(|| {
+        let Fallback { older, again } = fallback?;
+        answer(again.as_slice()).or_else(|| answer(std::slice::from_ref(older)))
     })
 }
 

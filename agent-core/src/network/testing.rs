@@ -4,15 +4,16 @@
 //! bytes in every run, so that what is judged of it can be a golden file.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, PKCS_ED25519, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    IsCa, Issuer, KeyPair, PKCS_ED25519, SerialNumber, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, TrustAnchor as Anchor};
+use time::OffsetDateTime;
 
 use super::observation::{Certificate, Handshake, Possession};
 use crate::model::{
-    DevicePosture, Fact, Inventory, NetworkSnapshot, Platform, ProbeEndpoint, SpkiPin, Timestamp,
-    TrustVerdict,
+    DevicePosture, Fact, Inventory, NetworkSnapshot, Platform, ProbeEndpoint, RootCertificate, SpkiPin,
+    Timestamp, TrustVerdict,
 };
 use crate::platform::{DeviceHost, Entropy, PlatformError};
 
@@ -45,10 +46,47 @@ impl Authority {
 
     /// Leaf and authority, for `host` and between `dates`. The leaf's key is [`leaf_key`].
     pub(super) fn chain(&self, host: &str, dates: Dates) -> Vec<Certificate> {
-        let mut params = params(host, &[host], dates);
+        self.chain_with(host, dates, Vec::new())
+    }
+
+    /// The same with further extensions.
+    pub(super) fn chain_with(
+        &self,
+        host: &str,
+        dates: Dates,
+        extensions: Vec<CustomExtension>,
+    ) -> Vec<Certificate> {
+        self.issue(params(host, &[host], dates), extensions, &leaf_key())
+    }
+
+    /// The same between two moments, for a key of one's own.
+    pub(super) fn chain_between(
+        &self,
+        host: &str,
+        (from, to): (Timestamp, Timestamp),
+        extensions: Vec<CustomExtension>,
+        key: &KeyPair,
+    ) -> Vec<Certificate> {
+        let mut params = params(host, &[host], Dates::CURRENT);
+        params.not_before = OffsetDateTime::from_unix_timestamp(from.unix()).unwrap();
+        params.not_after = OffsetDateTime::from_unix_timestamp(to.unix()).unwrap();
+        self.issue(params, extensions, key)
+    }
+
+    fn issue(
+        &self,
+        mut params: CertificateParams,
+        extensions: Vec<CustomExtension>,
+        key: &KeyPair,
+    ) -> Vec<Certificate> {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let leaf = params.signed_by(&leaf_key(), &self.issuer).unwrap();
+        params.custom_extensions = extensions;
+        let leaf = params.signed_by(key, &self.issuer).unwrap();
         vec![certificate(leaf.der()), certificate(&self.der)]
+    }
+
+    pub(super) fn root_certificate(&self) -> RootCertificate {
+        RootCertificate::from_der(self.der.to_vec())
     }
 
     pub(super) fn pin(&self) -> SpkiPin {

@@ -31,10 +31,12 @@ pub struct Thresholds {
     pub patch_overdue_days: u32,
 }
 
-/// Judges the facts of one moment, in the order of [`CheckId::ALL`].
+/// Judges the facts of one moment, in the order of [`CheckId::ALL`]. `proxies` are those that the organisation declared,
+/// as in [`NetworkSettings::proxies`](crate::model::NetworkSettings::proxies).
 pub fn judge(
     posture: &DevicePosture,
     network: &NetworkSnapshot,
+    proxies: &[String],
     thresholds: &Thresholds,
     now: Timestamp,
 ) -> Vec<CheckOutcome> {
@@ -44,7 +46,7 @@ pub fn judge(
         screen_lock(&posture.screen_lock),
         integrity(&posture.root_signs),
         debugging(&posture.debug_flags),
-        path::judge(network),
+        path::judge(network, proxies),
     ]
 }
 

@@ -9,11 +9,11 @@ use crate::model::{
     CheckId, CheckOutcome, Coverage, Detection, Fact, Judgement, NetworkSnapshot, Proxy, Verdict,
 };
 
-/// Judges the path. Who set a proxy is not told, so that one is suspicious; a VPN is a label.
+/// Judges the path. Who set a proxy is not told, so one that is not among the `declared` is suspicious; a VPN is a label.
 ///
 /// What one fact shows counts even where the other is missing: the check is then incomplete.
-pub(super) fn judge(network: &NetworkSnapshot) -> CheckOutcome {
-    let proxies = network.proxies.value().filter(|proxies| !proxies.is_empty()).map(|it| proxy(it));
+pub(super) fn judge(network: &NetworkSnapshot, declared: &[String]) -> CheckOutcome {
+    let proxies = network.proxies.value().filter(|proxies| !proxies.is_empty()).map(|it| proxy(it, declared));
     let vpns = network.vpns.value().filter(|vpns| !vpns.is_empty()).map(|it| vpn(it));
     let judgements: Vec<_> = proxies.into_iter().chain(vpns).collect();
 
@@ -27,19 +27,40 @@ pub(super) fn judge(network: &NetworkSnapshot) -> CheckOutcome {
     CheckOutcome { check: CheckId::NetworkPath, summary: told.join("; "), coverage, judgements }
 }
 
-fn proxy(proxies: &[Proxy]) -> Judgement {
-    let places: Vec<_> = proxies.iter().map(|proxy| Place::of(&proxy.address)).collect();
-    let local: Vec<_> = places.iter().filter(|it| it.on_this_device).map(|it| it.name.clone()).collect();
-    let reason = match local.as_slice() {
-        [] => {
-            let names: Vec<_> = places.iter().map(|place| place.name.clone()).collect();
-            format!("traffic goes through a proxy: {}", listed(&names))
-        }
-        local => format!("traffic goes through a proxy on this device: {}", listed(local)),
+fn proxy(proxies: &[Proxy], declared: &[String]) -> Judgement {
+    let declared: Vec<_> = declared.iter().filter_map(|address| identity(address)).collect();
+    let is_declared = |proxy: &Proxy| identity(&proxy.address).is_some_and(|it| declared.contains(&it));
+    let places: Vec<_> =
+        proxies.iter().map(|proxy| (Place::of(&proxy.address), is_declared(proxy))).collect();
+    let of = |is_wanted: fn(&(Place, bool)) -> bool| {
+        places.iter().filter(|it| is_wanted(it)).map(|(place, _)| place.name.clone()).collect::<Vec<_>>()
     };
-    let judgement = Judgement::new(Detection::LocalProxy, Verdict::Suspicious).because(reason);
-    let told: Vec<_> = proxies.iter().zip(&places).map(|(proxy, place)| place.told(&proxy.scheme)).collect();
-    with_signs(judgement, "proxy", &told)
+    let (local, undeclared) = (of(|(place, known)| place.on_this_device && !known), of(|(_, known)| !known));
+    let (verdict, reason) = match (local.as_slice(), undeclared.as_slice()) {
+        (_, []) => {
+            let all = listed(&of(|_| true));
+            (Verdict::Benign, format!("traffic goes through a proxy that the organisation declared: {all}"))
+        }
+        ([], others) => (Verdict::Suspicious, format!("traffic goes through a proxy: {}", listed(others))),
+        (local, _) => {
+            (Verdict::Suspicious, format!("traffic goes through a proxy on this device: {}", listed(local)))
+        }
+    };
+    let judgement = Judgement::new(Detection::LocalProxy, verdict).because(reason);
+    let told = proxies.iter().zip(&places).map(|(proxy, (place, known))| place.told(&proxy.scheme, *known));
+    with_signs(judgement, "proxy", &told.collect::<Vec<_>>())
+}
+
+/// What tells one proxy from others: host and port, or the whole URL of a script; `None` for what cannot be read.
+fn identity(address: &str) -> Option<String> {
+    let address = address.trim();
+    let url =
+        if address.contains("://") { Url::parse(address) } else { Url::parse(&format!("http://{address}")) };
+    let url = url.ok()?;
+    if matches!(url.path(), "" | "/") && url.query().is_none() {
+        return Some(format!("{}:{}", url.host()?, url.port_or_known_default()?));
+    }
+    Some(url.into())
 }
 
 fn vpn(interfaces: &[String]) -> Judgement {
@@ -86,8 +107,12 @@ impl Place {
         Self { name, on_this_device: is_this_device(&host) }
     }
 
-    fn told(&self, scheme: &str) -> String {
-        let note = if self.on_this_device { " (on this device)" } else { "" };
+    fn told(&self, scheme: &str, is_declared: bool) -> String {
+        let note = match (self.on_this_device, is_declared) {
+            (_, true) => " (declared)",
+            (true, false) => " (on this device)",
+            (false, false) => "",
+        };
         format!("{scheme} {}{note}", self.name)
     }
 }

@@ -39,7 +39,7 @@ fn proxies(addresses: &[&str]) -> NetworkSnapshot {
 }
 
 fn outcome(check: CheckId, posture: &DevicePosture, network: &NetworkSnapshot) -> CheckOutcome {
-    let outcomes = judge(posture, network, &THRESHOLDS, NOW);
+    let outcomes = judge(posture, network, &[], &THRESHOLDS, NOW);
     outcomes.into_iter().find(|outcome| outcome.check == check).unwrap()
 }
 
@@ -49,9 +49,49 @@ fn patched(date: &str) -> CheckOutcome {
     outcome(CheckId::OsVersion, &posture, &network())
 }
 
+fn judged_with(declared: &[&str], network: &NetworkSnapshot) -> Judgement {
+    let declared: Vec<_> = declared.iter().map(|address| (*address).to_owned()).collect();
+    let outcomes = judge(&phone(), network, &declared, &THRESHOLDS, NOW);
+    let path = outcomes.into_iter().find(|outcome| outcome.check == CheckId::NetworkPath).unwrap();
+    path.judgements.into_iter().next().unwrap()
+}
+
+#[test]
+fn a_proxy_that_the_organisation_declared_is_benign() {
+    for (declared, used) in [
+        ("10.77.0.1:3128", "10.77.0.1:3128"),
+        ("Proxy.Example:3128", "proxy.example:3128"),
+        ("http://proxy.example:3128/", "proxy.example:3128"),
+        ("http://wpad.example/proxy.pac?site=7", "http://wpad.example/proxy.pac?site=7"),
+    ] {
+        let judgement = judged_with(&[declared], &proxies(&[used]));
+        assert_eq!(
+            (judgement.detection, judgement.verdict),
+            (Detection::LocalProxy, Verdict::Benign),
+            "{used}"
+        );
+        assert!(judgement.evidence[0].value.ends_with("(declared)"));
+    }
+}
+
+#[test]
+fn a_declared_proxy_excuses_no_other() {
+    for (declared, used) in [
+        (["10.77.0.1:3128"], "10.77.0.1:8080"),
+        (["http://wpad.example/proxy.pac"], "http://wpad.example/other.pac"),
+        (["http://wpad.example/proxy.pac"], "wpad.example:80"),
+        (["::::"], "::::"),
+    ] {
+        assert_eq!(judged_with(&declared, &proxies(&[used])).verdict, Verdict::Suspicious, "{used}");
+    }
+    let both = judged_with(&["proxy.example:3128"], &proxies(&["proxy.example:3128", "evil.example:3128"]));
+    assert_eq!(both.verdict, Verdict::Suspicious);
+    assert_eq!(both.reason, "traffic goes through a proxy: evil.example:3128");
+}
+
 #[test]
 fn a_phone_on_which_all_is_well_is_clean() {
-    let outcomes = judge(&phone(), &network(), &THRESHOLDS, NOW);
+    let outcomes = judge(&phone(), &network(), &[], &THRESHOLDS, NOW);
     insta::assert_json_snapshot!("clean", outcomes);
 }
 
@@ -69,7 +109,7 @@ fn a_phone_on_which_nothing_is_well_says_why() {
         vpns: Fact::known(vec!["tun0".into()]),
         ..proxies(&["127.0.0.1:8080", "proxy.example:3128"])
     };
-    insta::assert_json_snapshot!("findings", judge(&posture, &network, &THRESHOLDS, NOW));
+    insta::assert_json_snapshot!("findings", judge(&posture, &network, &[], &THRESHOLDS, NOW));
 }
 
 #[test]
@@ -94,7 +134,7 @@ fn a_fact_that_is_withheld_is_a_gap_and_never_clean() {
     let refused = || Coverage::NotPermitted { why: "turned off by the user".into() };
     let missing = || Coverage::Unknown { why: "no such API".into() };
     for expected in [refused as fn() -> Coverage, missing] {
-        let outcomes = judge(&posture(expected), &network(), &THRESHOLDS, NOW);
+        let outcomes = judge(&posture(expected), &network(), &[], &THRESHOLDS, NOW);
         for outcome in outcomes.iter().filter(|outcome| outcome.check != CheckId::NetworkPath) {
             assert_eq!(outcome.coverage, expected(), "{}", outcome.check);
             assert_eq!(outcome.verdict(), Verdict::Inconclusive);
@@ -130,7 +170,7 @@ fn a_patch_from_the_future_points_to_the_clock() {
 
 #[test]
 fn a_clock_without_a_date_gives_no_age() {
-    let outcomes = judge(&phone(), &network(), &THRESHOLDS, Timestamp::from_unix(i64::MAX));
+    let outcomes = judge(&phone(), &network(), &[], &THRESHOLDS, Timestamp::from_unix(i64::MAX));
     assert_eq!(outcomes[0].verdict(), Verdict::Inconclusive);
 }
 
@@ -265,7 +305,7 @@ proptest! {
         (patch_max_age_days, patch_overdue_days) in any::<(u32, u32)>(),
     ) {
         let thresholds = Thresholds { patch_max_age_days, patch_overdue_days };
-        let outcomes = judge(&posture, &network, &thresholds, Timestamp::from_unix(now));
+        let outcomes = judge(&posture, &network, &[], &thresholds, Timestamp::from_unix(now));
         let checks: Vec<_> = outcomes.iter().map(|outcome| outcome.check).collect();
         prop_assert_eq!(checks, [
             CheckId::OsVersion,

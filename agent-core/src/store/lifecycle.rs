@@ -1,28 +1,44 @@
 //! The life of a finding: detected, seen again, resolved or ignored.
 //!
-//! A finding is told from others by its detection and its subject. It is resolved only by a scan whose check ran
-//! to its end and did not see it: a scan that could not look changes nothing.
+//! A finding is told from others by its detection and its subject. It is resolved when the last word of every check
+//! that saw it is that it is gone: a check that could not look leaves its word as it was, and one that cannot decide
+//! keeps the finding open.
+//!
+//! - What was found of one network is gone once the device is on another, whether or not the checks could look there.
+//! - A finding of the network that was resolved and came back [`FLAPPING_LIVES`] times within [`FLAPPING_SECONDS`] is
+//!   flapping: it stays open until it was not seen for that long, so that access does not flap with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::limits::MAX_RESOLVED;
+use super::limits::{FLAPPING_LIVES, FLAPPING_SECONDS, MAX_RESOLVED};
 use crate::model::{
-    CheckId, CheckOutcome, Coverage, Detection, Finding, FindingState, Judgement, Severity, Timestamp,
-    Verdict,
+    CheckId, CheckOutcome, Coverage, Detection, Finding, FindingState, Judgement, Severity, Sha256,
+    Timestamp, Trace, Verdict,
 };
 
-/// The findings after a scan: those `known` before it, moved on by its `outcomes`.
+/// One scan, as far as findings live by it.
+#[derive(Clone, Copy, Debug)]
+pub struct Looked<'a> {
+    /// What the checks say.
+    pub outcomes: &'a [CheckOutcome],
+    /// A digest of what tells the network from others; absent where nothing does.
+    pub network: Option<Sha256>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// The findings after a scan: those `known` before it, moved on by what it saw.
 ///
 /// `severity_of` and `ignored` (why a detection is set aside, if it is) are the policy in force; both apply to
 /// every finding that is not resolved, seen or not. Live findings come first, by detection and subject, then
 /// the resolved ones, latest first, at most [`MAX_RESOLVED`].
 pub fn advance(
     known: &[Finding],
-    outcomes: &[CheckOutcome],
+    looked: &Looked<'_>,
     severity_of: impl Fn(&Judgement) -> Severity,
     ignored: impl Fn(Detection) -> Option<String>,
-    now: Timestamp,
 ) -> Vec<Finding> {
+    let Looked { outcomes, network, now } = *looked;
     let complete = complete_checks(outcomes);
     let (mut seen, undecided) = sightings(outcomes);
     let (live, mut resolved): (Vec<_>, Vec<_>) = known.iter().cloned().partition(is_live);
@@ -30,24 +46,32 @@ pub fn advance(
     let mut next = Vec::new();
     for mut finding in live {
         let identity = Identity::of(&finding.judgement);
+        let left = &seers(&finding) - &complete;
         // Times of one life never run backwards, whatever the clock does.
         let seen_at = now.max(finding.last_seen_at);
-        if let Some(judgement) = seen.remove(&identity) {
-            finding.judgement = judgement.clone();
+        if let Some(sighting) = seen.remove(&identity) {
+            finding.judgement = sighting.judgement.clone();
             finding.last_seen_at = seen_at;
-        } else if complete.contains(&finding.judgement.detection.check()) && !undecided.contains(&identity) {
+            finding.trace = sighting.trace(left, network);
+        } else if is_left_behind(&finding, network)
+            || (left.is_empty() && !undecided.contains(&identity) && !is_flapping(&finding, &resolved, now))
+        {
             finding.state = FindingState::Resolved { at: seen_at };
+            finding.trace = Trace::default();
             resolved.push(finding);
             continue;
+        } else if !left.is_empty() && !undecided.contains(&identity) {
+            finding.trace.seen_by = left;
         }
         next.push(finding);
     }
-    next.extend(seen.into_values().map(|judgement| Finding {
-        judgement: judgement.clone(),
+    next.extend(seen.into_values().map(|sighting| Finding {
+        judgement: sighting.judgement.clone(),
         severity: Severity::None,
         detected_at: now,
         last_seen_at: now,
         state: FindingState::Open,
+        trace: sighting.trace(BTreeSet::new(), network),
     }));
 
     for finding in &mut next {
@@ -61,6 +85,31 @@ pub fn advance(
     resolved.truncate(MAX_RESOLVED);
     next.append(&mut resolved);
     next
+}
+
+/// The checks whose last word is that they saw `finding`.
+fn seers(finding: &Finding) -> BTreeSet<CheckId> {
+    if finding.trace.seen_by.is_empty() {
+        return BTreeSet::from([finding.judgement.detection.check()]);
+    }
+    finding.trace.seen_by.clone()
+}
+
+/// Whether `finding` is of another network than the one that the device is on.
+fn is_left_behind(finding: &Finding, network: Option<Sha256>) -> bool {
+    matches!((finding.trace.network, network), (Some(then), Some(now)) if then != now)
+}
+
+fn is_flapping(finding: &Finding, resolved: &[Finding], now: Timestamp) -> bool {
+    let seen = finding.last_seen_at;
+    let absent = now.unix().saturating_sub(seen.unix());
+    if !finding.judgement.detection.is_of_the_network() || !(0..FLAPPING_SECONDS).contains(&absent) {
+        return false;
+    }
+    let since = seen.plus_seconds(-FLAPPING_SECONDS);
+    let identity = Identity::of(&finding.judgement);
+    let lives = resolved.iter().filter(|earlier| Identity::of(&earlier.judgement) == identity);
+    lives.filter(|earlier| resolved_at(earlier).is_some_and(|at| at >= since)).count() >= FLAPPING_LIVES
 }
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,11 +133,28 @@ fn complete_checks(outcomes: &[CheckOutcome]) -> BTreeSet<CheckId> {
     &of_coverage(true) - &of_coverage(false)
 }
 
-/// What was seen, by identity, each with its gravest verdict; and what was looked at but not decided.
-fn sightings(outcomes: &[CheckOutcome]) -> (BTreeMap<Identity, &Judgement>, BTreeSet<Identity>) {
-    let mut seen: BTreeMap<Identity, &Judgement> = BTreeMap::new();
+/// What one scan saw of one finding.
+struct Sighting<'a> {
+    /// The gravest judgement.
+    judgement: &'a Judgement,
+    seen_by: BTreeSet<CheckId>,
+}
+
+impl Sighting<'_> {
+    /// The trace of the finding, where the word of the checks `left` stands besides.
+    fn trace(&self, left: BTreeSet<CheckId>, network: Option<Sha256>) -> Trace {
+        let is_of_the_network = self.judgement.detection.is_of_the_network();
+        Trace { seen_by: &left | &self.seen_by, network: network.filter(|_| is_of_the_network) }
+    }
+}
+
+/// What was seen, by identity; and what was looked at but not decided.
+fn sightings(outcomes: &[CheckOutcome]) -> (BTreeMap<Identity, Sighting<'_>>, BTreeSet<Identity>) {
+    let mut seen: BTreeMap<Identity, Sighting<'_>> = BTreeMap::new();
     let mut undecided = BTreeSet::new();
-    for judgement in outcomes.iter().flat_map(|outcome| &outcome.judgements) {
+    let judgements =
+        outcomes.iter().flat_map(|it| it.judgements.iter().map(|judgement| (it.check, judgement)));
+    for (check, judgement) in judgements {
         let identity = Identity::of(judgement);
         match judgement.verdict {
             Verdict::Clean => {}
@@ -96,9 +162,11 @@ fn sightings(outcomes: &[CheckOutcome]) -> (BTreeMap<Identity, &Judgement>, BTre
                 undecided.insert(identity);
             }
             Verdict::Benign | Verdict::Suspicious | Verdict::Confirmed => {
-                let gravest = seen.entry(identity).or_insert(judgement);
-                if judgement.verdict > gravest.verdict {
-                    *gravest = judgement;
+                let sighting =
+                    seen.entry(identity).or_insert(Sighting { judgement, seen_by: BTreeSet::new() });
+                sighting.seen_by.insert(check);
+                if judgement.verdict > sighting.judgement.verdict {
+                    sighting.judgement = judgement;
                 }
             }
         }

@@ -27,6 +27,12 @@ pub const MAX_WAIT_SECONDS: i64 = 24 * 60 * 60;
 /// Resolved findings that are kept as history.
 pub const MAX_RESOLVED: usize = 200;
 
+/// How long a flapping finding stays open after it was last seen, in seconds; and how far back its earlier lives count.
+pub const FLAPPING_SECONDS: i64 = 10 * 60;
+
+/// Earlier lives that ended within that time from which on a finding flaps. Twice can be a user who tries again.
+pub const FLAPPING_LIVES: usize = 3;
+
 /// Networks that are remembered: the regular ones of a person who travels.
 pub const MAX_BASELINES: i64 = 64;
 

@@ -36,7 +36,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::platform::{Entropy, SecretStore};
 pub use error::StoreError;
 pub use file::erase;
-pub use lifecycle::advance;
+pub use lifecycle::{Looked, advance};
 pub use queue::{ReportState, StoredReport};
 pub use slots::Slot;
 

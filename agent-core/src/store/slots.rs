@@ -27,6 +27,8 @@ pub enum Slot {
     LastScan,
     /// The connector's last decision on this device.
     Decision,
+    /// Past scans, as far as they decide on the next.
+    Schedule,
 }
 
 impl Slot {
@@ -39,6 +41,7 @@ impl Slot {
             Self::LastLevel => "last_level",
             Self::LastScan => "last_scan",
             Self::Decision => "decision",
+            Self::Schedule => "schedule",
         }
     }
 }

@@ -11,6 +11,7 @@ use agent_core::model::{
 use clap::{Subcommand, ValueEnum};
 use serde::Deserialize;
 
+use super::connector_canary;
 use super::folder::data_dir;
 use super::signals::interrupted;
 use super::{Global, Outcome, files};
@@ -39,7 +40,8 @@ pub(crate) struct Args {
 enum Command {
     /// Serve until interrupted
     #[command(after_help = "Example:
-  mtd connector serve --listen 0.0.0.0:8443 --name mtd.example.org")]
+  mtd connector serve --listen 0.0.0.0:8443 --name mtd.example.org
+  mtd connector serve --canary-tls 127.0.0.1:8444 --canary-http 127.0.0.1:8080")]
     Serve(ServeArgs),
     /// Print a one-time enrolment code
     #[command(after_help = "Example:
@@ -73,6 +75,8 @@ struct ServeArgs {
     /// Host name or address that the certificate is for; repeatable, devices are told the first
     #[arg(long, value_name = "HOST")]
     name: Vec<String>,
+    #[command(flatten)]
+    canary: connector_canary::Args,
 }
 
 #[derive(Debug, clap::Args)]
@@ -137,7 +141,7 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
             if !serve.name.is_empty() {
                 config.names = serve.name;
             }
-            self::serve(Connector::open(config)?, ui).await?;
+            self::serve(config, serve.canary, ui).await?;
         }
         Command::Token { ownership, ttl } => {
             let payload =
@@ -153,20 +157,37 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
     Ok(Outcome::Done)
 }
 
-async fn serve(connector: Connector, ui: &Ui) -> Result<(), CliError> {
+async fn serve(config: Config, canary: connector_canary::Args, ui: &Ui) -> Result<(), CliError> {
+    let folder = config.data_dir.clone();
+    let name = config.names.first().cloned().unwrap_or_default();
+    let connector = Connector::open(config)?;
+    let canary = connector_canary::start(canary, &name, &folder, &connector).await?;
     let running = connector.start().await?;
     match ui.json {
-        true => ui.json(&serde_json::json!({ "url": connector.url()?, "clear_http": running.clear_addr }))?,
+        true => ui.json(&serde_json::json!({
+            "url": connector.url()?,
+            "clear_http": running.clear_addr,
+            "canary": canary.as_ref().map(|canary| &canary.settings),
+        }))?,
         false => {
             ui.line(format!(
                 "Connector at {} for organisation \"{}\".",
                 connector.url()?,
                 connector.tenant()
             ));
+            if let Some(canary) = &canary {
+                ui.line(format!(
+                    "Canary {} answers, and is in the settings of all devices.",
+                    canary.settings.name
+                ));
+            }
             ui.line("Enrol a device: mtd connector token | mtd enroll -      Stop: Ctrl-C");
         }
     }
     interrupted().await?;
+    if let Some(canary) = canary {
+        canary.stop().await;
+    }
     running.stop().await;
     Ok(())
 }
@@ -208,6 +229,7 @@ fn show_settings(settings: &TenantSettings, ui: &Ui) -> Result<(), CliError> {
     ui.line(format!("  personal, full  {}", switch(device.app_sync.personal_full_inventory)));
     ui.line(format!("Endpoints         {}", device.network.endpoints.len()));
     ui.line(format!("Captive probes    {}", device.network.captive_probes.len()));
+    ui.line(format!("Canaries          {}", device.network.canaries.len()));
     ui.line(format!("Indicators        {}", device.indicators.len()));
     ui.line(format!("Policy overrides  {}", device.policy_overrides.len()));
     let required: Vec<_> = device.required_checks.iter().map(|check| check.as_str()).collect();

@@ -1,7 +1,9 @@
 //! The `mtd` command: one file a subcommand.
 
+mod analyze;
 mod canary;
 mod connector;
+mod connector_canary;
 pub(crate) mod deliver;
 mod demo;
 mod enroll;
@@ -9,6 +11,7 @@ mod explain;
 mod files;
 mod folder;
 mod preview;
+mod recording;
 mod scan;
 mod signals;
 mod status;
@@ -80,6 +83,8 @@ enum Command {
     Demo(demo::Args),
     /// Check this machine and queue a report if it is enrolled
     Scan(scan::Args),
+    /// Judge a recorded network measurement again
+    Analyze(analyze::Args),
     /// Enrol this machine with a code from a connector
     Enroll(enroll::Args),
     /// Send the queued reports, fetch settings and the decision
@@ -140,6 +145,7 @@ fn run(cli: Cli, ui: &Ui) -> Result<Outcome, CliError> {
         match cli.command {
             Command::Demo(args) => demo::run(args, &global, ui).await,
             Command::Scan(args) => scan::run(args, &global, ui).await,
+            Command::Analyze(args) => analyze::run(&args, ui),
             Command::Enroll(args) => enroll::run(args, &global, ui).await,
             Command::Deliver(args) => deliver::run(args, &global, ui).await,
             Command::Status(args) => status::run(args, &global, ui),

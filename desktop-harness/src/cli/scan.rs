@@ -1,18 +1,18 @@
 //! `mtd scan`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agent_core::agent::{ScanResult, ScanTrigger};
-use agent_core::model::{CheckId, Coverage, ProbeEndpoint, RiskLevel, Settings};
+use agent_core::model::{CheckId, Coverage, Depth, ProbeEndpoint, RiskLevel, Settings};
 use clap::ValueEnum;
 use serde_json::Value;
 
 use super::folder::data_dir;
-use super::{Global, Outcome};
+use super::{Global, Outcome, recording};
 use crate::CliError;
 use crate::device::{Overrides, open_agent};
-use crate::host::InventorySource;
+use crate::host::{InventorySource, SnapshotOverride};
 use crate::ui::{Ui, scan_view};
 
 #[derive(Debug, clap::Args)]
@@ -20,11 +20,14 @@ use crate::ui::{Ui, scan_view};
   mtd scan
   mtd scan --fail-at medium                      exit status 3 at medium or above, 4 if the level is unknown
   mtd scan --probe mail.example.org --captive http://portal-check.example.org/generate_204
+  mtd scan --record case-17                      keep what was measured for `mtd analyze case-17`
   mtd scan --inventory installed.plist --managed managed.plist --json
+  mtd scan --snapshot cafe.json                  pretend to be on another Wi-Fi
 
 Without enrolment no host is contacted but those named by --probe, --captive or --settings.
+A snapshot is like {\"ssid\": {\"state\": \"known\", \"value\": \"cafe\"}}: facts by name, as in \"network\" of --json.
 With --json every app has the eight inventory fields, null where its source does not tell.
-A scan with --inventory is kept apart from this machine's own history unless --data is given.")]
+A scan with --inventory or --snapshot is kept apart from this machine's own history unless --data is given.")]
 pub(crate) struct Args {
     /// Read the apps from FILE instead of this machine's package database; its format is recognised
     #[arg(long, value_name = "FILE")]
@@ -32,6 +35,10 @@ pub(crate) struct Args {
     /// Apple ManagedApplicationList to join with --inventory
     #[arg(long, value_name = "FILE", requires = "inventory")]
     managed: Option<PathBuf>,
+    /// For tests: pretend that the platform tells the facts of the network that FILE (JSON) names; what it does
+    /// not name stays this machine's own, and whatever is measured is measured
+    #[arg(long, value_name = "FILE")]
+    snapshot: Option<PathBuf>,
     /// Settings (JSON) for a machine that is not enrolled: endpoints, indicators, policy overrides
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -41,9 +48,15 @@ pub(crate) struct Args {
     /// Probe URL, which must answer 204, for a captive portal; repeatable
     #[arg(long, value_name = "URL")]
     captive: Vec<String>,
+    /// Look at the network briefly, and at everything only if that finds something out of the ordinary
+    #[arg(long)]
+    quick: bool,
     /// Stop after SECONDS and report what is known by then
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     deadline: u64,
+    /// Keep what was measured of the network in DIR, for `mtd analyze`
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
     /// Exit with 3 if the level is LEVEL or above, with 4 if that cannot be told
     #[arg(long, value_enum, value_name = "LEVEL")]
     fail_at: Option<FailAt>,
@@ -67,6 +80,9 @@ impl From<FailAt> for RiskLevel {
 }
 
 pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
+    if let Some(folder) = &args.record {
+        recording::prepare(folder)?;
+    }
     let overrides = Overrides {
         apps: match &args.inventory {
             Some(inventory) => {
@@ -74,11 +90,13 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
             }
             None => InventorySource::Dpkg,
         },
+        network: replaced_facts(args.snapshot.as_deref())?,
         unenrolled_settings: unenrolled_settings(&args)?,
     };
     let scratch;
-    let agent = match (&args.inventory, &global.data) {
-        (Some(_), None) => {
+    let pretends = args.inventory.is_some() || args.snapshot.is_some();
+    let agent = match &global.data {
+        None if pretends => {
             scratch = tempfile::tempdir()?;
             open_agent(scratch.path().to_owned(), overrides)?
         }
@@ -86,10 +104,14 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
     };
     let result = {
         let _progress = ui.progress("checking apps, network and device");
-        agent.scan(ScanTrigger::Requested, Duration::from_secs(args.deadline)).await?
+        let depth = if args.quick { Depth::First } else { Depth::Everything };
+        agent.scan_to(depth, ScanTrigger::Requested, Duration::from_secs(args.deadline)).await?
     };
     if args.inventory.is_some() {
         require_inventory(&result)?;
+    }
+    if let (Some(folder), Some(recorded)) = (&args.record, &result.recording) {
+        recording::write(recorded, folder)?;
     }
     if ui.json {
         ui.json(&for_scripts(&result)?)?;
@@ -136,6 +158,13 @@ fn judge(assessment: &agent_core::policy::Assessment, limit: RiskLevel) -> Outco
     } else {
         Outcome::Done
     }
+}
+
+/// The facts in the file of `--snapshot`.
+fn replaced_facts(path: Option<&Path>) -> Result<SnapshotOverride, CliError> {
+    let Some(path) = path else { return Ok(SnapshotOverride::default()) };
+    SnapshotOverride::from_json(&super::files::read_text(path)?)
+        .map_err(|error| format!("{}: {error}", path.display()).into())
 }
 
 /// What an unenrolled machine is checked against: the file, then what the command line adds.

@@ -24,6 +24,7 @@ mod patch_day;
 mod posture;
 mod proxies;
 mod screen_lock;
+mod snapshot_override;
 mod trust;
 
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use apps::InventorySource;
 pub use clock::{SystemClock, SystemEntropy};
 pub use environment::Environment;
 pub use secrets::FileSecretStore;
+pub use snapshot_override::{SnapshotOverride, SnapshotOverrideError};
 
 use files::Files;
 
@@ -51,6 +53,8 @@ pub struct LinuxHostOptions {
     pub environment: Environment,
     /// The list of installed apps.
     pub apps: InventorySource,
+    /// Facts that are not to be asked of the machine.
+    pub network: SnapshotOverride,
 }
 
 impl Default for LinuxHostOptions {
@@ -60,6 +64,7 @@ impl Default for LinuxHostOptions {
             root: PathBuf::from("/"),
             environment: Environment::of_process(),
             apps: InventorySource::default(),
+            network: SnapshotOverride::default(),
         }
     }
 }
@@ -69,6 +74,7 @@ pub struct LinuxHost {
     files: Files,
     environment: Environment,
     apps: InventorySource,
+    network: SnapshotOverride,
     clock: Arc<dyn Clock>,
 }
 
@@ -79,6 +85,7 @@ impl LinuxHost {
             files: Files::under(options.root),
             environment: options.environment,
             apps: options.apps,
+            network: options.network,
             clock,
         }
     }
@@ -94,7 +101,7 @@ impl DeviceHost for LinuxHost {
     }
 
     fn network_snapshot(&self) -> NetworkSnapshot {
-        network::network_snapshot(&self.files, &self.environment)
+        self.network.apply(network::network_snapshot(&self.files, &self.environment))
     }
 
     fn evaluate_trust(&self, chain: &[Vec<u8>], host: &str) -> Fact<TrustVerdict> {

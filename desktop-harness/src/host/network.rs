@@ -49,6 +49,7 @@ pub fn network_snapshot(files: &Files, environment: &Environment) -> NetworkSnap
             "Linux has no opinion of its own on captive portals; the agent's probe decides",
         ),
         private_dns: Fact::not_available("Linux has no one place that tells whether names resolve over TLS"),
+        ..NetworkSnapshot::not_available("this host does not read it yet")
     }
 }
 

@@ -1,7 +1,7 @@
 //! A scan on one screen: what was checked, what was found, what it means.
 
 use agent_core::agent::ScanResult;
-use agent_core::model::{CheckId, CheckOutcome, Coverage, Fact, Verdict};
+use agent_core::model::{CheckId, CheckOutcome, Coverage, Exposure, Fact, Verdict};
 use agent_core::policy::Explanation;
 
 use super::{Ui, clean, explanation_view, folded, plural};
@@ -11,8 +11,8 @@ const INDENT: usize = 27;
 
 pub(crate) fn show(ui: &Ui, scan: &ScanResult, explanation: &Explanation) {
     let seconds = format!("{}.{} s", scan.elapsed_ms / 1000, scan.elapsed_ms % 1000 / 100);
+    network(ui, &known(&scan.network.name), &scan.checks, &scan.exposure);
     for (title, about, group) in [
-        ("Network", known(&scan.network.name), "network."),
         ("Apps", plural(scan.inventory.apps.len(), "app"), "apps."),
         (
             "Device",
@@ -20,10 +20,7 @@ pub(crate) fn show(ui: &Ui, scan: &ScanResult, explanation: &Explanation) {
             "device.",
         ),
     ] {
-        ui.line(format!("{}  {about}", ui.paint.bold(format!("{title:<7}"))));
-        for outcome in scan.checks.iter().filter(|outcome| outcome.check.as_str().starts_with(group)) {
-            check(ui, outcome);
-        }
+        section(ui, title, &about, group, &scan.checks);
     }
     ui.line("");
     explanation_view::show(ui, explanation);
@@ -37,6 +34,32 @@ pub(crate) fn show(ui: &Ui, scan: &ScanResult, explanation: &Explanation) {
             plural(count, "report")
         ),
     }));
+}
+
+/// The network part of a scan: `about` is the network's name.
+pub(crate) fn network(ui: &Ui, about: &str, checks: &[CheckOutcome], exposure: &[Exposure]) {
+    section(ui, "Network", about, "network.", checks);
+    for weakness in exposure {
+        let text = format!("  ! {:<22} {}", "exposure", exposed(*weakness));
+        ui.line(ui.paint.warning(&text));
+    }
+}
+
+fn section(ui: &Ui, title: &str, about: &str, group: &str, checks: &[CheckOutcome]) {
+    ui.line(format!("{}  {about}", ui.paint.bold(format!("{title:<7}"))));
+    for outcome in checks.iter().filter(|outcome| outcome.check.as_str().starts_with(group)) {
+        check(ui, outcome);
+    }
+}
+
+const fn exposed(weakness: Exposure) -> &'static str {
+    match weakness {
+        Exposure::Open => {
+            "this Wi-Fi is not encrypted: whoever is near can listen to what apps do not encrypt"
+        }
+        Exposure::Wep => "this Wi-Fi is protected by WEP, which is broken in minutes",
+        Exposure::Wpa => "this Wi-Fi is protected by the first WPA, which is outdated",
+    }
 }
 
 /// One line for the check, one for each judgement that is more than a label.
@@ -73,12 +96,20 @@ fn name(check: CheckId) -> &'static str {
         CheckId::Captive => "captive portal",
         CheckId::TlsChain => "TLS interception",
         CheckId::TlsBinding => "TLS to the canary",
+        CheckId::TlsPins => "pinned keys",
+        CheckId::TlsSct => "transparency logs",
+        CheckId::TlsDowngrade => "TLS downgrade",
         CheckId::HttpStrip => "redirect to HTTPS",
         CheckId::HttpTamper => "content over HTTP",
         CheckId::HttpProxy => "hidden HTTP proxy",
         CheckId::DnsAnswer => "DNS answers",
         CheckId::DnsPath => "DNS path",
         CheckId::DnsPrivate => "private DNS",
+        CheckId::LinkNeighbour => "hardware addresses",
+        CheckId::LinkPath => "first hops",
+        CheckId::LinkDrift => "network configuration",
+        CheckId::WifiExposure => "Wi-Fi protection",
+        CheckId::WifiTwin => "Wi-Fi twin",
         CheckId::OsVersion => "system and patches",
         CheckId::StorageEncryption => "storage encryption",
         CheckId::ScreenLock => "screen lock",
@@ -88,6 +119,6 @@ fn name(check: CheckId) -> &'static str {
     }
 }
 
-fn known(fact: &Fact<String>) -> String {
+pub(crate) fn known(fact: &Fact<String>) -> String {
     fact.value().map_or_else(|| "unknown".to_owned(), |value| clean(value))
 }

@@ -32,6 +32,17 @@ async fn one_that_terminates_tls_is_proved() {
     assert!(seen.evidence(CheckId::TlsChain).contains(&"exporter_at_canary".to_owned()));
 }
 
+/// TLS 1.2 with extended master secret binds the session too.
+#[tokio::test]
+async fn tls_1_3_kept_out_is_a_downgrade_and_nothing_else() {
+    let seen = Lab::start(Tls::RefuseNewest, Http::Pass).await.scan().await;
+    assert_eq!(seen.found(), [(CheckId::TlsDowngrade, Detection::TlsDowngrade, Verdict::Suspicious)]);
+    for check in CHECKS {
+        assert_eq!(seen.outcome(check).coverage, Coverage::Complete, "{:?}", seen.outcome(check));
+    }
+    assert_eq!(seen.outcome(CheckId::TlsBinding).verdict(), Verdict::Clean);
+}
+
 #[tokio::test]
 async fn a_redirect_taken_away_is_stripping() {
     fn answer_in_clear(response: Vec<u8>) -> Vec<u8> {

@@ -11,7 +11,7 @@ use agent_core::model::{
     Platform, Timestamp, TrustVerdict, Verdict,
 };
 use agent_core::network::observation::Observations;
-use agent_core::network::{judge, measure};
+use agent_core::network::{Recording, judge, measure};
 use agent_core::platform::{Clock, DeviceHost, Entropy, PlatformError};
 use desktop_harness::canary::{Canary, Config, Identity, Listen, Running, open_signing_key};
 use rustls::pki_types::pem::PemObject;
@@ -35,7 +35,12 @@ pub enum Tls {
     Replay,
     /// Answers nonsense, byte by byte.
     Drip,
+    /// Resets a connection that offers TLS 1.3, and passes on the others.
+    RefuseNewest,
 }
+
+/// supported_versions (RFC 8446, section 4.2.1) with TLS 1.3 and 1.2, as the agent writes it.
+const OFFERS_TLS13: &[u8] = &[0, 43, 0, 5, 4, 3, 4, 3, 3];
 
 /// What the router does with clear HTTP.
 #[derive(Clone, Copy)]
@@ -98,8 +103,9 @@ impl Lab {
         let deadline = tokio::time::Instant::now() + time;
         let entropy = Arc::new(Counter::default());
         let observations = measure(&self.settings, snapshot, Arc::new(Stranger), entropy, deadline).await;
-        let outcomes = judge(&observations, &self.settings, Now.now());
-        Seen { observations, outcomes }
+        let recording = Recording::new(observations, self.settings.clone(), Now.now());
+        let outcomes = judge(&recording).outcomes;
+        Seen { observations: recording.observations, outcomes }
     }
 }
 
@@ -152,7 +158,8 @@ async fn tls_one(
 ) -> std::io::Result<()> {
     match tls {
         Tls::Drip => return drip(&mut client).await,
-        Tls::Pass => {
+        Tls::RefuseNewest if offers_tls13(&client).await? => return Ok(()),
+        Tls::Pass | Tls::RefuseNewest => {
             let mut upstream = TcpStream::connect(canary).await?;
             copy_bidirectional(&mut client, &mut upstream).await?;
             return Ok(());
@@ -176,6 +183,13 @@ async fn tls_one(
     }
     copy_bidirectional(&mut client, &mut upstream).await?;
     Ok(())
+}
+
+/// Looks without reading: closed with the client's bytes unread, TCP makes a reset of it.
+async fn offers_tls13(client: &TcpStream) -> std::io::Result<bool> {
+    let mut hello = [0; 2048];
+    let length = client.peek(&mut hello).await?;
+    Ok(hello[..length].windows(OFFERS_TLS13.len()).any(|window| window == OFFERS_TLS13))
 }
 
 async fn http_one(http: Http, mut client: TcpStream, canary: SocketAddr) -> std::io::Result<()> {

@@ -5,10 +5,10 @@
 use agent_core::model::{
     CheckId, Fact, NetworkSettings, NetworkSnapshot, TrustAnchor, TrustVerdict, Verdict,
 };
-use agent_core::network::judge;
 use agent_core::network::observation::{
-    Attempt, Handshake, Observations, Outcome, Possession, Target, TlsProbe, Traffic,
+    Attempt, Handshake, Observations, Outcome, Possession, Target, TlsProbe,
 };
+use agent_core::network::{Recording, judge};
 use mtd_fuzz::{NOW, certificates, settings};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
@@ -25,22 +25,16 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let probe = TlsProbe {
         target: Target::from(&endpoint),
         attempts: vec![Attempt { address: None, elapsed_ms: 1, outcome: Outcome::Answered(handshake) }],
+        fallback: None,
         platform: platform_verdict(*platform),
     };
-    let seen = Observations {
-        network: NetworkSnapshot::not_available("fuzzing"),
-        captive: Vec::new(),
-        tls: vec![probe],
-        canaries: Vec::new(),
-        dns: Vec::new(),
-        dns_tls: Vec::new(),
-        traffic: Traffic::default(),
-    };
+    let seen =
+        Observations { tls: vec![probe], ..Observations::of(NetworkSnapshot::not_available("fuzzing")) };
     for private_anchors in [endpoint.private_anchors.clone(), Vec::new()] {
         let is_public_only = private_anchors.is_empty();
         endpoint.private_anchors = private_anchors;
         let settings = NetworkSettings { endpoints: vec![endpoint.clone()], ..NetworkSettings::default() };
-        let outcomes = judge(&seen, &settings, NOW);
+        let outcomes = judge(&Recording::new(seen.clone(), settings, NOW)).outcomes;
         let chain = outcomes.iter().find(|outcome| outcome.check == CheckId::TlsChain);
         let verdict = chain.expect("every check has an outcome").verdict();
         // Nobody finds a public authority's signature by trial.

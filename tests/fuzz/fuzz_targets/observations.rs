@@ -4,17 +4,22 @@
 
 use std::collections::BTreeSet;
 
-use agent_core::network::judge;
 use agent_core::network::observation::Observations;
+use agent_core::network::{Recording, judge};
 use mtd_fuzz::{NOW, settings};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Ok(seen) = serde_json::from_slice::<Observations>(bytes) else { return };
-    let outcomes = judge(&seen, &settings(), NOW);
-    let checks: BTreeSet<_> = outcomes.iter().map(|outcome| outcome.check).collect();
-    assert_eq!(checks.len(), outcomes.len());
-    assert_eq!(judge(&seen, &settings(), NOW), outcomes);
+    let mut recording = Recording::new(seen, settings(), NOW);
+    let judged = judge(&recording);
+    let checks: BTreeSet<_> = judged.outcomes.iter().map(|outcome| outcome.check).collect();
+    assert_eq!(checks.len(), judged.outcomes.len());
+    assert_eq!(judge(&recording), judged);
 
-    let again = serde_json::to_vec(&seen).expect("a record is JSON");
-    assert_eq!(serde_json::from_slice::<Observations>(&again).expect("a record is read again"), seen);
+    let again = serde_json::to_vec(&recording).expect("a recording is JSON");
+    assert_eq!(serde_json::from_slice::<Recording>(&again).expect("a recording is read again"), recording);
+
+    // The next scan, with what is remembered of this one.
+    recording.baseline = Some(judged.baseline);
+    judge(&recording);
 });

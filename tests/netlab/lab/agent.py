@@ -1,12 +1,15 @@
 """The agent under test: what it is given, and what it found. All that the lab knows of `mtd scan` stands here.
 
-The lab's public root is not in the agent's own list of roots. It is given as `private_anchors` of each endpoint
-and canary in the settings. `Pki.log_list` has the lab's transparency logs, for a build that can take another list.
+The lab's public root and its transparency logs are not in the agent's own lists: the settings bring them, as an
+organisation's do for roots and logs that are newer than a release.
 """
 
+import base64
 import json
+import ssl
 import time
 from dataclasses import dataclass
+from datetime import datetime
 
 from . import phone
 from .errors import LabError
@@ -38,26 +41,31 @@ class Scan:
 
 def scan(lab: Lab, case: Case, base_settings: dict, name: str) -> Scan:
     """Runs `mtd scan` in the phone. Its input and output stay in the lab's folder as `scan-NAME.*`."""
-    said = with_pins(lab, merged(base_settings, case.settings))
+    begin = time.monotonic()
+    report = run(lab, case, base_settings, name, data="agent")
+    return read(report, time.monotonic() - begin)
+
+
+def run(lab: Lab, case: Case, base_settings: dict, name: str, data: str, *options: object) -> dict:
+    """Runs `mtd scan` in the phone and gives its JSON; `data` names the folder of the agent's memory."""
+    said = told(lab, merged(base_settings, case.settings))
     said["network"]["canaries"] = list(lab.canaries.values())
     settings = lab.write(f"scan-{name}.settings.json", json.dumps(said, indent=1))
     snapshot = lab.write(
         f"scan-{name}.snapshot.json", json.dumps(snapshot_of(lab), indent=1, ensure_ascii=False)
     )
-    command = [*lab.scan_prefix, lab.mtd, "scan", "--json", "--data", lab.path("agent")]
+    command = [*lab.scan_prefix, lab.mtd, "scan", "--json", "--data", lab.path(data)]
     command += ["--settings", settings, "--snapshot", snapshot, "--deadline", DEADLINE_SECONDS]
-    begin = time.monotonic()
+    command += ["--record", lab.path(f"scan-{name}.record"), *options]
     done = lab.phone.run(*command, check=False, seconds=3 * DEADLINE_SECONDS)
-    seconds = time.monotonic() - begin
     lab.write(f"scan-{name}.json", done.stdout)
     lab.write(f"scan-{name}.stderr", done.stderr)
     try:
-        report = json.loads(done.stdout)
+        return json.loads(done.stdout)
     except ValueError:
         raise LabError(
             f"mtd scan ended with {done.returncode} and no JSON: {done.stderr.strip()[-500:]}"
         ) from None
-    return read(report, seconds)
 
 
 def read(report: dict, seconds: float) -> Scan:
@@ -139,14 +147,21 @@ def words(finding: Expected) -> str:
 def snapshot_of(lab: Lab) -> dict:
     """The facts that replace those of the host: Wi-Fi, and what the DHCP lease told."""
     lease = phone.lease(lab)
-    told = {**lab.facts, **{key: lease[key] for key in ("dhcp_server", "portal") if lease.get(key)}}
-    return {key: fact(value) for key, value in told.items()}
+    leased = {"dhcp_server": lease.get("dhcp_server"), "portal_api": lease.get("portal")}
+    facts = {**lab.facts, **{key: value for key, value in leased.items() if value}}
+    return {key: fact(key, value) for key, value in facts.items()}
 
 
-def fact(value: object) -> dict:
+def fact(key: str, value: str) -> dict:
     if value == "not-permitted":
         return {"state": "not_permitted", "why": "the lab withholds it"}
-    return {"state": "known", "value": value}
+    return {"state": "known", "value": private_dns(value) if key == "private_dns" else value}
+
+
+def private_dns(words: str) -> dict:
+    """`off`, `active SERVER` or `unreachable SERVER`."""
+    state, _, server = words.partition(" ")
+    return {"state": state, "server": server} if server else {"state": state}
 
 
 def merged(base: dict, over: dict) -> dict:
@@ -158,12 +173,20 @@ def merged(base: dict, over: dict) -> dict:
     return result
 
 
-def with_pins(lab: Lab, value: object) -> object:
-    """`spki:NAME` anywhere in a value becomes the pin of the key called so."""
+def told(lab: Lab, value: object) -> object:
+    """A value as the settings have it: `spki:NAME` becomes the pin of the key called so, `root:ROLE` that root's
+    certificate, `lab-logs` the list of the lab's transparency logs, and a date the seconds since 1970."""
     if isinstance(value, list):
-        return [with_pins(lab, item) for item in value]
+        return [told(lab, item) for item in value]
     if isinstance(value, dict):
-        return {key: with_pins(lab, item) for key, item in value.items()}
+        return {key: told(lab, item) for key, item in value.items()}
+    if isinstance(value, datetime):
+        return int(value.timestamp())
+    if value == "lab-logs":
+        return json.loads(lab.pki.log_list().read_text())
     if isinstance(value, str) and value.startswith("spki:"):
         return lab.pki.pin(value.removeprefix("spki:"))
+    if isinstance(value, str) and value.startswith("root:"):
+        pem = lab.pki.root(value.removeprefix("root:")).read_text()
+        return base64.b64encode(ssl.PEM_cert_to_DER_cert(pem)).decode()
     return value

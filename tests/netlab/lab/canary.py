@@ -21,7 +21,8 @@ PORTS = {"tls": 443, "http": 80, "dns": 53}
 def start(lab: Lab, letter: str) -> None:
     """Starts one canary on its IPv4 and IPv6 addresses, and keeps its entry for the settings in the lab."""
     entry = start_real(lab, letter) if lab.mtd and has_canary(lab.mtd) else start_stand_in(lab, letter)
-    lab.canaries[letter] = {**entry, "private_anchors": [lab.pki.pin("public")]}
+    # Its authority is one of the lab's public ones, which the settings bring.
+    lab.canaries[letter] = {key: value for key, value in entry.items() if key != "private_anchors"}
 
 
 def stop(lab: Lab, letter: str) -> None:

@@ -9,7 +9,13 @@ from .network import Lab, port_name
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 # Facts of a wireless network that a namespace cannot have. A scenario replaces what it is about.
-HOME_WIFI = {"transport": "wifi", "ssid": "lab-home", "bssid": "02:aa:00:00:00:01", "security": "wpa2"}
+HOME_WIFI = {
+    "transport": "wifi",
+    "ssid": "lab-home",
+    "bssid": "02:aa:00:00:00:01",
+    "security": "wpa2",
+    "private_dns": "off",
+}
 
 
 def join(lab: Lab) -> None:

@@ -98,6 +98,7 @@ class Run:
             self.labs.add(lab)
         try:
             with lab, capture(lab):
+                lab.facts.update(case.home)
                 yield lab
         finally:
             with self.lock:

@@ -32,7 +32,8 @@ class Case:
     name: str
     part: str = ""
     lines: tuple[tuple[str, str], ...] = ()  # place, verb line
-    facts: dict[str, str] = field(default_factory=dict)
+    home: dict[str, str] = field(default_factory=dict)  # facts before, during and after
+    facts: dict[str, str] = field(default_factory=dict)  # facts during the scenario
     settings: dict = field(default_factory=dict)
     expect: tuple[Expected, ...] = ()
     exposure: tuple[str, ...] = ()
@@ -98,6 +99,7 @@ def read_case(row: dict) -> Case:
             name=row.pop("name"),
             part=row.pop("part", ""),
             lines=lines,
+            home=row.pop("home", {}),
             facts=row.pop("facts", {}),
             settings=row.pop("settings", {}),
             expect=tuple(Expected(**finding) for finding in row.pop("expect")),

@@ -10,4 +10,5 @@ mod hosts;
 mod lifetime;
 mod reports;
 mod sources;
+mod tiers;
 mod unenrolled;

@@ -263,7 +263,7 @@ impl Default for ScriptedHost {
             proxies: Fact::known(Vec::new()),
             vpns: Fact::known(Vec::new()),
             captive: Fact::known(false),
-            private_dns: Fact::not_available("the script does not say"),
+            ..NetworkSnapshot::not_available("the script does not say")
         };
         let apps = Fact::known(Inventory::default());
         let script = Mutex::new(Script { apps, posture, network, mood: Mood::Answers });

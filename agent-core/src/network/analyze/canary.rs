@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::canary::{CanarySettings, Nonce, REPLY_HEADER, Reply, verify};
+use crate::canary::{CanarySettings, Nonce, REPLY_HEADER, Reply, TlsReply, verify};
 use crate::model::{CheckId, CheckOutcome, Coverage, Detection, Judgement, ProbeEndpoint, Verdict};
-use crate::network::observation::{CanaryProbe, Target};
+use crate::network::observation::{CanaryProbe, Outcome, Target};
 use crate::network::response::Response;
 
 /// Reasons of one judgement that are told in full.
@@ -53,6 +53,14 @@ impl<'a> Canary<'a> {
             return Err(format!("answered HTTP {} without the canary's signature", response.status));
         };
         verify(token, kind, nonce, &self.settings.keys).map_err(|error| format!("sent no proof: {error}"))
+    }
+
+    /// The signed reply over TLS, if one came.
+    pub(super) fn tls_reply(&self) -> Option<TlsReply> {
+        let (seen, _) = self.probe?.answer()?;
+        let Outcome::Answered(response) = &seen.response else { return None };
+        let response = Response::parse(response.as_bytes())?;
+        self.reply(&response, (), &seen.question.nonce).ok()
     }
 }
 

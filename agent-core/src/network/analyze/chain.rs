@@ -14,8 +14,8 @@ use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor as Anchor, UnixT
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert, spki_for_anchor};
 
 use super::certificate::Contents;
-use crate::model::{SpkiPin, Timestamp, TrustAnchor, TrustVerdict};
-use crate::network::candidates::candidates;
+use crate::model::{Sha256, SpkiPin, Timestamp, TrustAnchor, TrustVerdict};
+use crate::network::issuers::issuers;
 use crate::network::limits::{MAX_CERTIFICATES, MAX_CHAIN_BYTES, MAX_OTHER_MOMENTS};
 use crate::network::observation::{Certificate, Handshake, Possession};
 use crate::network::words::plain;
@@ -59,8 +59,30 @@ pub(super) enum Standing {
 pub(super) struct ChainJudgement {
     /// Who vouches for it.
     pub(super) standing: Standing,
+    /// How: now or at another time, for this host or another. Absent where nobody vouches, or only this device.
+    pub(super) path: Option<TrustPath>,
     /// What verification under the public roots says, in words.
     pub(super) public_verdict: String,
+}
+
+/// A path from the leaf to an anchor, on which every signature verifies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TrustPath {
+    /// Whose anchor it ends at.
+    pub(super) voucher: Voucher,
+    /// SHA-256 of each SubjectPublicKeyInfo: the leaf's, its issuer's, and so on to the anchor's.
+    pub(super) keys: Vec<Sha256>,
+}
+
+/// Whose anchors vouch for a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Voucher {
+    /// The public authorities.
+    Public,
+    /// The organisation's own authorities for this endpoint.
+    Private,
+    /// The roots under which the organisation inspects TLS.
+    Inspection,
 }
 
 /// Judges the chain of `handshake` for the host name `host`, with the platform's verdict where there is one.
@@ -70,125 +92,138 @@ pub(super) fn judge(
     platform: Option<&TrustVerdict>,
     trust: &Trust<'_>,
 ) -> ChainJudgement {
-    let verified = verify(&handshake.chain, host, trust);
-    // A moment that a canary signed stands for the device's clock: what the platform calls out of date may be valid.
-    let is_current = is_current(&handshake.chain, trust.now);
-    let standing = match standing(&verified, platform, is_current, trust) {
-        Standing::Genuine | Standing::Inspected | Standing::OutOfDate { .. } | Standing::OtherName
-            if handshake.possession != Possession::Proven =>
-        {
-            Standing::KeyNotProven
-        }
-        standing => standing,
+    let Verified { candidates, public_verdict } = match verify(&handshake.chain, host, platform, trust) {
+        Ok(verified) => verified,
+        Err(why) => Verified { candidates: Vec::new(), public_verdict: format!("refused: {why}") },
     };
-    ChainJudgement { standing, public_verdict: verified.public_verdict() }
+    let (standing, path) = match best(candidates) {
+        Some((_, path)) if handshake.possession != Possession::Proven => (Standing::KeyNotProven, Some(path)),
+        Some((standing, path)) => (standing, Some(path)),
+        None => (standing_without_path(platform), None),
+    };
+    ChainJudgement { standing, path, public_verdict }
 }
 
-fn standing(
-    verified: &Verified,
-    platform: Option<&TrustVerdict>,
-    is_current: bool,
-    trust: &Trust<'_>,
-) -> Standing {
-    let Verified { public, private, inspection, name_fits } = verified;
-    let (rooted_in_private, rooted_in_inspection) =
-        (is_rooted_in(trust.private, platform), is_rooted_in(trust.inspection, platform));
-    let out_of_date = match platform {
-        Some(TrustVerdict::OutOfDate { valid_at, .. }) if !is_current => Some(*valid_at),
-        _ => None,
+/// The best that can be said of a chain that somebody vouches for. Of equals the first is taken.
+fn best(candidates: Vec<Candidate>) -> Option<(Standing, TrustPath)> {
+    let standing = |candidate: &Candidate| match candidate {
+        Candidate { name_fits: false, .. } => Standing::OtherName,
+        Candidate { is_now: false, moment, .. } => Standing::OutOfDate { valid_at: *moment },
+        Candidate { path: TrustPath { voucher: Voucher::Inspection, .. }, .. } => Standing::Inspected,
+        Candidate { path: TrustPath { voucher: Voucher::Public | Voucher::Private, .. }, .. } => {
+            Standing::Genuine
+        }
     };
-    if (*name_fits && (public.is_now() || private.is_now())) || (rooted_in_private && out_of_date.is_none()) {
-        return Standing::Genuine;
-    }
-    if (*name_fits && inspection.is_now()) || (rooted_in_inspection && out_of_date.is_none()) {
-        return Standing::Inspected;
-    }
-    if let Some(valid_at) = out_of_date.filter(|_| rooted_in_private || rooted_in_inspection) {
-        return Standing::OutOfDate { valid_at };
-    }
-    let vouched_for = [public, private, inspection].into_iter().find_map(|path| match path {
-        Path::Now => Some(trust.now),
-        Path::At(moment) => Some(*moment),
-        Path::No(_) => None,
-    });
-    match (vouched_for, platform) {
-        (Some(valid_at), _) if *name_fits => Standing::OutOfDate { valid_at },
-        (Some(_), _) => Standing::OtherName,
-        (None, Some(TrustVerdict::Trusted { anchor, .. } | TrustVerdict::OutOfDate { anchor, .. })) => {
+    let ranked = candidates.into_iter().map(|candidate| (standing(&candidate), candidate.path));
+    ranked.min_by_key(|(standing, _)| match standing {
+        Standing::Genuine => 0,
+        Standing::Inspected => 1,
+        Standing::OutOfDate { .. } => 2,
+        _ => 3,
+    })
+}
+
+const fn standing_without_path(platform: Option<&TrustVerdict>) -> Standing {
+    match platform {
+        Some(TrustVerdict::Trusted { anchor, .. } | TrustVerdict::OutOfDate { anchor, .. }) => {
             Standing::DeviceOnly(*anchor)
         }
-        (None, Some(TrustVerdict::Rejected { .. }) | None) => Standing::Untrusted,
-    }
-}
-
-/// Whether the platform found a path to a root with one of `pins`, valid now or at another time.
-fn is_rooted_in(pins: &[SpkiPin], platform: Option<&TrustVerdict>) -> bool {
-    match platform {
-        Some(
-            TrustVerdict::Trusted { root_spki: Some(spki), .. }
-            | TrustVerdict::OutOfDate { root_spki: Some(spki), .. },
-        ) => pins.contains(&SpkiPin::from_digest(*spki)),
-        _ => false,
+        Some(TrustVerdict::Rejected { .. }) | None => Standing::Untrusted,
     }
 }
 
 /// A chain under each set of anchors.
 struct Verified {
-    public: Path,
-    private: Path,
-    inspection: Path,
+    /// The paths that were found.
+    candidates: Vec<Candidate>,
+    /// What verification under the public roots says, in words.
+    public_verdict: String,
+}
+
+/// A path that was found.
+struct Candidate {
+    path: TrustPath,
+    /// When it is valid.
+    moment: Timestamp,
+    /// Whether that is the moment of judgement.
+    is_now: bool,
     name_fits: bool,
 }
 
-/// Whether a path leads from the leaf to an anchor, and when.
-enum Path {
-    Now,
-    At(Timestamp),
-    No(String),
-}
-
-impl Path {
-    const fn is_now(&self) -> bool {
-        matches!(self, Self::Now)
-    }
-}
-
-impl Verified {
-    /// What verification under the public roots says, in words.
-    fn public_verdict(&self) -> String {
-        let name = if self.name_fits { "" } else { ", but not for this host" };
-        match &self.public {
-            Path::Now => format!("valid{name}"),
-            Path::At(moment) => format!("valid at {moment}, not now{name}"),
-            Path::No(why) => format!("refused: {why}"),
-        }
-    }
-
-    fn refused(why: &str) -> Self {
-        let no = || Path::No(why.to_owned());
-        Self { public: no(), private: no(), inspection: no(), name_fits: false }
-    }
-}
-
-fn verify(presented: &[Certificate], host: &str, trust: &Trust<'_>) -> Verified {
+fn verify(
+    presented: &[Certificate],
+    host: &str,
+    platform: Option<&TrustVerdict>,
+    trust: &Trust<'_>,
+) -> Result<Verified, String> {
     let chain = kept(presented);
-    let Some((leaf_der, others)) = chain.split_first() else {
-        return Verified::refused("no certificate was presented");
-    };
-    let leaf = match EndEntityCert::try_from(leaf_der) {
-        Ok(leaf) => leaf,
-        Err(error) => return Verified::refused(&words(&error)),
-    };
-    let others = &candidates(others);
+    let (leaf, others) = chain.split_first().ok_or("no certificate was presented")?;
+    let leaf = EndEntityCert::try_from(leaf).map_err(|error| words(&error))?;
+    let others = &issuers(others);
+    let name_fits =
+        ServerName::try_from(host).is_ok_and(|name| leaf.verify_is_valid_for_subject_name(&name).is_ok());
     let moments = other_moments(presented, trust.now);
-    let path = |anchors: &[Anchor<'_>]| path(&leaf, others, anchors, trust.now, &moments);
-    Verified {
-        public: path(trust.public),
-        private: path(&pinned(others, trust.private)),
-        inspection: path(&pinned(others, trust.inspection)),
-        name_fits: ServerName::try_from(host)
-            .is_ok_and(|name| leaf.verify_is_valid_for_subject_name(&name).is_ok()),
+    let look = |voucher: Voucher, anchors: &[Anchor<'_>]| {
+        let (moment, keys) = path(&leaf, others, anchors, trust.now, &moments)?;
+        let path = TrustPath { voucher, keys };
+        Ok(Candidate { path, moment, is_now: moment == trust.now, name_fits })
+    };
+    let public = look(Voucher::Public, trust.public);
+    let public_verdict = public_verdict(&public, name_fits);
+    let private = look(Voucher::Private, &pinned(others, trust.private));
+    let inspection = look(Voucher::Inspection, &pinned(others, trust.inspection));
+    // A moment that a canary signed stands for the device's clock: what the platform calls out of date may be valid.
+    let is_current = is_current(presented, trust.now);
+    let by_platform = by_platform(&leaf, others, platform, is_current, trust);
+    let found = [public, private, inspection].into_iter().flatten().chain(by_platform);
+    Ok(Verified { candidates: found.collect(), public_verdict })
+}
+
+fn public_verdict(public: &Result<Candidate, String>, name_fits: bool) -> String {
+    let name = if name_fits { "" } else { ", but not for this host" };
+    match public {
+        Ok(Candidate { is_now: true, .. }) => format!("valid{name}"),
+        Ok(Candidate { moment, .. }) => format!("valid at {moment}, not now{name}"),
+        Err(why) => format!("refused: {why}"),
     }
+}
+
+/// The path that the platform found, if it ends at a root that the organisation declared.
+fn by_platform(
+    leaf: &EndEntityCert<'_>,
+    others: &[CertificateDer<'_>],
+    platform: Option<&TrustVerdict>,
+    is_current: bool,
+    trust: &Trust<'_>,
+) -> Option<Candidate> {
+    let (root, moment) = match platform? {
+        TrustVerdict::Trusted { root_spki, .. } => (*root_spki, trust.now),
+        TrustVerdict::OutOfDate { root_spki, .. } if is_current => (*root_spki, trust.now),
+        TrustVerdict::OutOfDate { root_spki, valid_at, .. } => (*root_spki, *valid_at),
+        TrustVerdict::Rejected { .. } => return None,
+    };
+    let root = root?;
+    let pin = SpkiPin::from_digest(root);
+    let voucher = match (trust.private.contains(&pin), trust.inspection.contains(&pin)) {
+        (true, _) => Voucher::Private,
+        (false, true) => Voucher::Inspection,
+        (false, false) => return None,
+    };
+    let mut keys = linked(leaf, others, moment);
+    if keys.last() != Some(&root) {
+        keys.push(root);
+    }
+    let is_now = moment == trust.now;
+    Some(Candidate { path: TrustPath { voucher, keys }, moment, is_now, name_fits: true })
+}
+
+/// The keys from the leaf up to the farthest of `others` to which signatures lead: servers send those in order.
+fn linked(leaf: &EndEntityCert<'_>, others: &[CertificateDer<'_>], moment: Timestamp) -> Vec<Sha256> {
+    let farthest = others.iter().rev().find_map(|certificate| {
+        let anchor = anchor_from_trusted_cert(certificate).ok()?;
+        check(leaf, others, &[anchor], moment).ok()
+    });
+    farthest.unwrap_or_else(|| vec![Sha256::of(&leaf.subject_public_key_info())])
 }
 
 /// The part of a chain that is looked at.
@@ -207,7 +242,7 @@ fn pinned<'a>(others: &'a [CertificateDer<'a>], pins: &[SpkiPin]) -> Vec<Anchor<
     anchors.filter(|anchor| pins.contains(&SpkiPin::of_spki(&spki_for_anchor(anchor)))).collect()
 }
 
-/// Looks for a path now, and at one of `moments` where only a date is in the way.
+/// Looks for a path now, and at one of `moments` where only a date is in the way: when it is valid, and its keys.
 ///
 /// Without the second look an interceptor could pass for a wrong clock by a forged certificate that has expired.
 fn path(
@@ -216,9 +251,9 @@ fn path(
     anchors: &[Anchor<'_>],
     now: Timestamp,
     moments: &[Timestamp],
-) -> Path {
+) -> Result<(Timestamp, Vec<Sha256>), String> {
     let mut why = match check(leaf, others, anchors, now) {
-        Ok(()) => return Path::Now,
+        Ok(keys) => return Ok((now, keys)),
         Err(error) => error,
     };
     for moment in moments {
@@ -226,23 +261,36 @@ fn path(
             break;
         }
         match check(leaf, others, anchors, *moment) {
-            Ok(()) => return Path::At(*moment),
+            Ok(keys) => return Ok((*moment, keys)),
             Err(error) => why = error,
         }
     }
-    Path::No(words(&why))
+    Err(words(&why))
 }
 
+/// The keys of the path from `leaf` to one of `anchors`, leaf first.
 fn check(
     leaf: &EndEntityCert<'_>,
     others: &[CertificateDer<'_>],
     anchors: &[Anchor<'_>],
     moment: Timestamp,
-) -> Result<(), webpki::Error> {
+) -> Result<Vec<Sha256>, webpki::Error> {
     let seconds = u64::try_from(moment.unix()).unwrap_or(0);
     let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-    leaf.verify_for_usage(ALL_VERIFICATION_ALGS, anchors, others, time, KeyUsage::server_auth(), None, None)?;
-    Ok(())
+    let path = leaf.verify_for_usage(
+        ALL_VERIFICATION_ALGS,
+        anchors,
+        others,
+        time,
+        KeyUsage::server_auth(),
+        None,
+        None,
+    )?;
+    let between = path.intermediate_certificates().map(|certificate| certificate.subject_public_key_info());
+    let keys = std::iter::once(leaf.subject_public_key_info())
+        .chain(between)
+        .chain(std::iter::once(spki_for_anchor(path.anchor())));
+    Ok(keys.map(|spki| Sha256::of(&spki)).collect())
 }
 
 /// Whether `moment` lies within the dates of every certificate that was presented.
@@ -279,7 +327,12 @@ fn words(error: &webpki::Error) -> String {
         Error::UnknownIssuer => "issued by an authority that it does not know",
         Error::CertExpired { .. } => "expired",
         Error::CertNotValidYet { .. } => "not valid yet",
-        Error::InvalidSignatureForPublicKey => "a signature in the chain is forged",
+        Error::InvalidSignatureForPublicKey => "a signature in the chain does not verify",
+        Error::UnsupportedSignatureAlgorithmContext(_)
+        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+            "a signature in the chain is of a kind or under a key that is not taken"
+        }
+        Error::PathLenConstraintViolated => "an authority in the chain may not have others below it",
         Error::CaUsedAsEndEntity => "an authority's certificate stands in for a server's",
         Error::UnsupportedCertVersion => "not an X.509 version 3 certificate",
         Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => "not a readable certificate",

@@ -5,11 +5,10 @@
 
 use super::canary::Canary;
 use super::clear::Heard;
-use crate::canary::{RedirectReply, TlsReply};
+use crate::canary::RedirectReply;
 use crate::model::{Detection, Judgement, Timestamp, Verdict};
 use crate::network::limits::CLOCK_TOLERANCE;
-use crate::network::observation::{ClearQuestion, Outcome, answer};
-use crate::network::response::Response;
+use crate::network::observation::ClearQuestion;
 
 /// What is known of the time.
 pub(super) struct Clock {
@@ -62,16 +61,8 @@ fn agreed<'a>(told: &[(&'a str, Timestamp)]) -> Option<(&'a str, Timestamp)> {
 }
 
 fn signed_time(canary: &Canary<'_>) -> Option<Timestamp> {
-    over_tls(canary).or_else(|| {
+    canary.tls_reply().map(|reply| reply.server_time).or_else(|| {
         let heard = Heard::of(canary, ClearQuestion::Redirect).ok()?;
         heard.reply::<RedirectReply>(()).ok().map(|reply| reply.server_time)
     })
-}
-
-fn over_tls(canary: &Canary<'_>) -> Option<Timestamp> {
-    let (seen, _) = answer(&canary.probe?.tls)?;
-    let Outcome::Answered(response) = &seen.response else { return None };
-    let response = Response::parse(response.as_bytes())?;
-    let reply: TlsReply = canary.reply(&response, (), &seen.question.nonce).ok()?;
-    Some(reply.server_time)
 }

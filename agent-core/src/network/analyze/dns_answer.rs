@@ -20,7 +20,9 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::Scene;
+use super::captive::Hold;
 use super::chain::Standing;
+use super::dns_split;
 use super::dns_words::{answer_words, gap, listed};
 use super::sighting::Sighting;
 use crate::canary::{CanarySettings, KeySet, Nonce, Stamp, StampReply, address_v4, address_v6, verify};
@@ -40,12 +42,14 @@ pub(super) fn judge(scene: &Scene<'_>) -> CheckOutcome {
         let Some((canary, _)) = zones(scene.settings).find(|(_, known)| known == zone) else { continue };
         tally.add(scene, &Question { canary, zone, nonce, probe });
     }
+    dns_split::judgements(scene).for_each(|judgement| tally.merge(judgement));
     tally.outcome()
 }
 
-/// Whether forged answers to a canary's name were seen: they explain what other names get.
+/// Whether a canary's names are led elsewhere: that explains what other names get.
 pub(super) fn is_forged(outcome: &CheckOutcome) -> bool {
-    outcome.judgements.iter().any(|judgement| judgement.detection == Detection::DnsSpoofing)
+    let elsewhere = [Detection::DnsSpoofing, Detection::DnsRedirected];
+    outcome.judgements.iter().any(|judgement| elsewhere.contains(&judgement.detection))
 }
 
 /// The addresses that names which do not exist were given.
@@ -209,11 +213,18 @@ impl Found<'_> {
                 (Presence::without_chain(kind), format!("nobody there shows the canary's certificate: {why}"))
             }
         };
-        let movable = sighting.as_ref().map_or(true, |sighting| sighting.standing.may_be_a_portal());
-        if scene.portal && movable && presence != Presence::Genuine {
+        let held = match &sighting {
+            Ok(sighting) => scene.hold.explains(sighting),
+            Err(_) => scene.portal,
+        };
+        if held && presence != Presence::Genuine {
             return None;
         }
         let excusable = !is_served(scene, self.question) && wildcard(&seen.dns).contains(&address);
+        let doubt = scene.hold.doubt().filter(|_| match &sighting {
+            Ok(sighting) => sighting.standing.may_be_a_portal(),
+            Err(_) => scene.hold == Hold::Untold,
+        });
         let (detection, verdict, consequence) = match presence {
             Presence::Genuine => {
                 (Detection::DnsRedirected, Verdict::Benign, "so the connection is passed on unopened")
@@ -223,6 +234,9 @@ impl Found<'_> {
                 Verdict::Suspicious,
                 "as for names that do not exist: the canary may be down, or all names are forged",
             ),
+            Presence::Foreign if let Some(doubt) = doubt => {
+                (Detection::DnsSpoofing, Verdict::Suspicious, doubt)
+            }
             // A race: without a chain there is only the one layer.
             Presence::Foreign if self.contradicted && sighting.is_err() => {
                 (Detection::DnsSpoofing, Verdict::Suspicious, "while another answer is the right one")
@@ -288,6 +302,7 @@ impl Presence {
                 | FailureKind::Closed
                 | FailureKind::Alert
                 | FailureKind::Certificate
+                | FailureKind::Downgraded
                 | FailureKind::Protocol
                 | FailureKind::TooLarge,
             ) => Self::Foreign,

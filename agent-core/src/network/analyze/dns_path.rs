@@ -21,7 +21,7 @@ use crate::model::{CheckId, CheckOutcome, Coverage, Detection, Judgement, Verdic
 use crate::network::dns_record::{DnsAim, DnsAnswers, DnsMessage, DnsProbe};
 use crate::network::observation::{answer, failure};
 
-/// Judges the path. `forged` tells that the canary's names are answered wrongly.
+/// Judges the path. `forged` tells that the canary's names are led elsewhere.
 pub(super) fn judge(scene: &Scene<'_>, forged: bool) -> CheckOutcome {
     if let Some(gap) = gap(scene, CheckId::DnsPath) {
         return gap;
@@ -66,7 +66,7 @@ fn injection(probes: &[DnsProbe]) -> Option<Judgement> {
     let injected = |probe: &&DnsProbe| {
         answer(&probe.attempts).is_some_and(|(answers, _)| match probe.aim {
             DnsAim::NoResolver => answers.whole().next().is_some(),
-            DnsAim::Nonce { .. } | DnsAim::Missing => differing(answers),
+            DnsAim::Nonce { .. } | DnsAim::Declared { .. } | DnsAim::Missing => differing(answers),
             DnsAim::Canary { .. } => false,
         })
     };

@@ -30,7 +30,7 @@ pub(super) fn judge(canaries: &[Canary<'_>], way: Way, bound: bool) -> CheckOutc
         match Heard::of(canary, ClearQuestion::Redirect).and_then(|heard| stripped(&heard, way)) {
             Ok(found) => {
                 tally.settled += 1;
-                tally.found.extend(found.map(|judgement| weighed(judgement, bound && is_reached(canary))));
+                tally.found.extend(found.map(|judgement| weighed(judgement, bound, canary)));
             }
             Err(why) => tally.missed.push(why),
         }
@@ -49,12 +49,20 @@ fn is_reached(canary: &Canary<'_>) -> bool {
     })
 }
 
-fn weighed(judgement: Judgement, only_the_redirect: bool) -> Judgement {
-    if !only_the_redirect {
+/// Whether the redirect of `canary` is taken away.
+pub(super) fn is_stripped(canary: &Canary<'_>, way: Way) -> bool {
+    let heard = Heard::of(canary, ClearQuestion::Redirect);
+    heard.and_then(|heard| stripped(&heard, way)).is_ok_and(|found| found.is_some())
+}
+
+/// Confirms stripping at `canary` where it is the redirect alone that is wrong. `bound` tells that a TLS session reached
+/// a canary untouched.
+pub(super) fn weighed(judgement: Judgement, bound: bool, canary: &Canary<'_>) -> Judgement {
+    if !bound || !is_reached(canary) {
         return judgement;
     }
     let reason = format!(
-        "{}; TLS to a canary is untouched, so it is the redirect alone that is taken away",
+        "{}; TLS to a canary is untouched, so it is the way from clear HTTP to HTTPS that is taken away",
         judgement.reason
     );
     Judgement { verdict: Verdict::Confirmed, reason, ..judgement }

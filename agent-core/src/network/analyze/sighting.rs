@@ -3,30 +3,61 @@
 
 use std::net::IpAddr;
 
-use rustls::pki_types::{DnsName, TrustAnchor as Anchor};
+use rustls::pki_types::{CertificateDer, DnsName, ServerName, TrustAnchor as Anchor};
+use webpki::EndEntityCert;
 
 use super::certificate::{Contents, is_self_signed};
-use super::chain::{self, ChainJudgement, Standing, Trust};
+use super::chain::{self, ChainJudgement, Standing, Trust, TrustPath};
 use crate::model::{
-    Fact, Judgement, NetworkSettings, ProbeEndpoint, Sha256, Timestamp, TrustAnchor, TrustVerdict,
+    Detection, Fact, Judgement, NetworkSettings, ProbeEndpoint, Sha256, SpkiPin, Timestamp, TrustAnchor,
+    TrustVerdict,
 };
-use crate::network::observation::{Handshake, Possession, Target, TlsProbe, answer, failure};
+use crate::network::observation::{Handshake, Possession, Target, TlsProbe, failure};
 use crate::network::words::plain;
 
 /// An endpoint whose chain was seen.
 pub(super) struct Sighting<'a> {
     pub(super) endpoint: &'a ProbeEndpoint,
+    pub(super) handshake: &'a Handshake,
     pub(super) standing: Standing,
-    /// Whether a canary proved that somebody else terminates this session.
-    pub(super) is_broken: bool,
+    /// The path that its standing rests on; a canary that proves its session has a standing without one.
+    pub(super) path: Option<TrustPath>,
+    /// What a canary proved of this session, where it did.
+    pub(super) session: Session,
     public_verdict: String,
     platform: Option<&'a Fact<TrustVerdict>>,
     address: Option<IpAddr>,
-    handshake: &'a Handshake,
-    leaf: Option<Contents>,
+    pub(super) leaf: Option<Contents>,
 }
 
+/// Whose session it is, as far as a canary's signed reply tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Session {
+    /// No canary's, or one that proved nothing.
+    Untold,
+    /// The canary's own.
+    Whole,
+    /// Somebody else terminates it.
+    Broken,
+}
+
+/// An endpoint, and its chain or what became of it.
+pub(super) type Seen<'a> = (&'a ProbeEndpoint, Result<Sighting<'a>, String>);
+
 impl<'a> Sighting<'a> {
+    /// Judges each endpoint of `settings` alone.
+    pub(super) fn all(
+        settings: &'a NetworkSettings,
+        probes: &'a [TlsProbe],
+        public_roots: &[Anchor<'_>],
+        now: Timestamp,
+    ) -> Vec<Seen<'a>> {
+        let endpoints = settings.endpoints.iter();
+        endpoints
+            .map(|endpoint| (endpoint, Self::of(endpoint, probes, settings, public_roots, now)))
+            .collect()
+    }
+
     /// Finds `endpoint` among `probes` and judges its chain; or says what became of it.
     pub(super) fn of(
         endpoint: &'a ProbeEndpoint,
@@ -39,7 +70,7 @@ impl<'a> Sighting<'a> {
         let Some(probe) = probes.iter().find(|probe| probe.target == target) else {
             return Err("not measured".to_owned());
         };
-        let Some((handshake, address)) = answer(&probe.attempts) else {
+        let Some((handshake, address)) = probe.answer() else {
             let failure = failure(&probe.attempts);
             return Err(failure.map_or_else(|| "not measured".to_owned(), ToString::to_string));
         };
@@ -62,33 +93,58 @@ impl<'a> Sighting<'a> {
             now,
         };
         let platform_verdict = platform.and_then(Fact::value);
-        let ChainJudgement { standing, public_verdict } =
+        let ChainJudgement { standing, path, public_verdict } =
             chain::judge(handshake, &endpoint.host, platform_verdict, &trust);
         Self {
             endpoint,
+            handshake,
             standing,
-            is_broken: false,
+            path,
+            session: Session::Untold,
             public_verdict,
             platform,
             address,
-            handshake,
             leaf: handshake.chain.first().and_then(Contents::of),
         }
     }
 
     /// Notes that the canary proved the session to be its own: the chain is then the one that it presents, whoever
     /// vouches for it. It excuses no other endpoint's.
-    pub(super) fn mark_bound(&mut self) {
+    pub(super) fn mark_whole(&mut self) {
+        self.session = Session::Whole;
         if !matches!(self.standing, Standing::OutOfDate { .. } | Standing::Inspected) {
             self.standing = Standing::Genuine;
         }
+    }
+
+    /// Whether a canary proved that somebody else terminates this session.
+    pub(super) fn is_broken(&self) -> bool {
+        self.session == Session::Broken
+    }
+
+    /// What is found where it is not what the endpoint should present.
+    pub(super) fn detection(&self) -> Detection {
+        if self.is_rogue() { Detection::TrustStoreCompromised } else { Detection::TlsInterception }
+    }
+
+    /// Whether only the device's system vouches for it, by a root that no public list has.
+    pub(super) fn is_rogue(&self) -> bool {
+        self.standing == Standing::DeviceOnly(TrustAnchor::System)
+    }
+
+    /// Whether the leaf is made out for the endpoint, whoever vouches for it.
+    pub(super) fn is_in_its_hosts_name(&self) -> bool {
+        let Some(leaf) = self.handshake.chain.first() else { return false };
+        let leaf = CertificateDer::from(leaf.as_der());
+        let Ok(name) = ServerName::try_from(self.endpoint.host.as_str()) else { return false };
+        EndEntityCert::try_from(&leaf).is_ok_and(|leaf| leaf.verify_is_valid_for_subject_name(&name).is_ok())
     }
 
     /// What it presented.
     pub(super) fn phrase(&self) -> String {
         let issuer = self.issuer();
         match self.standing {
-            Standing::Genuine if self.is_broken => {
+            Standing::Genuine if self.is_broken() => {
                 format!("a certificate by {issuer} that is valid for the canary")
             }
             Standing::Genuine => format!("a genuine certificate by {issuer}"),
@@ -114,6 +170,11 @@ impl<'a> Sighting<'a> {
             }
             Standing::Untrusted => format!("a certificate by {issuer}, {}", self.unknown_to()),
         }
+    }
+
+    /// The key of the certificate that it presented as its own.
+    pub(super) fn leaf_key(&self) -> Option<SpkiPin> {
+        self.leaf.as_ref().map(|leaf| leaf.spki)
     }
 
     /// Adds what the phrase rests on.
@@ -144,9 +205,22 @@ impl<'a> Sighting<'a> {
         if let Some(version) = &self.handshake.version {
             judgement = judgement.with("tls_version", plain(version));
         }
+        if let Some(root) = self.root_by_platform() {
+            judgement = judgement.with("root_spki", root);
+        }
         judgement
             .with("verdict_mozilla", &self.public_verdict)
             .with("verdict_platform", platform_words(self.platform))
+    }
+
+    /// The key of the root that the platform found.
+    fn root_by_platform(&self) -> Option<SpkiPin> {
+        match self.platform?.value()? {
+            TrustVerdict::Trusted { root_spki, .. } | TrustVerdict::OutOfDate { root_spki, .. } => {
+                root_spki.map(SpkiPin::from_digest)
+            }
+            TrustVerdict::Rejected { .. } => None,
+        }
     }
 
     fn unknown_to(&self) -> &'static str {
@@ -156,7 +230,7 @@ impl<'a> Sighting<'a> {
         }
     }
 
-    fn issuer(&self) -> String {
+    pub(super) fn issuer(&self) -> String {
         quoted(self.leaf.as_ref().map(|leaf| &leaf.issuer.short))
     }
 
@@ -171,10 +245,7 @@ fn quoted(name: Option<&String>) -> String {
 
 fn platform_words(platform: Option<&Fact<TrustVerdict>>) -> String {
     match platform {
-        Some(Fact::Known { value: TrustVerdict::Trusted { anchor, root_spki: Some(root) } }) => {
-            format!("trusted by a {anchor} root with key sha256 {root}")
-        }
-        Some(Fact::Known { value: TrustVerdict::Trusted { anchor, root_spki: None } }) => {
+        Some(Fact::Known { value: TrustVerdict::Trusted { anchor, .. } }) => {
             format!("trusted by a {anchor} root")
         }
         Some(Fact::Known { value: TrustVerdict::OutOfDate { anchor, valid_at, .. } }) => {
@@ -184,4 +255,19 @@ fn platform_words(platform: Option<&Fact<TrustVerdict>>) -> String {
         Some(Fact::NotPermitted { why } | Fact::NotAvailable { why }) => format!("not told: {}", plain(why)),
         None => "not asked".to_owned(),
     }
+}
+
+/// Hosts by the words that go for them, in order of first appearance.
+pub(super) fn grouped<'a>(each: impl Iterator<Item = (String, &'a str)>) -> Vec<(String, String)> {
+    let mut groups: Vec<(String, String)> = Vec::new();
+    for (words, host) in each {
+        match groups.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, hosts)) => {
+                hosts.push_str(", ");
+                hosts.push_str(host);
+            }
+            None => groups.push((words, host.to_owned())),
+        }
+    }
+    groups
 }

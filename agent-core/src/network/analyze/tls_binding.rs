@@ -4,6 +4,9 @@
 //! values than this device's prove that somebody terminates TLS in between, whatever their certificate chains to. No
 //! valid reply proves nothing: who forges, replays or withholds it makes the check come to no result.
 //!
+//! Where the session that began here ends under a root that only the device's system vouches for, the same proof tells
+//! that the trust store is compromised: the device itself must be restored, and another network does not help.
+//!
 //! A session that the organisation inspects under a declared root cannot be bound either: that is managed inspection,
 //! as the chain check says.
 
@@ -12,10 +15,10 @@ use rustls::pki_types::TrustAnchor as Anchor;
 use super::canary::{self, Canary, Tally};
 use super::chain::Standing;
 use super::clock::Clock;
-use super::sighting::Sighting;
+use super::sighting::{Session, Sighting};
 use crate::canary::{REPLY_HEADER, TlsReply};
 use crate::model::{CheckId, CheckOutcome, Detection, Judgement, NetworkSettings, Timestamp, Verdict};
-use crate::network::observation::{CanaryProbe, Outcome, TlsExchange, answer, failure};
+use crate::network::observation::{CanaryProbe, Outcome, TlsExchange, failure};
 use crate::network::response::Response;
 
 /// One canary: its chain, and whether the session is bound.
@@ -71,7 +74,7 @@ impl<'a> Bound<'a> {
             let why = "not measured".to_owned();
             return Self { canary, sighting: Err(why.clone()), binding: Binding::Unsettled(why) };
         };
-        let Some((seen, address)) = answer(&probe.tls) else {
+        let Some((seen, address)) = probe.answer() else {
             let failure = failure(&probe.tls);
             let why = failure.map_or_else(|| "not measured".to_owned(), ToString::to_string);
             return Self { canary, sighting: Err(why.clone()), binding: Binding::Unsettled(why) };
@@ -86,18 +89,19 @@ impl<'a> Bound<'a> {
         );
         let binding = match binding(canary, seen) {
             Ok(None) => {
-                sighting.mark_bound();
+                sighting.mark_whole();
                 Binding::Whole
             }
             Ok(Some(_)) if sighting.standing == Standing::Inspected => Binding::Inspected,
             Ok(Some(proof)) => {
-                sighting.is_broken = true;
+                sighting.session = Session::Broken;
                 Binding::Broken(Box::new(proof))
             }
             Err(why) => Binding::Unsettled(why),
         };
         if sighting.standing != Standing::Inspected
-            && let Some(other) = of_lost_session(canary, probe, seen, (settings, public_roots, now))
+            && !sighting.is_broken()
+            && let Some(other) = of_other_session(canary, probe, seen, (settings, public_roots, now))
         {
             sighting = other;
         }
@@ -105,25 +109,26 @@ impl<'a> Bound<'a> {
     }
 }
 
-/// A chain that nobody should present, of a session before that of `seen` whose response was lost: who intercepts only
-/// some sessions, and breaks those off, is not forgotten over one that is whole.
-fn of_lost_session<'a>(
+/// A chain that nobody should present, of a session other than that of `seen`: who intercepts only some sessions, and
+/// breaks those off, is not forgotten over one that is whole.
+fn of_other_session<'a>(
     canary: &'a Canary<'a>,
     probe: &'a CanaryProbe,
     seen: &TlsExchange,
     trust: (&NetworkSettings, &[Anchor<'_>], Timestamp),
 ) -> Option<Sighting<'a>> {
-    let lost = probe.tls.iter().filter_map(|attempt| match &attempt.outcome {
-        Outcome::Answered(lost) if lost.handshake.chain != seen.handshake.chain => {
-            Some((&lost.handshake, attempt.address))
+    let closer_look = probe.fallback.iter().flat_map(|look| std::iter::once(&look.older).chain(&look.again));
+    let others = probe.tls.iter().chain(closer_look).filter_map(|attempt| match &attempt.outcome {
+        Outcome::Answered(other) if other.handshake.chain != seen.handshake.chain => {
+            Some((&other.handshake, attempt.address))
         }
         _ => None,
     });
-    // The platform was asked about the last chain only.
-    let mut sightings = lost.map(|(handshake, address)| {
+    // The platform was asked about the chain of `seen` only.
+    let mut sightings = others.map(|(handshake, address)| {
         Sighting::of_handshake(&canary.endpoint, handshake, address, None, trust)
     });
-    sightings.find(|sighting| sighting.standing.is_foreign() || sighting.standing.is_odd())
+    sightings.find(|sighting| sighting.standing.is_foreign() || sighting.standing == Standing::KeyNotProven)
 }
 
 /// The proof that the session of `seen` is not bound, if there is one; an error where it cannot be told.
@@ -154,7 +159,7 @@ pub(super) fn judge(bounds: &[Bound<'_>], portal: bool, clock: &Clock) -> CheckO
     }
     let mut tally = Tally { total: bounds.len(), ..Tally::default() };
     tally.found.extend(clock.skew.clone());
-    for Bound { canary, binding, .. } in bounds {
+    for Bound { canary, sighting, binding } in bounds {
         let name = &canary.settings.name;
         match binding {
             Binding::Unsettled(why) => tally.missed.push(format!("{name}: {why}")),
@@ -171,7 +176,8 @@ pub(super) fn judge(bounds: &[Bound<'_>], portal: bool, clock: &Clock) -> CheckO
                     "{name} signed that another TLS session than this device's reached it: somebody terminates TLS \
                      in between"
                 );
-                let judgement = Judgement::new(Detection::TlsInterception, Verdict::Confirmed);
+                let detection = sighting.as_ref().map_or(Detection::TlsInterception, Sighting::detection);
+                let judgement = Judgement::new(detection, Verdict::Confirmed);
                 tally.found.push(proof.evidence(judgement.because(reason).with("canary", name)));
             }
         }

@@ -19,6 +19,11 @@ pub(super) trait Exchange: Sync {
     fn is_cut_off(_answer: &Self::Answer) -> bool {
         false
     }
+
+    /// Whether to ask again after `failure` of attempt `number`: what was lost may get through another time.
+    fn is_worth_another(&self, _number: u32, failure: &Failure) -> bool {
+        failure.kind.is_loss()
+    }
 }
 
 /// How far an attempt has come.
@@ -54,25 +59,27 @@ impl Trace {
     }
 }
 
-/// Asks until there is an answer, a failure that is no loss, or the deadline; at least one attempt is recorded.
+/// Asks until there is a whole answer, a failure that is not worth another attempt, or the deadline; at least one
+/// attempt is recorded.
 pub(super) async fn attempts<E: Exchange>(exchange: &E, deadline: Instant) -> Vec<Attempt<E::Answer>> {
     let mut attempts = Vec::new();
     for number in 0..MAX_ATTEMPTS {
         sleep_until(deadline.min(Instant::now() + BACKOFF * number)).await;
         let attempt = one(exchange, number, deadline).await;
-        let lost = match &attempt.outcome {
-            Outcome::Failed(failure) => failure.kind.is_loss(),
+        let again = match &attempt.outcome {
             Outcome::Answered(answer) => E::is_cut_off(answer),
+            Outcome::Failed(failure) => exchange.is_worth_another(number, failure),
         };
         attempts.push(attempt);
-        if !lost {
+        if !again {
             break;
         }
     }
     attempts
 }
 
-async fn one<E: Exchange>(exchange: &E, number: u32, deadline: Instant) -> Attempt<E::Answer> {
+/// Asks once, within the limit and the deadline.
+pub(super) async fn one<E: Exchange>(exchange: &E, number: u32, deadline: Instant) -> Attempt<E::Answer> {
     let begin = Instant::now();
     let end = deadline.min(begin + ATTEMPT_TIMEOUT);
     let mut trace = Trace { number, phase: Phase::Resolve, address: None, end, deadline };

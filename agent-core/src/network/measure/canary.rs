@@ -18,46 +18,49 @@ use tokio_rustls::TlsConnector;
 use super::attempts::{Exchange, Trace, attempts};
 use super::connect::connect;
 use super::exchange::exchange;
+use super::fallback::{Offer, fallback, is_worth_another};
 use super::meter::{Meter, Metered};
+use super::tiers::Part;
 use super::witness::Witness;
 use super::{all, clear, nonces, tls};
 use crate::canary::{CanarySettings, ClientHelloReader, EXPORTER_LABEL, Exporter, Nonce, Resource};
-use crate::model::{Fact, TrustVerdict};
-use crate::network::observation::{
-    Attempt, CanaryProbe, ClearQuestion, Failure, Outcome, Phase, Question, Raw, Target, TlsExchange, answer,
-};
+use crate::network::observation::{CanaryProbe, Failure, Outcome, Phase, Question, Raw, Target, TlsExchange};
 use crate::platform::{DeviceHost, Entropy};
 
 /// The only application protocol of a canary.
 const ALPN: [&[u8]; 1] = [b"http/1.1"];
 
-/// Puts every question to one canary, all at once.
-pub(super) async fn probe(asker: Asker, host: Arc<dyn DeviceHost>) -> CanaryProbe {
+/// Puts the questions of `part` to one canary, all at once.
+pub(super) async fn probe(asker: Asker, host: Arc<dyn DeviceHost>, part: Part) -> CanaryProbe {
     let asker = Arc::new(asker);
     let questions = asker.settings.http_port.into_iter().flat_map(|port| {
         let asker = Arc::clone(&asker);
-        ClearQuestion::ALL.into_iter().map(move |asked| {
+        part.questions().map(move |asked| {
             let asker = Arc::clone(&asker);
             async move { clear::probe(&asker, asked, port, asker.deadline).await }
         })
     });
-    let ((tls, platform), clear) = tokio::join!(bind(&asker, host), all(questions));
-    CanaryProbe { target: Target::from(&asker.settings), tls, platform, clear }
+    let target = Target::from(&asker.settings);
+    let binding = async {
+        let unasked =
+            CanaryProbe { target, tls: Vec::new(), fallback: None, platform: None, clear: Vec::new() };
+        if part.begins() { bind(&asker, host).await } else { unasked }
+    };
+    let (probe, clear) = tokio::join!(binding, all(questions));
+    CanaryProbe { clear, ..probe }
 }
 
-async fn bind(
-    asker: &Asker,
-    host: Arc<dyn DeviceHost>,
-) -> (Vec<Attempt<TlsExchange>>, Option<Fact<TrustVerdict>>) {
-    let attempts = attempts(&Binding { asker }, asker.deadline).await;
-    let platform = match answer(&attempts) {
-        Some((seen, _)) => {
-            let chain = &seen.handshake.chain;
-            Some(tls::ask_platform(host, chain, &asker.settings.name, asker.deadline).await)
-        }
-        None => None,
-    };
-    (attempts, platform)
+async fn bind(asker: &Asker, host: Arc<dyn DeviceHost>) -> CanaryProbe {
+    let (every, older) = (Binding { asker, offer: Offer::Every }, Binding { asker, offer: Offer::Older });
+    let tls = attempts(&every, asker.deadline).await;
+    let fallback = fallback(&every, &older, &tls, asker.deadline).await;
+    let target = Target::from(&asker.settings);
+    let mut probe = CanaryProbe { target, tls, fallback, platform: None, clear: Vec::new() };
+    if let Some((seen, _)) = probe.answer() {
+        let chain = &seen.handshake.chain;
+        probe.platform = Some(tls::ask_platform(host, chain, &asker.settings.name, asker.deadline).await);
+    }
+    probe
 }
 
 /// What every question to one canary needs.
@@ -82,11 +85,10 @@ impl Asker {
         nonces::fresh(self.entropy.as_ref())
     }
 
-    /// Connects to `port` of the canary: at one of its addresses, each attempt at the next, or by its name.
+    /// Connects to `port` of the canary: at one of its addresses, or by its name.
     pub(super) async fn connect(&self, port: u16, trace: &mut Trace) -> Result<Metered, Failure> {
         let CanarySettings { name, addresses, .. } = &self.settings;
-        let address = addresses.iter().cycle().nth(trace.number as usize).copied();
-        connect(name, port, address, &self.meter, trace).await
+        connect(name, port, addresses, &self.meter, trace).await
     }
 
     /// The `Host` field: with the port where that is not the scheme's own.
@@ -98,10 +100,15 @@ impl Asker {
 
 struct Binding<'a> {
     asker: &'a Asker,
+    offer: Offer,
 }
 
 impl Exchange for Binding<'_> {
     type Answer = TlsExchange;
+
+    fn is_worth_another(&self, number: u32, failure: &Failure) -> bool {
+        is_worth_another(number, failure)
+    }
 
     async fn attempt(&self, trace: &mut Trace) -> Result<TlsExchange, Failure> {
         let CanarySettings { name, tls_port, .. } = &self.asker.settings;
@@ -111,7 +118,7 @@ impl Exchange for Binding<'_> {
         let question = self.question()?;
         let provider = ring::default_provider();
         let witness = Witness::new(provider.signature_verification_algorithms);
-        let mut config = tls::client_config(provider, Arc::clone(&witness), &ALPN)?;
+        let mut config = tls::client_config(provider, Arc::clone(&witness), &ALPN, self.offer)?;
         // Without it two sessions of TLS 1.2 can share an exporter (RFC 7627).
         config.require_ems = true;
 

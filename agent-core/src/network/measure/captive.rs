@@ -1,31 +1,32 @@
 //! Connectivity checks: a GET that should be answered by 204 with no body.
 //!
-//! No redirect is followed and little is read. Over `https` the certificate must be valid under Mozilla's
-//! roots, as for any client: such an answer is the server's own, and a refused certificate is what is recorded.
+//! No redirect is followed and little is read. Over `https` any certificate is taken and recorded beside the answer:
+//! whose answer it is, is for the analysis to say. Nothing that is sent is a secret.
 
 use std::sync::Arc;
 
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONNECTION, HOST, LOCATION, USER_AGENT};
+use hyper::http::request::Builder;
 use hyper::{Request, Response};
-use rustls::ClientConfig;
-use rustls::client::Resumption;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use url::{Host, Url};
 
 use super::attempts::{Exchange, Trace, attempts};
 use super::connect::connect;
-use super::http1;
-use super::meter::Meter;
-use super::verifier::Verifier;
+use super::fallback::Offer;
+use super::meter::{Meter, Metered};
+use super::witness::Witness;
+use super::{http1, tls};
 use crate::model::Sha256;
 use crate::network::limits::{BODY_TIMEOUT, MAX_HTTP_BODY, MAX_URL};
-use crate::network::observation::{CaptiveProbe, Failure, HttpAnswer, Phase};
+use crate::network::observation::{CaptiveProbe, Failure, Handshake, HttpAnswer, Phase};
 
 /// Asks `url` once, or again on loss.
 pub(super) async fn probe(url: String, meter: Arc<Meter>, deadline: Instant) -> CaptiveProbe {
@@ -44,27 +45,41 @@ impl Exchange for HttpExchange {
 
     async fn attempt(&self, trace: &mut Trace) -> Result<HttpAnswer, Failure> {
         let place = Place::of(&self.url)?;
-        let stream = connect(&place.host, place.port, None, &self.meter, trace).await?;
+        let stream = connect(&place.host, place.port, &[], &self.meter, trace).await?;
         if !place.tls {
             trace.phase = Phase::Http;
             return get(stream, &place).await;
         }
-        trace.phase = Phase::Tls;
-        let name = ServerName::try_from(place.host.clone())
-            .map_err(|_| Failure::configuration("the URL's host is neither a DNS name nor an IP address"))?;
-        let connector = TlsConnector::from(Arc::new(client_config()?));
-        let stream =
-            connector.connect(name, stream).await.map_err(|error| Failure::from_io(Phase::Tls, &error))?;
-        trace.phase = Phase::Http;
-        get(stream, &place).await
+        let (stream, handshake) = secure(stream, &place, trace).await?;
+        let answer = get(stream, &place).await?;
+        Ok(HttpAnswer { handshake: Some(handshake), ..answer })
     }
+}
+
+/// TLS with the host of `place`, whatever certificate it presents.
+pub(super) async fn secure(
+    stream: Metered,
+    place: &Place,
+    trace: &mut Trace,
+) -> Result<(TlsStream<Metered>, Handshake), Failure> {
+    trace.phase = Phase::Tls;
+    let name = ServerName::try_from(place.host.clone())
+        .map_err(|_| Failure::configuration("the URL's host is neither a DNS name nor an IP address"))?;
+    let provider = ring::default_provider();
+    let witness = Witness::new(provider.signature_verification_algorithms);
+    let config = tls::client_config(provider, Arc::clone(&witness), &[b"http/1.1"], Offer::Every)?;
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+    let stream = stream.map_err(|error| Failure::from_io(Phase::Tls, &error))?;
+    let handshake = tls::handshake(&witness, Some(stream.get_ref().1), None)?;
+    trace.phase = Phase::Http;
+    Ok((stream, handshake))
 }
 
 /// A URL, taken apart.
 pub(super) struct Place {
-    tls: bool,
-    host: String,
-    port: u16,
+    pub(super) tls: bool,
+    pub(super) host: String,
+    pub(super) port: u16,
     /// The `Host` field: with the port where that is not the scheme's own.
     authority: String,
     path_and_query: String,
@@ -72,7 +87,7 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn of(url: &str) -> Result<Self, Failure> {
-        let wanted = "a captive probe must be an http or https URL of at most 1024 bytes";
+        let wanted = "what is probed must be an http or https URL of at most 1024 bytes";
         if url.len() > MAX_URL {
             return Err(Failure::configuration(wanted));
         }
@@ -101,33 +116,23 @@ impl Place {
     }
 }
 
-fn client_config() -> Result<ClientConfig, Failure> {
-    let provider = Arc::new(ring::default_provider());
-    let verifier = Verifier::new(Arc::clone(&provider))?;
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Failure::configuration(error.to_string()))?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    config.resumption = Resumption::disabled();
-    Ok(config)
-}
-
 pub(super) async fn get<S>(stream: S, place: &Place) -> Result<HttpAnswer, Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
-    let request = Request::get(&place.path_and_query)
+    let request = request(place)
+        .body(Empty::<Bytes>::new())
+        .map_err(|error| Failure::configuration(error.to_string()))?;
+    http1::ask(stream, request, |response| async { Ok(read(response).await) }).await
+}
+
+/// A GET of `place`, to which fields may be added.
+pub(super) fn request(place: &Place) -> Builder {
+    Request::get(&place.path_and_query)
         .header(HOST, &place.authority)
         .header(CONNECTION, "close")
         // Some portals refuse a client without a name; a telling one would warn the network.
         .header(USER_AGENT, "Mozilla/5.0")
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| Failure::configuration(error.to_string()))?;
-
-    http1::ask(stream, request, |response| async { Ok(read(response).await) }).await
 }
 
 async fn read(response: Response<Incoming>) -> HttpAnswer {
@@ -144,6 +149,7 @@ async fn read(response: Response<Incoming>) -> HttpAnswer {
         body_sha256: Sha256::of(&body),
         body_len: body.len() as u64,
         body_complete: complete,
+        handshake: None,
     }
 }
 

@@ -4,8 +4,12 @@
 //! |---|---|
 //! | each server of the network | a fresh name of each canary, A and AAAA |
 //! | each server of the network | a name that does not exist, in the first canary's zone and in `invalid` |
+//! | each server of the network | the zones that are declared split-horizon |
 //! | each canary, over HTTPS by its address | the same fresh name, A and the signed TXT |
 //! | an address that answers no DNS | the same fresh name of the first canary |
+//!
+//! In the first tier it is one question: the first canary's name, A, of the first server, until it is answered. The
+//! second tier asks all of the above, with other names, because it must see what comes after the first answer.
 //!
 //! Whether an address is right is decided by derivation, not judged: a wrong one is merely looked at more closely.
 
@@ -18,15 +22,18 @@ use tokio::time::Instant;
 use super::all;
 use super::attempts::attempts;
 use super::dns_https::HttpsExchange;
+use super::dns_message::Form;
 use super::dns_plain::PlainExchange;
 use super::meter::Meter;
+use super::tiers::Part;
 use super::tls;
 use crate::canary::{CanarySettings, Nonce, nonce_name};
-use crate::model::{NetworkSettings, NetworkSnapshot};
+use crate::model::{Depth, NetworkSettings, NetworkSnapshot};
 use crate::network::dns::{is_right, zones};
 use crate::network::dns_record::{DnsAim, DnsProbe, DnsType};
-use crate::network::limits::{MAX_DNS_FOLLOWED, MAX_DNS_SERVERS};
+use crate::network::limits::{DNS_FOLLOW, DNS_WINDOW, MAX_DNS_FOLLOWED, MAX_DNS_SERVERS, MAX_SPLIT_HORIZON};
 use crate::network::observation::{Attempt, Failure, Outcome, Target, TlsProbe, answer};
+use crate::network::tier;
 use crate::platform::{DeviceHost, Entropy};
 
 const DNS_PORT: u16 = 53;
@@ -38,13 +45,22 @@ pub(super) async fn probes(
     host: &Arc<dyn DeviceHost>,
     meter: &Arc<Meter>,
     entropy: &Arc<dyn Entropy>,
-    deadline: Instant,
+    (part, deadline): (Part, Instant),
 ) -> (Vec<DnsProbe>, Vec<TlsProbe>) {
-    let plan = plan(settings, network, entropy.as_ref());
-    let line = Line { meter: Arc::clone(meter), entropy: Arc::clone(entropy), deadline };
+    let plan = match part {
+        Part::First => {
+            let settings = tier::in_force(settings, Depth::First);
+            let plan = plan(&settings, network, entropy.as_ref()).into_iter();
+            plan.filter(|question| matches!(question.aim, DnsAim::Nonce { .. })).take(1).collect()
+        }
+        Part::Rest | Part::Whole => plan(settings, network, entropy.as_ref()),
+    };
+    let first_answer_ends = part == Part::First;
+    let line = Line { meter: Arc::clone(meter), entropy: Arc::clone(entropy), first_answer_ends, deadline };
     let probes = all(plan.into_iter().map(|question| question.ask(line.clone()))).await;
     let followed = followed(settings, &probes);
-    let follow = |target| tls::probe(target, Arc::clone(host), Arc::clone(meter), deadline);
+    let stop = deadline.min(Instant::now() + DNS_FOLLOW);
+    let follow = |target| tls::probe(target, Arc::clone(host), Arc::clone(meter), stop);
     let handshakes = all(followed.into_iter().map(follow)).await;
     (probes, handshakes)
 }
@@ -53,6 +69,7 @@ pub(super) async fn probes(
 struct Line {
     meter: Arc<Meter>,
     entropy: Arc<dyn Entropy>,
+    first_answer_ends: bool,
     deadline: Instant,
 }
 
@@ -60,27 +77,31 @@ struct Question {
     aim: DnsAim,
     name: String,
     record: DnsType,
+    form: Form,
     route: Route,
 }
 
 enum Route {
     /// A server of the network, as the platform names it.
     Resolver(String),
-    /// The canary with this host name, at this address.
-    Canary { host: String, server: SocketAddr },
+    /// The canary with this host name, at these addresses.
+    Canary { host: String, addresses: Vec<IpAddr>, port: u16 },
     /// The address that answers no DNS.
     Nobody(SocketAddr),
 }
 
 impl Question {
     async fn ask(self, line: Line) -> DnsProbe {
-        let Self { aim, name, record, route } = self;
-        let Line { meter, entropy, deadline } = line;
+        let Self { aim, name, record, form, route } = self;
+        let Line { meter, entropy, first_answer_ends, deadline } = line;
         let plain = |name: &str, server, silence_counts| PlainExchange {
             name: name.to_owned(),
             record,
+            form,
             server,
+            window: DNS_WINDOW,
             silence_counts,
+            first_answer_ends,
             meter: Arc::clone(&meter),
             entropy: Arc::clone(&entropy),
             deadline,
@@ -96,9 +117,10 @@ impl Question {
             Route::Nobody(address) => {
                 (address.to_string(), attempts(&plain(&name, address, true), deadline).await)
             }
-            Route::Canary { host, server } => {
-                let url = format!("https://{host}:{}", server.port());
-                let exchange = HttpsExchange { name: name.clone(), record, host, server, meter, entropy };
+            Route::Canary { host, addresses, port } => {
+                let url = format!("https://{host}:{port}");
+                let name = name.clone();
+                let exchange = HttpsExchange { name, record, host, addresses, port, meter, entropy };
                 (url, attempts(&exchange, deadline).await)
             }
         };
@@ -124,34 +146,44 @@ fn plan(settings: &NetworkSettings, network: &NetworkSnapshot, entropy: &dyn Ent
     for (number, (canary, zone)) in zones(settings).enumerate() {
         let Some(nonce) = random(entropy) else { continue };
         let (zone, name) = (zone.to_owned(), nonce_name(&nonce, zone));
-        let question = |aim, record, route| Question { aim, name: name.clone(), record, route };
+        let question = |aim, record, form, route| Question { aim, name: name.clone(), record, form, route };
         for server in &servers {
-            for record in [DnsType::A, DnsType::Aaaa] {
+            for (record, form) in [(DnsType::A, Form::Stub), (DnsType::Aaaa, Form::Edns)] {
                 let aim = DnsAim::Nonce { zone: zone.clone(), nonce };
-                questions.push(question(aim, record, Route::Resolver((*server).clone())));
+                questions.push(question(aim, record, form, Route::Resolver((*server).clone())));
             }
         }
-        if let Some(address) = canary.addresses.first() {
-            let server = SocketAddr::new(*address, canary.tls_port);
+        if !canary.addresses.is_empty() {
             for record in [DnsType::A, DnsType::Txt] {
                 let aim = DnsAim::Canary { zone: zone.clone(), nonce };
-                questions.push(question(aim, record, Route::Canary { host: canary.name.clone(), server }));
+                let addresses = canary.addresses.clone();
+                let route = Route::Canary { host: canary.name.clone(), addresses, port: canary.tls_port };
+                questions.push(question(aim, record, Form::Edns, route));
             }
         }
         if number > 0 {
             continue;
         }
         if let Some(nobody) = no_resolver(settings) {
-            questions.push(question(DnsAim::NoResolver, DnsType::A, Route::Nobody(nobody)));
+            questions.push(question(DnsAim::NoResolver, DnsType::A, Form::Stub, Route::Nobody(nobody)));
         }
-        for (server, parent) in
-            servers.iter().flat_map(|server| [(server, zone.as_str()), (server, "invalid")])
+        let missing = [(zone.as_str(), Form::Stub), ("invalid", Form::Edns)];
+        for (server, (parent, form)) in
+            servers.iter().flat_map(|server| missing.map(|missing| (server, missing)))
         {
             let Some(label) = random(entropy) else { continue };
             // One letter more than a nonce has, so that no canary takes it for one.
             let name = format!("x{label}.{parent}");
             let route = Route::Resolver((*server).clone());
-            questions.push(Question { aim: DnsAim::Missing, name, record: DnsType::A, route });
+            questions.push(Question { aim: DnsAim::Missing, name, record: DnsType::A, form, route });
+        }
+        let declared = settings.split_horizon.iter().take(MAX_SPLIT_HORIZON);
+        for (server, zone) in
+            servers.iter().flat_map(|server| declared.clone().map(move |zone| (server, zone)))
+        {
+            let (aim, name) = (DnsAim::Declared { zone: zone.clone() }, zone.to_ascii_lowercase());
+            let route = Route::Resolver((*server).clone());
+            questions.push(Question { aim, name, record: DnsType::A, form: Form::Stub, route });
         }
     }
     questions

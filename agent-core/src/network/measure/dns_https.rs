@@ -2,7 +2,7 @@
 //!
 //! Any certificate is taken, for it is not what is believed: the text record that is asked for is signed.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -19,6 +19,7 @@ use super::attempts::{Exchange, Trace};
 use super::connect::connect;
 use super::dns_message::Asked;
 use super::dns_plain::packet;
+use super::fallback::Offer;
 use super::http1;
 use super::meter::Meter;
 use super::tls::client_config;
@@ -36,7 +37,8 @@ pub(super) struct HttpsExchange {
     pub(super) name: String,
     pub(super) record: DnsType,
     pub(super) host: String,
-    pub(super) server: SocketAddr,
+    pub(super) addresses: Vec<IpAddr>,
+    pub(super) port: u16,
     pub(super) meter: Arc<Meter>,
     pub(super) entropy: Arc<dyn Entropy>,
 }
@@ -50,17 +52,17 @@ impl Exchange for HttpsExchange {
             .map_err(|_| Failure::configuration("the canary's name is no DNS name"))?;
         let provider = ring::default_provider();
         let witness = Witness::new(provider.signature_verification_algorithms);
-        let config = client_config(provider, witness, &[b"http/1.1"])?;
+        let config = client_config(provider, witness, &[b"http/1.1"], Offer::Every)?;
 
         let begin = Instant::now();
-        let (ip, port) = (self.server.ip(), self.server.port());
-        let stream = connect(&self.host, port, Some(ip), &self.meter, trace).await?;
+        let stream = connect(&self.host, self.port, &self.addresses, &self.meter, trace).await?;
+        let server = SocketAddr::new(trace.address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()), self.port);
         trace.phase = Phase::Tls;
         let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
         let stream = stream.map_err(|error| Failure::from_io(Phase::Tls, &error))?;
         trace.phase = Phase::Http;
-        let body = post(stream, &self.host, port, asked.bytes()).await?;
-        let packets = vec![packet(&asked, &body, self.server, true, begin)];
+        let body = post(stream, &self.host, self.port, asked.bytes()).await?;
+        let packets = vec![packet(&asked, &body, server, true, begin)];
         Ok(DnsAnswers { transport: DnsTransport::Https, packets, dropped: 0 })
     }
 }

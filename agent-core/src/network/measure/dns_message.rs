@@ -12,7 +12,17 @@ use crate::network::observation::Failure;
 use crate::network::words::plain;
 use crate::platform::Entropy;
 
-/// A query that nobody can answer who has not seen it: its number and the case of its letters are random.
+/// How a query is put. Whoever forges answers may pass over one form and not the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As a stub resolver does (glibc, unless told otherwise): without EDNS, the name as it is. dnsspoof of dsniff
+    /// answers no other.
+    Stub,
+    /// As a resolver does: with EDNS (RFC 6891), and the letters in random case.
+    Edns,
+}
+
+/// A query that nobody can answer who has not seen it: its number is random, and the case of its letters may be.
 pub(super) struct Asked {
     id: u16,
     query: Query,
@@ -20,12 +30,26 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// A query in the form that tells most.
     pub(super) fn new(name: &str, record: DnsType, entropy: &dyn Entropy) -> Result<Self, Failure> {
+        Self::in_form(name, record, Form::Edns, entropy)
+    }
+
+    pub(super) fn in_form(
+        name: &str,
+        record: DnsType,
+        form: Form,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, Failure> {
         let mut random = [0; 2 + CASE_BYTES];
         entropy.fill(&mut random).map_err(|error| Failure::configuration(error.to_string()))?;
         let (id, case) = random.split_first_chunk::<2>().unwrap_or((&[0; 2], &[]));
         let id = u16::from_be_bytes(*id);
-        let mut name = Name::from_ascii(in_random_case(name, case))
+        let cased = match form {
+            Form::Stub => name.to_owned(),
+            Form::Edns => in_random_case(name, case),
+        };
+        let mut name = Name::from_ascii(cased)
             .map_err(|error| Failure::configuration(format!("not a domain name: {error}")))?;
         name.set_fqdn(true);
         let query = Query::query(name, record_type(record));
@@ -33,9 +57,11 @@ impl Asked {
         let mut message = Message::new(id, MessageType::Query, OpCode::Query);
         message.metadata.recursion_desired = true;
         message.add_query(query.clone());
-        let mut edns = Edns::new();
-        edns.set_max_payload(MAX_DNS_RECORDED as u16);
-        message.set_edns(edns);
+        if form == Form::Edns {
+            let mut edns = Edns::new();
+            edns.set_max_payload(MAX_DNS_RECORDED as u16);
+            message.set_edns(edns);
+        }
         let bytes = message.to_vec().map_err(|error| Failure::configuration(error.to_string()))?;
         Ok(Self { id, query, bytes })
     }

@@ -5,6 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UdpSocket;
@@ -12,11 +13,11 @@ use tokio::time::{Instant, timeout_at};
 
 use super::attempts::{Exchange, Trace, milliseconds};
 use super::connect::connect;
-use super::dns_message::Asked;
+use super::dns_message::{Asked, Form};
 use super::meter::Meter;
 use crate::network::dns_record::{DnsAnswers, DnsPacket, DnsReading, DnsTransport, DnsType};
 use crate::network::limits::{
-    DNS_WINDOW, MAX_DNS_DATAGRAMS, MAX_DNS_MESSAGE, MAX_DNS_PACKETS, MAX_DNS_RECORDED, RECORD_MARGIN,
+    MAX_DNS_DATAGRAMS, MAX_DNS_MESSAGE, MAX_DNS_PACKETS, MAX_DNS_RECORDED, RECORD_MARGIN,
 };
 use crate::network::observation::{Failure, FailureKind, Phase};
 use crate::platform::Entropy;
@@ -25,9 +26,14 @@ use crate::platform::Entropy;
 pub(super) struct PlainExchange {
     pub(super) name: String,
     pub(super) record: DnsType,
+    pub(super) form: Form,
     pub(super) server: SocketAddr,
+    /// How long answers are waited for, the second ones too.
+    pub(super) window: Duration,
     /// Whether no answer is an answer.
     pub(super) silence_counts: bool,
+    /// Whether the first whole answer will do, with no look at what comes after it.
+    pub(super) first_answer_ends: bool,
     pub(super) meter: Arc<Meter>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) deadline: Instant,
@@ -37,7 +43,7 @@ impl Exchange for PlainExchange {
     type Answer = DnsAnswers;
 
     async fn attempt(&self, trace: &mut Trace) -> Result<DnsAnswers, Failure> {
-        let asked = Asked::new(&self.name, self.record, self.entropy.as_ref())?;
+        let asked = Asked::in_form(&self.name, self.record, self.form, self.entropy.as_ref())?;
         trace.phase = Phase::Dns;
         trace.address = Some(self.server.ip());
         let answers = self.over_udp(&asked).await?;
@@ -45,7 +51,7 @@ impl Exchange for PlainExchange {
             return self.over_tcp(&asked, answers, trace).await;
         }
         if answers.packets.is_empty() && !self.silence_counts {
-            let window = DNS_WINDOW.as_millis();
+            let window = self.window.as_millis();
             return Err(Failure::new(Phase::Dns, FailureKind::TimedOut, format!("no answer in {window} ms")));
         }
         Ok(answers)
@@ -62,10 +68,13 @@ impl PlainExchange {
         socket.send_to(asked.bytes(), self.server).await.map_err(failure)?;
         self.meter.sent(asked.bytes().len());
 
-        let end = (begin + DNS_WINDOW).min(self.deadline.checked_sub(RECORD_MARGIN).unwrap_or(self.deadline));
+        let latest = self.deadline.checked_sub(RECORD_MARGIN).unwrap_or(self.deadline);
+        let end = (begin + self.window).min(latest);
         let mut kept = Kept::default();
         let mut buffer = vec![0; MAX_DNS_MESSAGE];
-        while let Ok(received) = timeout_at(end, socket.recv_from(&mut buffer)).await {
+        while !(self.first_answer_ends && kept.answers > 0)
+            && let Ok(received) = timeout_at(end, socket.recv_from(&mut buffer)).await
+        {
             if kept.seen() >= MAX_DNS_DATAGRAMS || !self.meter.takes_datagrams() {
                 kept.dropped += 1;
                 break;
@@ -87,7 +96,7 @@ impl PlainExchange {
     ) -> Result<DnsAnswers, Failure> {
         let begin = Instant::now();
         let (ip, port) = (self.server.ip(), self.server.port());
-        let mut stream = connect("", port, Some(ip), &self.meter, trace).await?;
+        let mut stream = connect("", port, &[ip], &self.meter, trace).await?;
         trace.phase = Phase::Dns;
         let failure = |error| Failure::from_io(Phase::Dns, &error);
         let length = u16::try_from(asked.bytes().len()).unwrap_or(u16::MAX);

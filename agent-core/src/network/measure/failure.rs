@@ -49,7 +49,7 @@ fn io_kind(phase: Phase, kind: io::ErrorKind) -> FailureKind {
         ErrorKind::QuotaExceeded => FailureKind::TooLarge,
         _ => match phase {
             Phase::Resolve => FailureKind::NameNotResolved,
-            Phase::Connect | Phase::Dns => FailureKind::Unreachable,
+            Phase::Connect | Phase::Dns | Phase::Path => FailureKind::Unreachable,
             Phase::Tls | Phase::Http => FailureKind::Protocol,
         },
     }
@@ -59,6 +59,9 @@ fn tls_kind(error: &rustls::Error) -> FailureKind {
     match error {
         rustls::Error::AlertReceived(_) => FailureKind::Alert,
         rustls::Error::InvalidCertificate(_) => FailureKind::Certificate,
+        rustls::Error::PeerMisbehaved(
+            rustls::PeerMisbehaved::AttemptedDowngradeToTls12WhenTls13IsSupported,
+        ) => FailureKind::Downgraded,
         rustls::Error::InvalidMessage(rustls::InvalidMessage::HandshakePayloadTooLarge) => {
             FailureKind::TooLarge
         }

@@ -13,7 +13,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
 use super::dns_message::Asked;
-use super::{captive, dns_https, dns_plain, exchange};
+use super::portal_api::Told;
+use super::{captive, dns_https, dns_plain, exchange, portal_api};
 use crate::canary::MAX_TOKEN;
 use crate::network::dns_record::{DnsReading, DnsType};
 use crate::network::limits::{
@@ -62,6 +63,22 @@ pub fn http_response(bytes: &[u8]) {
         if let Some(response) = Response::parse(raw.as_bytes()) {
             assert!(response.body.len() <= raw.as_bytes().len());
         }
+    }
+}
+
+/// Reads `bytes` as what a network's portal API says, and as the HTTP response that carries it.
+pub fn portal_api(bytes: &[u8]) {
+    read_told(bytes);
+    let place = captive::Place::of("https://portal.example/api");
+    if let Ok(body) = place.and_then(|place| run(portal_api::ask(Peer::of(bytes), &place))) {
+        assert!(body.len() <= MAX_HTTP_BODY);
+        read_told(&body);
+    }
+}
+
+fn read_told(json: &[u8]) {
+    if let Ok(Told { user_portal_url: Some(url), .. }) = Told::read(json) {
+        assert!(url.len() <= MAX_URL);
     }
 }
 

@@ -1,5 +1,8 @@
 //! Counts what probes send and receive, and ends what a peer sends without end: one connection, or all of them
 //! together.
+//!
+//! Counted are the bytes of TCP streams and UDP datagrams, to the byte; not their headers, and not what the system's
+//! resolver sends to look up a name.
 
 use std::io;
 use std::pin::Pin;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustls::client::Resumption;
 use rustls::crypto::ring;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
@@ -12,12 +12,12 @@ use tokio_rustls::TlsConnector;
 
 use super::attempts::{Exchange, Trace, attempts};
 use super::connect::connect;
+use super::fallback::{Offer, fallback, is_worth_another};
 use super::meter::Meter;
 use super::witness::Witness;
 use crate::model::{Fact, TrustVerdict};
-use crate::network::observation::{
-    Certificate, Failure, FailureKind, Handshake, Phase, Target, TlsProbe, answer,
-};
+use crate::network::issuers::issuers;
+use crate::network::observation::{Certificate, Failure, FailureKind, Handshake, Phase, Target, TlsProbe};
 use crate::platform::DeviceHost;
 
 /// Application protocols that are offered, as a browser does: a peer that speaks fewer stands out.
@@ -30,33 +30,39 @@ pub(super) async fn probe(
     meter: Arc<Meter>,
     deadline: Instant,
 ) -> TlsProbe {
-    let exchange = TlsExchange { target, meter };
-    let attempts = attempts(&exchange, deadline).await;
-    let target = exchange.target;
-    let platform = match answer(&attempts) {
-        Some((handshake, _)) => Some(ask_platform(host, &handshake.chain, &target.host, deadline).await),
-        None => None,
-    };
-    TlsProbe { target, attempts, platform }
+    let every = TlsExchange { target: &target, meter: &meter, offer: Offer::Every };
+    let older = TlsExchange { offer: Offer::Older, ..every };
+    let attempts = attempts(&every, deadline).await;
+    let fallback = fallback(&every, &older, &attempts, deadline).await;
+    let mut probe = TlsProbe { target, attempts, fallback, platform: None };
+    if let Some((handshake, _)) = probe.answer() {
+        probe.platform = Some(ask_platform(host, &handshake.chain, &probe.target.host, deadline).await);
+    }
+    probe
 }
 
-struct TlsExchange {
-    target: Target,
-    meter: Arc<Meter>,
+struct TlsExchange<'a> {
+    target: &'a Target,
+    meter: &'a Arc<Meter>,
+    offer: Offer,
 }
 
-impl Exchange for TlsExchange {
+impl Exchange for TlsExchange<'_> {
     type Answer = Handshake;
 
+    fn is_worth_another(&self, number: u32, failure: &Failure) -> bool {
+        is_worth_another(number, failure)
+    }
+
     async fn attempt(&self, trace: &mut Trace) -> Result<Handshake, Failure> {
-        let Target { host, port, address, .. } = &self.target;
+        let Target { host, port, address, .. } = self.target;
         let name = ServerName::try_from(host.clone())
             .map_err(|_| Failure::configuration("the host is neither a DNS name nor an IP address"))?;
         let provider = ring::default_provider();
         let witness = Witness::new(provider.signature_verification_algorithms);
-        let config = client_config(provider, Arc::clone(&witness), &ALPN)?;
+        let config = client_config(provider, Arc::clone(&witness), &ALPN, self.offer)?;
 
-        let stream = connect(host, *port, *address, &self.meter, trace).await?;
+        let stream = connect(host, *port, address.as_slice(), self.meter, trace).await?;
         trace.phase = Phase::Tls;
         let ended = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
 
@@ -98,9 +104,10 @@ pub(super) fn client_config(
     provider: rustls::crypto::CryptoProvider,
     witness: Arc<Witness>,
     alpn: &[&[u8]],
+    offer: Offer,
 ) -> Result<ClientConfig, Failure> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(offer.versions())
         .map_err(|error| Failure::configuration(error.to_string()))?
         .dangerous()
         .with_custom_certificate_verifier(witness)
@@ -111,14 +118,14 @@ pub(super) fn client_config(
     Ok(config)
 }
 
-/// Asks `host` about `chain`, until `deadline`.
+/// Asks `host` about `chain`, until `deadline`. What a verifier need not try is left out.
 pub(super) async fn ask_platform(
     host: Arc<dyn DeviceHost>,
     chain: &[Certificate],
     name: &str,
     deadline: Instant,
 ) -> Fact<TrustVerdict> {
-    let chain: Vec<_> = chain.iter().map(|certificate| certificate.as_der().to_vec()).collect();
+    let chain = given(chain);
     let name = name.to_owned();
     let asked = spawn_blocking(move || host.evaluate_trust(&chain, &name));
     match timeout_at(deadline, asked).await {
@@ -126,4 +133,10 @@ pub(super) async fn ask_platform(
         Ok(Err(_)) => Fact::not_available("the platform's certificate verifier failed"),
         Err(_) => Fact::not_available("the platform's certificate verifier did not answer in time"),
     }
+}
+
+fn given(chain: &[Certificate]) -> Vec<Vec<u8>> {
+    let chain: Vec<_> = chain.iter().map(|certificate| CertificateDer::from(certificate.as_der())).collect();
+    let Some((leaf, others)) = chain.split_first() else { return Vec::new() };
+    std::iter::once(leaf).chain(&issuers(others)).map(|certificate| certificate.to_vec()).collect()
 }

@@ -2,11 +2,12 @@
 //! the differences can be judged again at any time.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::{Attempt, Handshake, Outcome, Target};
+use super::{Attempt, Fallback, Handshake, Outcome, Target, best_answer};
 use crate::canary::{Content, Exporter, Nonce, Resource};
 use crate::model::{Fact, Sha256, TrustVerdict};
 
@@ -18,12 +19,22 @@ pub struct CanaryProbe {
     /// The question over TLS, first attempt first. Only the last can be a whole answer; one before it is a handshake
     /// whose response was lost.
     pub tls: Vec<Attempt<TlsExchange>>,
+    /// What happened with an older version, where the attempts failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<Fallback<TlsExchange>>,
     /// What the platform's verifier says of the chain; absent where no chain was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<Fact<TrustVerdict>>,
     /// The questions over clear HTTP; empty for a canary that has none.
     #[serde(default)]
     pub clear: Vec<ClearProbe>,
+}
+
+impl CanaryProbe {
+    /// The exchange over TLS that was answered, and where: as [`TlsProbe::answer`](super::TlsProbe::answer).
+    pub fn answer(&self) -> Option<(&TlsExchange, Option<IpAddr>)> {
+        best_answer(&self.tls, self.fallback.as_ref())
+    }
 }
 
 /// One question over TLS, under any certificate.

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::Policy;
 use crate::model::{
     CheckId, Coverage, CoverageItem, Detection, Finding, FindingState, Judgement, Level, Severity, Timestamp,
-    Verdict,
+    Trace, Verdict,
 };
 
 const SEVERITIES: [Severity; 4] = [Severity::None, Severity::Low, Severity::Medium, Severity::High];
@@ -27,6 +27,7 @@ fn finding(detection: Detection, subject: &str, severity: Severity) -> Finding {
         detected_at: Timestamp::from_unix(1_790_000_000),
         last_seen_at: Timestamp::from_unix(1_790_000_600),
         state: FindingState::Open,
+        trace: Trace::default(),
     }
 }
 

@@ -155,7 +155,7 @@ fn the_network_is_reported_without_names_and_addresses() {
         proxies: Fact::known(vec![Proxy { scheme: "http".into(), address: "proxy.example:3128".into() }]),
         vpns: Fact::not_permitted("no permission"),
         captive: Fact::known(false),
-        private_dns: Fact::not_available("not told"),
+        ..NetworkSnapshot::not_available("not told")
     };
     assert_eq!(
         serde_json::to_value(NetworkState::from(&snapshot)).unwrap(),

@@ -88,6 +88,7 @@ fn every_word_of_the_model_holds_to_the_schemas() {
                 detected_at: NOW,
                 last_seen_at: NOW,
                 state: FindingState::Open,
+                trace: Trace::default(),
             })
         })
         .collect();
@@ -227,6 +228,7 @@ fn arbitrary_finding() -> impl Strategy<Value = Finding> {
             detected_at: NOW,
             last_seen_at: NOW,
             state,
+            trace: Trace::default(),
         },
     )
 }

@@ -177,6 +177,7 @@ pub fn rich_report() -> DeviceReport {
         detected_at: NOW.plus_seconds(-600),
         last_seen_at: NOW,
         state,
+        trace: Trace::default(),
     };
     DeviceReport {
         schema_version: SCHEMA_VERSION,

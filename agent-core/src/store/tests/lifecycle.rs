@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::support::NOW;
 use crate::model::*;
-use crate::store::advance;
-use crate::store::limits::MAX_RESOLVED;
+use crate::store::limits::{FLAPPING_LIVES, FLAPPING_SECONDS, MAX_RESOLVED};
+use crate::store::{Looked, advance};
 
 const LATER: Timestamp = NOW.plus_seconds(60);
 
@@ -25,7 +25,22 @@ fn severity(judgement: &Judgement) -> Severity {
 }
 
 fn scan(known: &[Finding], outcomes: &[CheckOutcome], now: Timestamp) -> Vec<Finding> {
-    advance(known, outcomes, severity, |_| None, now)
+    scan_on(None, known, outcomes, now)
+}
+
+/// On the network `name`.
+fn scan_on(name: Option<&str>, known: &[Finding], outcomes: &[CheckOutcome], now: Timestamp) -> Vec<Finding> {
+    let network = name.map(|name| Sha256::of(name.as_bytes()));
+    advance(known, &Looked { outcomes, network, now }, severity, |_| None)
+}
+
+fn under(
+    ignored: impl Fn(Detection) -> Option<String>,
+    known: &[Finding],
+    outcomes: &[CheckOutcome],
+    now: Timestamp,
+) -> Vec<Finding> {
+    advance(known, &Looked { outcomes, network: None, now }, severity, ignored)
 }
 
 /// One open finding, detected at [`NOW`].
@@ -127,23 +142,28 @@ fn the_gravest_of_several_judgements_of_one_subject_counts() {
 #[test]
 fn the_policy_sets_aside_and_takes_up_again_even_without_a_scan() {
     let ignore = |_| Some("our own tool".to_owned());
-    let ignored = advance(&detected(), &[], severity, ignore, LATER);
+    let ignored = under(ignore, &detected(), &[], LATER);
     let expected = FindingState::Ignored { at: LATER, reason: "our own tool".into() };
     assert_eq!(ignored[0].state, expected);
 
-    let still = advance(&ignored, &[indicators(vec![app("a")])], severity, ignore, LATER.plus_seconds(60));
+    let still = under(ignore, &ignored, &[indicators(vec![app("a")])], LATER.plus_seconds(60));
     assert_eq!(still[0].state, expected, "since the first time");
     let open = scan(&still, &[], LATER.plus_seconds(120));
     assert!(open[0].is_open());
     assert_eq!(open[0].detected_at, NOW);
 
-    let gone = advance(&still, &[indicators(vec![])], severity, ignore, LATER.plus_seconds(180));
+    let gone = under(ignore, &still, &[indicators(vec![])], LATER.plus_seconds(180));
     assert_eq!(gone[0].state, FindingState::Resolved { at: LATER.plus_seconds(180) });
 }
 
 #[test]
 fn a_changed_policy_reaches_findings_that_were_not_seen() {
-    let findings = advance(&detected(), &[], |_| Severity::Low, |_| None, LATER);
+    let findings = advance(
+        &detected(),
+        &Looked { outcomes: &[], network: None, now: LATER },
+        |_| Severity::Low,
+        |_| None,
+    );
     assert_eq!((findings[0].severity, findings[0].last_seen_at), (Severity::Low, NOW));
 }
 
@@ -165,6 +185,121 @@ fn times_of_one_life_do_not_run_backwards_with_the_clock() {
     assert_eq!(seen[0].last_seen_at, NOW);
     let gone = scan(&seen, &[indicators(vec![])], earlier);
     assert_eq!(gone[0].state, FindingState::Resolved { at: NOW });
+}
+
+fn interception(check: CheckId) -> CheckOutcome {
+    let judgement = Judgement::new(Detection::TlsInterception, Verdict::Suspicious);
+    CheckOutcome::judged(check, "looked", vec![judgement])
+}
+
+fn complete(check: CheckId) -> CheckOutcome {
+    CheckOutcome::clean(check, "looked")
+}
+
+fn blind(check: CheckId) -> CheckOutcome {
+    CheckOutcome::unknown(check, "time-out")
+}
+
+#[test]
+fn a_finding_is_resolved_by_the_checks_that_saw_it() {
+    use CheckId::{TlsChain, TlsPins};
+    let seen = scan(&[], &[complete(TlsChain), interception(TlsPins)], NOW);
+    let chain_only = scan(&seen, &[complete(TlsChain), blind(TlsPins)], LATER);
+    assert!(chain_only[0].is_open(), "nobody looked at the pins");
+    let both = scan(&chain_only, &[blind(TlsChain), complete(TlsPins)], LATER);
+    assert_eq!(both[0].state, FindingState::Resolved { at: LATER });
+    assert!(both[0].trace.is_empty());
+}
+
+#[test]
+fn each_check_that_saw_a_finding_has_to_take_its_word_back() {
+    use CheckId::{TlsChain, TlsPins};
+    let seen = scan(&[], &[interception(TlsChain), interception(TlsPins)], NOW);
+    let half = scan(&seen, &[interception(TlsChain), complete(TlsPins)], LATER);
+    assert_eq!(half[0].trace.seen_by, [TlsChain].into());
+    let seen_anew = scan(&half, &[blind(TlsChain), interception(TlsPins)], LATER);
+    assert_eq!(seen_anew[0].trace.seen_by, [TlsChain, TlsPins].into());
+    let taken_back = scan(&seen_anew, &[complete(TlsChain), blind(TlsPins)], LATER);
+    assert!(taken_back[0].is_open());
+    assert!(!scan(&taken_back, &[complete(TlsPins)], LATER)[0].is_open());
+}
+
+#[test]
+fn a_finding_of_before_there_were_traces_is_resolved_by_the_check_of_its_detection() {
+    let mut seen = scan(&[], &[interception(CheckId::TlsChain)], NOW);
+    seen[0].trace = Trace::default();
+    assert!(scan(&seen, &[blind(CheckId::TlsChain)], LATER)[0].is_open());
+    assert!(!scan(&seen, &[complete(CheckId::TlsChain)], LATER)[0].is_open());
+}
+
+#[test]
+fn what_was_found_of_one_network_is_gone_on_another() {
+    let blind = [blind(CheckId::TlsChain)];
+    let cafe = scan_on(Some("café"), &[], &[interception(CheckId::TlsChain)], NOW);
+    for same in [Some("café"), None] {
+        assert_eq!(scan_on(same, &cafe, &blind, LATER), cafe, "nobody looked");
+    }
+    let home = scan_on(Some("home"), &cafe, &blind, LATER);
+    assert_eq!(home[0].state, FindingState::Resolved { at: LATER });
+
+    let followed = scan_on(Some("home"), &cafe, &[interception(CheckId::TlsChain)], LATER);
+    assert_eq!((followed.len(), followed[0].is_open(), followed[0].detected_at), (1, true, NOW));
+    assert!(scan_on(Some("home"), &followed, &blind, LATER)[0].is_open());
+}
+
+#[test]
+fn what_is_of_the_device_goes_along_to_another_network() {
+    let apps = scan_on(Some("café"), &[], &[indicators(vec![app("a")])], NOW);
+    let home = scan_on(Some("home"), &apps, &[], LATER);
+    assert_eq!(home, apps);
+}
+
+/// A finding of `detection` that comes and goes every minute, up to the sighting after `lives` earlier ones.
+fn flapping(detection: Detection, lives: usize) -> (Vec<Finding>, Timestamp) {
+    let (mut findings, mut now) = (Vec::new(), NOW);
+    let judgement = || Judgement::new(detection, Verdict::Suspicious);
+    for _ in 0..lives {
+        findings =
+            scan(&findings, &[CheckOutcome::judged(detection.check(), "looked", vec![judgement()])], now);
+        now = now.plus_seconds(30);
+        findings = scan(&findings, &[complete(detection.check())], now);
+        now = now.plus_seconds(30);
+    }
+    (scan(&findings, &[CheckOutcome::judged(detection.check(), "looked", vec![judgement()])], now), now)
+}
+
+#[test]
+fn a_finding_that_flaps_stays_open_until_it_was_gone_for_a_while() {
+    let gone = [complete(CheckId::LinkNeighbour)];
+    let (seldom, now) = flapping(Detection::ArpSpoofing, FLAPPING_LIVES - 1);
+    assert!(!scan(&seldom, &gone, now.plus_seconds(30))[0].is_open());
+
+    let (often, now) = flapping(Detection::ArpSpoofing, FLAPPING_LIVES);
+    let held = scan(&often, &gone, now.plus_seconds(30));
+    assert_eq!(held, often);
+    assert!(scan(&held, &gone, now.plus_seconds(FLAPPING_SECONDS - 1))[0].is_open());
+    let later = now.plus_seconds(FLAPPING_SECONDS);
+    assert!(scan(&held, &[], later)[0].is_open(), "nobody looked");
+    assert_eq!(scan(&held, &gone, later)[0].state, FindingState::Resolved { at: later });
+}
+
+#[test]
+fn what_flapped_long_ago_is_resolved_at_once() {
+    let (often, now) = flapping(Detection::ArpSpoofing, FLAPPING_LIVES);
+    let seen = CheckOutcome::judged(
+        CheckId::LinkNeighbour,
+        "looked",
+        often.iter().take(1).map(|it| it.judgement.clone()).collect(),
+    );
+    let later = now.plus_seconds(2 * FLAPPING_SECONDS);
+    let still = scan(&often, &[seen], later);
+    assert!(!scan(&still, &[complete(CheckId::LinkNeighbour)], later.plus_seconds(1))[0].is_open());
+}
+
+#[test]
+fn an_app_that_comes_and_goes_is_gone_when_it_is_gone() {
+    let (often, now) = flapping(Detection::MaliciousApp, 2 * FLAPPING_LIVES);
+    assert!(!scan(&often, &[complete(CheckId::AppIndicators)], now.plus_seconds(1))[0].is_open());
 }
 
 proptest! {

@@ -15,6 +15,7 @@ fn secret_finding() -> Finding {
         detected_at: NOW,
         last_seen_at: NOW,
         state: FindingState::Open,
+        trace: Trace::default(),
     }
 }
 

@@ -17,10 +17,11 @@ fn main() -> io::Result<()> {
     let Some(directory) = env::args_os().nth(1).map(PathBuf::from) else {
         return Err(io::Error::other("usage: seeds DIRECTORY"));
     };
-    let targets: [(&str, Vec<Seed>); 9] = [
+    let targets: [(&str, Vec<Seed>); 10] = [
         ("dns_message", messages::dns()),
         ("dns_over_https", messages::dns_over_https()),
         ("http_response", messages::http()),
+        ("portal_api", messages::portal_api()),
         ("client_hello", messages::client_hello()),
         ("certificate_chain", certificates::chains()),
         ("canary_reply", tokens::canary_replies()),

@@ -74,6 +74,23 @@ pub fn http() -> Vec<Seed> {
     each.into_iter().map(|(name, text)| seed(name, format!("\u{3}{text}"))).collect()
 }
 
+pub fn portal_api() -> Vec<Seed> {
+    let told = [
+        ("captive", r#"{"captive": true, "user-portal-url": "https://gateway.example/login"}"#),
+        ("open", r#"{"captive": false, "seconds-remaining": 326, "can-extend-session": true}"#),
+        ("array", r#"[true, "https://gateway.example/login"]"#),
+        ("twice", r#"{"captive": true, "captive": false}"#),
+        ("nested", r#"{"captive": false, "x": [[[{"y": []}]]], "user-portal-url": "\ud83d\ude00"}"#),
+    ];
+    let each = told.into_iter().flat_map(|(name, json)| {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/captive+json\r\n";
+        let response = format!("\u{3}{head}Content-Length: {}\r\n\r\n{json}", json.len());
+        [seed(name, json), seed(&format!("{name}-response"), response)]
+    });
+    each.chain([seed("moved", "\u{3}HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n")])
+        .collect()
+}
+
 pub fn client_hello() -> Vec<Seed> {
     let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()

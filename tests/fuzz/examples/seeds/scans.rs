@@ -9,8 +9,8 @@ use agent_core::network::dns_record::{
 };
 use agent_core::network::observation::{
     Attempt, CanaryProbe, CaptiveProbe, Certificate, ClearExchange, ClearProbe, ClearQuestion, Failure,
-    FailureKind, Handshake, HttpAnswer, Observations, Outcome, Phase, Possession, Question, Raw, Target,
-    TlsExchange, TlsProbe, Traffic,
+    FailureKind, Fallback, Handshake, Hop, HopAnswer, HttpAnswer, Observations, Outcome, PathProbe, Phase,
+    PortalApiAnswer, PortalApiProbe, Possession, Question, Raw, Target, TlsExchange, TlsProbe,
 };
 use mtd_fuzz::{HOST, NONCE, ZONE, settings, signer};
 
@@ -30,15 +30,17 @@ pub fn observations() -> Vec<Seed> {
         body_sha256: Sha256::of(b""),
         body_len: 0,
         body_complete: true,
+        handshake: None,
     };
     let portal = Observations {
         captive: vec![captive(Outcome::Answered(portal))],
+        portal_api: Some(portal_api()),
         tls: vec![tls(HOST, Outcome::Answered(handshake("gateway.local")))],
         ..empty()
     };
     let clean = Observations {
         tls: vec![tls(HOST, Outcome::Answered(handshake(HOST)))],
-        canaries: vec![canary(attempt(Outcome::Answered(exchange())))],
+        canaries: vec![canary(attempt(Outcome::Answered(exchange())).into())],
         dns: vec![dns([address_v4(&NONCE, ZONE).into()])],
         ..empty()
     };
@@ -48,36 +50,68 @@ pub fn observations() -> Vec<Seed> {
         dns_tls: vec![tls("canary-0.example", Outcome::Answered(handshake("evil.example")))],
         ..empty()
     };
-    let scans =
-        [("empty", empty()), ("lost", lost), ("portal", portal), ("clean", clean), ("attacked", attacked)];
+    let downgraded = Observations {
+        tls: vec![TlsProbe { fallback: Some(fallback()), ..tls(HOST, failed()) }],
+        paths: vec![path()],
+        network_after: Some(empty().network),
+        ..empty()
+    };
+    let scans = [
+        ("empty", empty()),
+        ("lost", lost),
+        ("portal", portal),
+        ("clean", clean),
+        ("attacked", attacked),
+        ("downgraded", downgraded),
+    ];
     let json = |seen: &Observations| serde_json::to_vec(seen).expect("a record is JSON");
     scans.iter().map(|(name, seen)| seed(name, json(seen))).collect()
 }
 
 fn empty() -> Observations {
-    Observations {
-        network: NetworkSnapshot {
-            dns_servers: Fact::known(vec!["192.0.2.53".to_owned()]),
-            ..NetworkSnapshot::not_available("x")
-        },
-        captive: Vec::new(),
-        tls: Vec::new(),
-        canaries: Vec::new(),
-        dns: Vec::new(),
-        dns_tls: Vec::new(),
-        traffic: Traffic::default(),
-    }
+    Observations::of(NetworkSnapshot {
+        dns_servers: Fact::known(vec!["192.0.2.53".to_owned()]),
+        ..NetworkSnapshot::not_available("x")
+    })
 }
 
 fn captive(outcome: Outcome<HttpAnswer>) -> CaptiveProbe {
-    CaptiveProbe { url: settings().captive_probes.remove(0), attempts: attempt(outcome) }
+    CaptiveProbe { url: settings().captive_probes.remove(0), attempts: attempt(outcome).into() }
 }
 
 fn tls(host: &str, outcome: Outcome<Handshake>) -> TlsProbe {
     let mut target = Target::from(&settings().endpoints[0]);
     target.host = host.to_owned();
     let trusted = TrustVerdict::Trusted { anchor: TrustAnchor::UserAdded, root_spki: None };
-    TlsProbe { target, attempts: attempt(outcome), platform: Some(Fact::known(trusted)) }
+    TlsProbe {
+        target,
+        attempts: attempt(outcome).into(),
+        fallback: None,
+        platform: Some(Fact::known(trusted)),
+    }
+}
+
+fn fallback() -> Fallback<Handshake> {
+    let older = Handshake { version: Some("TLSv1.2".to_owned()), ..handshake(HOST) };
+    let [older] = attempt(Outcome::Answered(older));
+    let [again] = attempt(failed());
+    Fallback { older, again: Some(again) }
+}
+
+fn path() -> PathProbe {
+    let answer = HopAnswer { from: [192, 0, 2, 1].into(), icmp_type: 11, icmp_code: 0 };
+    let hop = Hop { ttl: 1, attempts: attempt(Outcome::Answered(answer)).into() };
+    PathProbe { destination: [192, 0, 2, 7].into(), hops: vec![hop] }
+}
+
+fn portal_api() -> PortalApiProbe {
+    let answer = PortalApiAnswer {
+        captive: true,
+        user_portal_url: Some("https://gateway.example/login".to_owned()),
+        handshake: handshake("gateway.example"),
+    };
+    let attempts = attempt(Outcome::Answered(answer)).into();
+    PortalApiProbe { url: "https://gateway.example/api".to_owned(), attempts }
 }
 
 fn canary(tls: Vec<Attempt<TlsExchange>>) -> CanaryProbe {
@@ -86,8 +120,12 @@ fn canary(tls: Vec<Attempt<TlsExchange>>) -> CanaryProbe {
     CanaryProbe {
         target: Target::from(&settings().canaries[0]),
         tls,
+        fallback: None,
         platform: None,
-        clear: vec![ClearProbe { asked: ClearQuestion::Page, attempts: attempt(Outcome::Answered(clear)) }],
+        clear: vec![ClearProbe {
+            asked: ClearQuestion::Page,
+            attempts: attempt(Outcome::Answered(clear)).into(),
+        }],
     }
 }
 
@@ -140,7 +178,7 @@ fn dns<const N: usize>(addresses: [std::net::IpAddr; N]) -> DnsProbe {
         server: "192.0.2.53".to_owned(),
         name: nonce_name(&NONCE, ZONE),
         record: DnsType::A,
-        attempts: attempt(Outcome::Answered(answers)),
+        attempts: attempt(Outcome::Answered(answers)).into(),
     }
 }
 
@@ -149,6 +187,6 @@ fn failed<T>() -> Outcome<T> {
     Outcome::Failed(Failure { phase: Phase::Tls, kind, detail: "no answer in 3 s".to_owned() })
 }
 
-fn attempt<T>(outcome: Outcome<T>) -> Vec<Attempt<T>> {
-    vec![Attempt { address: Some([192, 0, 2, 7].into()), elapsed_ms: 42, outcome }]
+fn attempt<T>(outcome: Outcome<T>) -> [Attempt<T>; 1] {
+    [Attempt { address: Some([192, 0, 2, 7].into()), elapsed_ms: 42, outcome }]
 }

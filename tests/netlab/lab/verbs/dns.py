@@ -89,14 +89,18 @@ def evil_server(lab: Lab, place: Place, *, ca: str = "evil"):
 
 
 @verb("attacker")
-def forward_to_canary(lab: Lab, place: Place, letter: str):
-    """Forwards what arrives at the attacker's own ports 80 and 443 to a canary, byte for byte."""
-    canary = at.CANARIES[letter].address.v4
+def forward_to_canaries(lab: Lab, place: Place):
+    """Forwards what arrives at the attacker's own ports 80 and 443 to the canary that is asked for, byte for byte."""
     with (
-        relay(lab, place, "to-http", "--to", f"{canary}:80", port=80),
-        relay(lab, place, "to-tls", "--to", f"{canary}:443", port=443),
+        relay(lab, place, "to-http", *to_canaries(80), port=80),
+        relay(lab, place, "to-tls", *to_canaries(443), port=443),
     ):
         yield
+
+
+def to_canaries(port: int) -> list[str]:
+    options = [["--to", f"{canary.host}={canary.address.v4}:{port}"] for canary in at.CANARIES.values()]
+    return sum(options, [])
 
 
 @verb("gateway")

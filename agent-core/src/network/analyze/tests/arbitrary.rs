@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::world::{World, answered, found, http, outcome, refused, trusted_by, unproven};
 use crate::model::{CheckId, TrustAnchor, Verdict};
+use crate::network::Recording;
 use crate::network::observation::{Attempt, Certificate, FailureKind, Observations, Outcome};
 use crate::network::testing::{Dates, NOW, self_signed};
 
@@ -121,7 +122,7 @@ proptest! {
     #[test]
     fn an_arbitrary_recording_is_refused_or_judged(text in "\\PC{0,200}") {
         if let Ok(seen) = serde_json::from_str::<Observations>(&text) {
-            crate::network::judge(&seen, &World::clean().settings, NOW);
+            crate::network::judge(&Recording::new(seen, World::clean().settings, NOW));
         }
     }
 }

@@ -1,15 +1,15 @@
 //! Real chains of badssl.com, under Mozilla's real roots, each at a moment that matters to it.
 
-use std::path::PathBuf;
-
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
-use crate::model::{SpkiPin, Timestamp, TrustAnchor, TrustVerdict};
+use super::shared_data;
+use crate::model::{CtLogList, Sha256, SpkiPin, Timestamp, TrustAnchor, TrustVerdict};
 use crate::network::analyze::certificate::Contents;
 use crate::network::analyze::chain::{Standing, Trust, judge};
 use crate::network::observation::Certificate;
 use crate::network::testing::handshake;
+use crate::network::transparency::{Flaw, Logs, Subject, assess};
 
 /// The first and the last second of the certificate of expired.badssl.com.
 const EXPIRED_FROM: Timestamp = Timestamp::from_unix(1_428_537_600);
@@ -70,14 +70,18 @@ const CASES: &[(&[&str], &str, i64, Standing)] = &[
 
 #[test]
 fn real_chains_stand_as_they_should() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = shared_data("tls/badssl") else { return };
     let mut wrong = Vec::new();
     for (files, host, moment, expected) in CASES {
         let chain = chain(&folder, files);
         let trust = trust(&[], *moment);
         let judged = judge(&handshake(chain), host, None, &trust);
         let agrees = judged.standing == *expected;
-        println!("{} {files:?} for {host} at {}: {judged:?}", if agrees { "ok" } else { "WRONG" }, trust.now);
+        println!(
+            "{} {files:?} for {host} at {}: {judged:?}",
+            if agrees { "agrees" } else { "DIFFERS" },
+            trust.now
+        );
         if !agrees {
             wrong.push(files);
         }
@@ -88,7 +92,7 @@ fn real_chains_stand_as_they_should() {
 
 #[test]
 fn roots_that_vendors_put_into_devices_are_seen_for_what_they_are() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = shared_data("tls/badssl") else { return };
     let host = "edellroot.badssl.com";
     let chain = chain(&folder, &["subdomain-edellroot.pem", "ca-edellroot.crt"]);
     let added = TrustVerdict::Trusted { anchor: TrustAnchor::UserAdded, root_spki: None };
@@ -98,6 +102,41 @@ fn roots_that_vendors_put_into_devices_are_seen_for_what_they_are() {
     assert_eq!(undeclared.standing, Standing::DeviceOnly(TrustAnchor::UserAdded));
     let declared = judge(&handshake(chain), host, Some(&added), &trust(&[root], JULY_2019));
     assert_eq!(declared.standing, Standing::Inspected);
+}
+
+/// Files, and how many SCTs their leaf embeds, as `openssl x509 -text` shows them.
+const SCTS: &[(&str, usize)] = &[
+    ("subdomain-1000-sans.pem", 3),
+    ("subdomain-captive-portal.pem", 3),
+    ("subdomain-dsdtestprovider.pem", 0),
+    ("subdomain-no-sct.pem", 0),
+    ("subdomain-revoked.pem", 3),
+    ("wildcard-ecc256.pem", 3),
+    ("wildcard-expired.pem", 0),
+    ("wildcard-incomplete-chain.pem", 3),
+    ("wildcard-self-signed.pem", 0),
+    ("wildcard-sha1-2017.pem", 0),
+];
+
+#[test]
+fn the_scts_of_real_certificates_are_found_and_read() {
+    let Some(folder) = shared_data("tls/badssl") else { return };
+    let list = CtLogList { timestamp: Timestamp::from_unix(JUNE_2021), operators: Vec::new() };
+    let logs = Logs::of(&list);
+    for (file, expected) in SCTS {
+        let leaf = chain(&folder, &[file]).swap_remove(0);
+        let contents = Contents::of(&leaf).unwrap();
+        let subject = Subject {
+            leaf: leaf.as_der(),
+            issuer_key: Sha256::of(b"no matter: the list has no log"),
+            not_before: contents.not_before,
+            not_after: contents.not_after,
+        };
+        let assessment = assess(&subject, &logs, list.timestamp);
+        let read = assessment.scts.iter().filter(|sct| sct.vouching == Err(Flaw::UnknownLog));
+        assert_eq!(read.count(), *expected, "{file}");
+        assert_eq!(assessment.scts.len(), *expected, "{file}");
+    }
 }
 
 fn trust(inspection: &[SpkiPin], moment: i64) -> Trust<'_> {
@@ -115,16 +154,4 @@ fn chain(folder: &std::path::Path, files: &[&str]) -> Vec<Certificate> {
         CertificateDer::pem_slice_iter(&text).map(Result::unwrap).collect::<Vec<_>>()
     });
     certificates.map(|certificate| Certificate::from_der(certificate.to_vec())).collect()
-}
-
-/// Where the chains of badssl.com are, if they are here.
-fn folder() -> Option<PathBuf> {
-    let shared = std::env::var_os("MTD_SHARED_DATA")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
-    let folder = shared.join("tls/badssl");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("skipped: {} absent", folder.display());
-    None
 }

@@ -20,6 +20,8 @@ const YEAR: i64 = 365 * 86_400;
 const PORTAL: (Detection, &str, Verdict) = (Detection::CaptivePortal, "", Verdict::Benign);
 const INTERCEPTION: (Detection, &str, Verdict) = (Detection::TlsInterception, "", Verdict::Confirmed);
 const UNDECIDED: (Detection, &str, Verdict) = (Detection::TlsInterception, "", Verdict::Inconclusive);
+const STORE_UNDECIDED: (Detection, &str, Verdict) =
+    (Detection::TrustStoreCompromised, "", Verdict::Inconclusive);
 const INSPECTION: (Detection, &str, Verdict) = (Detection::ManagedInspection, "", Verdict::Benign);
 const SKEW: (Detection, &str, Verdict) = (Detection::ClockSkew, "", Verdict::Benign);
 const STRIPPED: (Detection, &str, Verdict) = (Detection::SslStrip, "", Verdict::Confirmed);
@@ -50,7 +52,7 @@ const SCENARIOS: &[Scenario] = &[
         name: "all canaries down",
         make: |world| (0..2).for_each(|number| silence(world, number)),
         clock: 0,
-        expect: &[UNDECIDED],
+        expect: &[UNDECIDED, STORE_UNDECIDED],
         complete: &[],
     },
     Scenario {
@@ -142,7 +144,7 @@ const SCENARIOS: &[Scenario] = &[
             }
         },
         clock: 0,
-        expect: &[PORTAL, UNDECIDED],
+        expect: &[PORTAL, UNDECIDED, STORE_UNDECIDED],
         complete: &[],
     },
     Scenario {
@@ -184,7 +186,7 @@ const SCENARIOS: &[Scenario] = &[
             }
         },
         clock: 0,
-        expect: &[UNDECIDED],
+        expect: &[UNDECIDED, STORE_UNDECIDED],
         complete: &[CheckId::HttpStrip, CheckId::HttpTamper, CheckId::HttpProxy],
     },
     Scenario {
@@ -203,7 +205,7 @@ const SCENARIOS: &[Scenario] = &[
             clear(world, 0, ClearQuestion::Redirect).response = page(200, &[], b"Sign in");
         },
         clock: 0,
-        expect: &[UNDECIDED, (Detection::SslStrip, "", Verdict::Suspicious)],
+        expect: &[UNDECIDED, STORE_UNDECIDED, (Detection::SslStrip, "", Verdict::Suspicious)],
         complete: &[CheckId::HttpStrip, CheckId::HttpTamper, CheckId::HttpProxy],
     },
     Scenario {

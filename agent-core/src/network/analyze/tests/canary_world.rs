@@ -42,6 +42,7 @@ pub(super) fn with_canaries() -> World {
                 question: asked,
                 response: Outcome::Answered(Raw::default()),
             }),
+            fallback: None,
             platform: Some(Fact::known(trusted)),
             clear: ClearQuestion::ALL.map(|asked| genuine(number, asked)).to_vec(),
         });

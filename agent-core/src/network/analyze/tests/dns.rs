@@ -261,12 +261,45 @@ const SCENARIOS: &[Scenario] = &[
         complete: BOTH,
     },
     Scenario {
-        name: "30 private DNS blocked",
+        name: "8 split horizon, a zone of the organisation",
         make: |world| {
-            let server = "dns.example".to_owned();
-            world.seen.network.private_dns = Fact::known(PrivateDns::Unreachable { server });
+            declare(world, "intranet.example");
+            let probe = declared("intranet.example", &["10.77.0.80"]);
+            world.dns().push(probe);
         },
-        expect: &[(Detection::PrivateDnsBlocked, "", Verdict::Suspicious)],
+        expect: &[(Detection::SplitHorizon, "intranet.example", Verdict::Benign)],
+        complete: BOTH,
+    },
+    Scenario {
+        name: "a declared zone, as the rest of the world sees it",
+        make: |world| {
+            declare(world, "intranet.example");
+            let probe = declared("intranet.example", &["203.0.113.80"]);
+            world.dns().push(probe);
+        },
+        expect: &[],
+        complete: BOTH,
+    },
+    Scenario {
+        name: "a declared zone where every name leads to one address inside",
+        make: |world| {
+            declare(world, "intranet.example");
+            let probe = declared("intranet.example", &["10.77.0.80"]);
+            world.dns().push(probe);
+            missing_get(world, "10.77.0.80");
+        },
+        expect: &[(Detection::DnsWildcard, "", Verdict::Benign)],
+        complete: BOTH,
+    },
+    Scenario {
+        name: "27 transparent TLS pass-through, of names that do not exist too",
+        make: |world| {
+            answers(world, &["192.0.2.99"]);
+            missing_get(world, "192.0.2.99");
+            let chain = world.public.chain(NAME, Dates::CURRENT);
+            follow(world, "192.0.2.99", Ok(chain));
+        },
+        expect: REDIRECTED,
         complete: BOTH,
     },
     Scenario {
@@ -318,13 +351,6 @@ fn what_the_platform_withholds_is_named() {
         let outcomes = dns_of(world.judge_at(NOW));
         assert!(outcomes.iter().all(|outcome| matches!(outcome.coverage, Coverage::Unknown { .. })));
     }
-}
-
-#[test]
-fn private_dns_that_is_off_proves_nothing() {
-    let mut world = resolving();
-    world.seen.network.private_dns = Fact::known(PrivateDns::Off);
-    assert!(matches!(dns_of(world.judge_at(NOW))[2].coverage, Coverage::Unknown { .. }));
 }
 
 #[test]
@@ -447,6 +473,15 @@ fn answers_v6(world: &mut World, prefixes: &[&str]) {
     world.dns()[1].attempts = answered(packets(&[message(0, &embedded)]));
 }
 
+fn declare(world: &mut World, zone: &str) {
+    world.settings.split_horizon = vec![zone.to_owned()];
+}
+
+fn declared(zone: &str, addresses: &[&str]) -> DnsProbe {
+    let aim = DnsAim::Declared { zone: zone.to_owned() };
+    probe(aim, zone, DnsType::A, packets(&[message(0, addresses)]))
+}
+
 fn missing_get(world: &mut World, address: &str) {
     for probe in world.dns().iter_mut().filter(|probe| probe.aim == DnsAim::Missing) {
         probe.attempts = answered(packets(&[message(0, &[address])]));
@@ -464,6 +499,7 @@ fn follow(world: &mut World, address: &str, met: Result<Vec<Certificate>, Failur
     world.seen.dns_tls.push(TlsProbe {
         target: Target::from(&endpoint),
         attempts,
+        fallback: None,
         platform: Some(refused()),
     });
 }

@@ -6,7 +6,8 @@ use crate::model::{
     Verdict,
 };
 use crate::network;
-use crate::network::observation::{Certificate, FailureKind, Observations, Traffic};
+use crate::network::Recording;
+use crate::network::observation::{Certificate, FailureKind, Observations};
 use crate::network::testing::{Authority, Dates, NOW, endpoint, handshake, self_signed, snapshot};
 
 const HOSTS: [&str; 3] = ["a.example", "b.example", "c.example"];
@@ -25,31 +26,17 @@ fn is_unknown(outcome: &CheckOutcome) -> bool {
 
 #[test]
 fn each_check_has_one_outcome_even_when_nothing_was_measured() {
-    let seen = Observations {
-        network: snapshot(),
-        captive: Vec::new(),
-        tls: Vec::new(),
-        canaries: Vec::new(),
-        dns: Vec::new(),
-        dns_tls: Vec::new(),
-        traffic: Traffic::default(),
-    };
-    let outcomes = network::judge(&seen, &NetworkSettings::default(), NOW);
+    let seen = Observations::of(snapshot());
+    let outcomes = network::judge(&Recording::new(seen, NetworkSettings::default(), NOW)).outcomes;
     let checks: Vec<_> = outcomes.iter().map(|outcome| outcome.check).collect();
-    let expected = [
-        CheckId::Captive,
-        CheckId::TlsChain,
-        CheckId::TlsBinding,
-        CheckId::HttpStrip,
-        CheckId::HttpTamper,
-        CheckId::HttpProxy,
-        CheckId::DnsAnswer,
-        CheckId::DnsPath,
-        CheckId::DnsPrivate,
-    ];
+    let expected: Vec<_> =
+        CheckId::ALL.iter().copied().filter(|check| check.as_str().starts_with("network.")).collect();
     assert_eq!(checks, expected);
     assert!(outcomes.iter().all(is_unknown));
-    let mut configurable = outcomes.iter().filter(|outcome| outcome.check != CheckId::DnsPrivate);
+    let configured =
+        ["network.captive", "network.tls_chain", "network.http", "network.dns_a", "network.dns_path"];
+    let is_configured = |check: CheckId| configured.iter().any(|prefix| check.as_str().starts_with(prefix));
+    let mut configurable = outcomes.iter().filter(|outcome| is_configured(outcome.check));
     assert!(configurable.all(|outcome| outcome.summary.contains("configured")));
 }
 
@@ -70,6 +57,36 @@ fn an_empty_page_is_no_portal() {
     assert_eq!(captive(&world).coverage, Coverage::Complete);
 }
 
+/// Found by the benign sets: the status that was made for portals was taken for a server's error.
+#[test]
+fn a_portal_may_say_that_it_is_one() {
+    let mut world = World::clean();
+    world.portal(http(511, None, b"<html>Welcome</html>"));
+    HOSTS.into_iter().for_each(|host| world.presents(host, self_signed(host), refused()));
+    assert_eq!(found(&world.judge_at(NOW)), [(Detection::CaptivePortal, "", Verdict::Benign)]);
+}
+
+/// Found by the benign sets: where packets are lost, a portal may be there and not show.
+#[test]
+fn what_a_portal_may_present_proves_nothing_while_the_checks_are_lost() {
+    let present = |chain: &dyn Fn(&World, &str) -> Vec<Certificate>, platform: &Fact<TrustVerdict>| {
+        let mut world = World::clean();
+        world.captive_fails();
+        for host in HOSTS {
+            let chain = chain(&world, host);
+            world.presents(host, chain, platform.clone());
+        }
+        let outcome = tls(&world);
+        (outcome.verdict(), outcome.summary)
+    };
+    let (verdict, summary) = present(&|_, _| self_signed("gateway.local"), &refused());
+    assert_eq!(verdict, Verdict::Suspicious);
+    assert!(summary.contains("no connectivity check was answered"), "{summary}");
+    let by_evil = |world: &World, host: &str| world.evil.chain(host, Dates::CURRENT);
+    let (verdict, _) = present(&by_evil, &trusted_by(TrustAnchor::UserAdded));
+    assert_eq!(verdict, Verdict::Confirmed, "no portal has a root in the device");
+}
+
 #[test]
 fn a_server_error_is_neither_a_portal_nor_free() {
     let mut world = World::clean();
@@ -81,7 +98,8 @@ fn a_server_error_is_neither_a_portal_nor_free() {
 #[test]
 fn an_answer_over_valid_tls_is_the_servers_own_and_no_portal() {
     let mut world = World::clean();
-    world.seen.captive[1].attempts = answered(http(200, None, b"<html>"));
+    let chain = world.public.chain("probe.example", Dates::CURRENT);
+    world.captive_over_tls(http(200, None, b"<html>"), chain);
     assert_eq!(captive(&world).judgements, []);
 }
 

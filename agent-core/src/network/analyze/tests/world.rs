@@ -4,10 +4,11 @@ use crate::model::{
     CheckId, CheckOutcome, Detection, Fact, NetworkSettings, Sha256, Timestamp, TrustAnchor, TrustVerdict,
     Verdict,
 };
+use crate::network::Recording;
 use crate::network::analyze::judge_under;
 use crate::network::observation::{
     Attempt, CaptiveProbe, Certificate, Failure, FailureKind, Handshake, HttpAnswer, Observations, Outcome,
-    Phase, Possession, Target, TlsProbe, Traffic,
+    Phase, Possession, Target, TlsProbe,
 };
 use crate::network::testing::{Authority, Dates, endpoint, handshake, snapshot};
 
@@ -38,22 +39,19 @@ impl World {
         let tls = settings.endpoints.iter().map(|endpoint| TlsProbe {
             target: Target::from(endpoint),
             attempts: answered(handshake(public.chain(&endpoint.host, Dates::CURRENT))),
+            fallback: None,
             platform: Some(Fact::known(TrustVerdict::Trusted {
                 anchor: TrustAnchor::System,
                 root_spki: None,
             })),
         });
-        let captive = [CLEAR, SECURE]
-            .map(|url| CaptiveProbe { url: url.to_owned(), attempts: answered(http(204, None, b"")) });
-        let seen = Observations {
-            network: snapshot(),
-            captive: captive.to_vec(),
-            tls: tls.collect(),
-            canaries: Vec::new(),
-            dns: Vec::new(),
-            dns_tls: Vec::new(),
-            traffic: Traffic::default(),
-        };
+        let secure = handshake(public.chain("probe.example", Dates::CURRENT));
+        let captive = [(CLEAR, None), (SECURE, Some(secure))].map(|(url, handshake)| CaptiveProbe {
+            url: url.to_owned(),
+            attempts: answered(HttpAnswer { handshake, ..http(204, None, b"") }),
+        });
+        let seen =
+            Observations { captive: captive.to_vec(), tls: tls.collect(), ..Observations::of(snapshot()) };
         Self {
             company: Authority::new("Company CA", 2),
             inspector: Authority::new("Company Inspection", 3),
@@ -77,6 +75,12 @@ impl World {
         let lost = Attempt { address: None, elapsed_ms: 3000, outcome: Outcome::Failed(timed_out()) };
         probe.attempts = vec![lost.clone(), lost.clone(), lost];
         probe.platform = None;
+    }
+
+    /// What the connectivity check over TLS met, and with which certificate.
+    pub(super) fn captive_over_tls(&mut self, answer: HttpAnswer, chain: Vec<Certificate>) {
+        let handshake = Some(handshake(chain));
+        self.seen.captive[1].attempts = answered(HttpAnswer { handshake, ..answer });
     }
 
     /// What the clear connectivity check met, while the one over TLS is lost.
@@ -103,7 +107,8 @@ impl World {
     }
 
     pub(super) fn judge_at(&self, now: Timestamp) -> Vec<CheckOutcome> {
-        judge_under(&[self.public.anchor()], &self.seen, &self.settings, now)
+        let recording = Recording::new(self.seen.clone(), self.settings.clone(), now);
+        judge_under(&[self.public.anchor()], &recording).outcomes
     }
 }
 
@@ -127,6 +132,7 @@ pub(super) fn http(status: u16, location: Option<&str>, body: &[u8]) -> HttpAnsw
         body_sha256: Sha256::of(body),
         body_len: body.len() as u64,
         body_complete: true,
+        handshake: None,
     }
 }
 

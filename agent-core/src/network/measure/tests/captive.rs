@@ -6,7 +6,7 @@ use super::{AMPLE, measured, servers};
 use crate::model::{NetworkSettings, Sha256};
 use crate::network::limits::{ATTEMPT_TIMEOUT, MAX_HTTP_BODY, MAX_RECEIVED};
 use crate::network::observation::{
-    Attempt, FailureKind, HttpAnswer, Observations, Outcome, Phase, Traffic, answer,
+    Attempt, FailureKind, HttpAnswer, Observations, Outcome, Phase, Possession, Traffic, answer,
 };
 use crate::network::testing::{Authority, Dates};
 
@@ -119,12 +119,14 @@ async fn loss_is_tried_three_times() {
 }
 
 #[tokio::test]
-async fn over_https_the_certificate_must_be_valid() {
-    let chain = Authority::new("Evil Root", 4).chain("127.0.0.1", Dates(2020, 2045));
-    let port =
-        servers::tls_with(chain, &crate::network::testing::leaf_key(), rustls::ALL_VERSIONS, &["http/1.1"])
-            .await;
-    assert_eq!(failed(format!("https://127.0.0.1:{port}/")).await, [(Phase::Tls, FailureKind::Certificate)]);
+async fn over_https_any_certificate_is_taken_and_recorded() {
+    let chain = Authority::new("Evil Root", 4).chain("127.0.0.1", Dates::CURRENT);
+    let port = servers::https(chain.clone(), "HTTP/1.1 204 No Content\r\n\r\n").await;
+    let (attempts, _) = probe(format!("https://127.0.0.1:{port}/")).await;
+    let (answer, _) = answer(&attempts).unwrap();
+    assert_eq!(answer.status, 204);
+    let handshake = answer.handshake.as_ref().unwrap();
+    assert_eq!((&handshake.chain, &handshake.possession), (&chain, &Possession::Proven));
 }
 
 #[tokio::test]

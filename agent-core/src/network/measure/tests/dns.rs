@@ -17,7 +17,7 @@ use crate::canary::{CanarySettings, CanarySigner, KeySet, address_v4, address_v6
 use crate::model::{Fact, NetworkSettings, NetworkSnapshot};
 use crate::network::dns_record::{DnsAim, DnsAnswers, DnsProbe, DnsReading, DnsTransport, DnsType};
 use crate::network::limits::{MAX_DNS_PACKETS, MAX_DNS_RECORDED};
-use crate::network::measure::measure;
+use crate::network::measure::{measure, measure_in_tiers};
 use crate::network::observation::{FailureKind, Observations, answer, failure};
 use crate::network::testing::{FakeHost, SystemEntropy, self_signed, snapshot};
 
@@ -95,6 +95,24 @@ async fn a_datagram_from_somebody_else_is_no_answer() {
     let seen = asked(&settings(), server, AMPLE).await;
     let answers = answers(nonce(&seen, DnsType::A));
     assert_eq!((answers.packets.len(), answers.whole().count()), (1, 0));
+}
+
+#[tokio::test]
+async fn the_first_tier_asks_one_question_and_waits_for_no_second_answer() {
+    let server =
+        udp(|query| vec![vec![1], honest(query), with_addresses(query, &[Ipv4Addr::LOCALHOST])]).await;
+    let servers = Fact::known(vec![server.to_string(), "127.0.0.2".to_owned()]);
+    let network = NetworkSnapshot { dns_servers: servers, ..snapshot() };
+    let (host, entropy) = (Arc::new(FakeHost::refusing()), Arc::new(SystemEntropy));
+    let mut settings = settings();
+    settings.canaries[0].tls_port = servers::nobody().await;
+    settings.canaries[0].addresses = vec![[127, 0, 0, 1].into()];
+    let deadline = Deadline::now() + AMPLE;
+    let seen = measure_in_tiers(&settings, network, host, entropy, deadline, |_| true).await;
+    let [probe] = seen.dns.as_slice() else { panic!("{:?}", seen.dns) };
+    assert!(matches!(probe.aim, DnsAim::Nonce { .. }) && probe.record == DnsType::A);
+    assert_eq!(answers(probe).packets.len(), 2, "what does not fit, and the answer");
+    assert_eq!((answers(probe).whole().count(), seen.dns_tls.len()), (1, 0));
 }
 
 #[tokio::test]
@@ -186,6 +204,46 @@ async fn a_deadline_within_the_window_keeps_what_came() {
 async fn without_a_canarys_zone_nothing_is_asked() {
     let server = udp(|_| panic!("nobody may ask")).await;
     assert!(asked(&NetworkSettings::default(), server, AMPLE).await.dns.is_empty());
+}
+
+/// As every IPv4 address is on a network with IPv6 only. TCP goes to no multicast address: the system has no route.
+#[tokio::test]
+async fn an_address_without_a_route_takes_no_attempt() {
+    let mut settings = settings();
+    settings.canaries[0].tls_port = servers::tls(self_signed(NAME)).await;
+    settings.canaries[0].addresses = vec![[224, 0, 0, 1].into(), [127, 0, 0, 1].into()];
+    let server = udp(|query| vec![honest(query)]).await;
+    let seen = asked(&settings, server, AMPLE).await;
+    let attempts = &seen.canaries[0].tls;
+    assert_eq!((attempts.len(), attempts[0].address), (1, Some([127, 0, 0, 1].into())), "{attempts:?}");
+}
+
+#[tokio::test]
+async fn a_zone_that_is_declared_split_horizon_is_asked_for() {
+    let server = udp(|query| vec![with_addresses(query, &[Ipv4Addr::new(10, 1, 2, 3)])]).await;
+    let settings = NetworkSettings { split_horizon: vec!["Intranet.example".to_owned()], ..settings() };
+    let seen = asked(&settings, server, AMPLE).await;
+    let aim = DnsAim::Declared { zone: "Intranet.example".to_owned() };
+    let declared = seen.dns.iter().find(|probe| probe.aim == aim).unwrap();
+    assert_eq!(declared.name, "intranet.example");
+    assert_eq!(addresses(declared), [IpAddr::from([10, 1, 2, 3])]);
+}
+
+/// dnsspoof of dsniff passes over queries with EDNS and those for IPv6 addresses.
+#[tokio::test]
+async fn a_forger_who_answers_only_what_a_stub_asks_is_heard() {
+    let server = udp(|query| {
+        let asked = Message::from_vec(query).unwrap();
+        let question = &asked.queries[0];
+        let lower = question.name().to_ascii() == question.name().to_ascii().to_ascii_lowercase();
+        let stub = asked.edns.is_none() && question.query_type() == RecordType::A && lower;
+        let forged = stub.then(|| with_addresses(query, &[Ipv4Addr::UNSPECIFIED]));
+        forged.into_iter().chain([honest(query)]).collect()
+    })
+    .await;
+    let seen = asked(&settings(), server, AMPLE).await;
+    assert_eq!(answers(nonce(&seen, DnsType::A)).whole().count(), 2);
+    assert_eq!(answers(nonce(&seen, DnsType::Aaaa)).whole().count(), 1);
 }
 
 #[tokio::test]

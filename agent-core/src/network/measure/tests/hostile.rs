@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rustls::version::{TLS12, TLS13};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::hostile_peers::{
     FakeRsa, config, crossed, leaf_signing_key, pouring, record, rsa_8192, server_hello, stalling,
@@ -17,7 +17,6 @@ use super::servers::{each, endless, saying, silent};
 use super::{Deadline, local, measure};
 use crate::canary::{CanarySettings, CanarySigner, KeySet};
 use crate::model::{CheckId, CheckOutcome, Fact, NetworkSettings, NetworkSnapshot, Verdict};
-use crate::network::judge;
 use crate::network::limits::{
     MAX_CANARIES, MAX_CAPTIVE_PROBES, MAX_DNS_CANARIES, MAX_ENDPOINTS, MAX_RECEIVED, MAX_SCAN_DATAGRAMS,
     MAX_SCAN_RECEIVED,
@@ -26,6 +25,7 @@ use crate::network::observation::{
     Certificate, FailureKind, Observations, Outcome, Possession, TlsProbe, answer, failure,
 };
 use crate::network::testing::{Authority, Dates, FakeHost, NOW, SystemEntropy, self_signed, snapshot};
+use crate::network::{Recording, judge};
 
 /// Enough for three attempts at most things, and for none at a few.
 const WITHIN: Duration = Duration::from_secs(4);
@@ -85,7 +85,7 @@ pub(super) async fn survived(settings: &NetworkSettings, dns: &[SocketAddr]) -> 
     assert!(zones == 0 || zones > MAX_DNS_CANARIES || seen.dns.len() >= 4 * dns.len() + 2 * zones);
 
     let begin = Instant::now();
-    let outcomes = judge(&seen, settings, NOW);
+    let outcomes = judge(&Recording::new(seen.clone(), settings.clone(), NOW)).outcomes;
     assert!(begin.elapsed() < JUDGING, "{:?}", begin.elapsed());
     Survived { seen, outcomes }
 }
@@ -210,13 +210,19 @@ async fn certificates_made_to_cost_time_are_judged_in_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn paths_without_end_are_not_followed() {
-    let port = tls_idle(config(&crossed("127.0.0.1"), leaf_signing_key(), rustls::ALL_VERSIONS)).await;
+    let crossed = config(&crossed("127.0.0.1"), leaf_signing_key(), rustls::ALL_VERSIONS);
+    let port = tls_serving(crossed, |mut stream, _| async move {
+        let _ = stream.read(&mut [0; 1024]).await;
+        let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await;
+    })
+    .await;
     let mut settings = probing(&[port; MAX_ENDPOINTS]);
     settings.captive_probes = vec![format!("https://127.0.0.1:{port}/"); MAX_CAPTIVE_PROBES];
     let scan = survived(&settings, &[]).await;
     for probe in &scan.seen.captive {
-        assert_eq!(failure(&probe.attempts).unwrap().kind, FailureKind::Certificate, "{probe:?}");
+        assert_eq!(answer(&probe.attempts).unwrap().0.status, 204, "{probe:?}");
     }
+    scan.is_not_praised(&[CheckId::Captive]);
     assert_eq!(scan.outcome(CheckId::TlsChain).verdict(), Verdict::Confirmed);
 }
 

@@ -13,11 +13,15 @@ use crate::platform::DeviceHost;
 
 mod captive;
 mod dns;
+mod fallback;
 mod hostile;
 mod hostile_dns;
 mod hostile_peers;
 mod hostile_selective;
+mod path;
+mod portal_api;
 mod servers;
+mod tiers;
 mod tls;
 
 /// Far enough for anything that is not meant to run into it.

@@ -43,6 +43,25 @@ pub(super) async fn tls_with(
     versions: &[&'static SupportedProtocolVersion],
     alpn: &[&str],
 ) -> u16 {
+    let acceptor = TlsAcceptor::from(Arc::new(config(chain, key, versions, alpn)));
+    each(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            if let Ok(mut stream) = acceptor.accept(stream).await {
+                let received = stream.read(&mut [0; 64]).await;
+                assert!(!matches!(received, Ok(1..)), "the probe must send nothing");
+            }
+        }
+    })
+    .await
+}
+
+fn config(
+    chain: Vec<Certificate>,
+    key: &rcgen::KeyPair,
+    versions: &[&'static SupportedProtocolVersion],
+    alpn: &[&str],
+) -> ServerConfig {
     let chain = chain.iter().map(|certificate| CertificateDer::from(certificate.as_der().to_vec())).collect();
     let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
     let certified = CertifiedKey::new(chain, sign::any_supported_type(&key).unwrap());
@@ -52,14 +71,21 @@ pub(super) async fn tls_with(
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(Always(Arc::new(certified))));
     config.alpn_protocols = alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    config
+}
+
+/// Answers each request over TLS with `response`.
+pub(super) async fn https(chain: Vec<Certificate>, response: impl Into<Vec<u8>>) -> u16 {
+    let response = Arc::new(response.into());
+    let acceptor =
+        TlsAcceptor::from(Arc::new(config(chain, &leaf_key(), rustls::ALL_VERSIONS, &["http/1.1"])));
     each(move |stream| {
-        let acceptor = acceptor.clone();
+        let (acceptor, response) = (acceptor.clone(), Arc::clone(&response));
         async move {
-            if let Ok(mut stream) = acceptor.accept(stream).await {
-                let received = stream.read(&mut [0; 64]).await;
-                assert!(!matches!(received, Ok(1..)), "the probe must send nothing");
-            }
+            let Ok(mut stream) = acceptor.accept(stream).await else { return };
+            let _ = stream.read(&mut [0; 1024]).await;
+            let _ = stream.write_all(&response).await;
+            let _ = stream.shutdown().await;
         }
     })
     .await

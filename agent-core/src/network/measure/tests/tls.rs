@@ -7,7 +7,8 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use rustls::version::{TLS12, TLS13};
 
 use super::{AMPLE, GRACE, local, measured, measured_on, probing, servers};
-use crate::model::{CheckId, Fact, ProbeEndpoint, TrustVerdict, Verdict};
+use crate::model::{CheckId, Fact, NetworkSettings, ProbeEndpoint, TrustVerdict, Verdict};
+use crate::network::Recording;
 use crate::network::limits::MAX_CERTIFICATES;
 use crate::network::observation::{
     Attempt, Certificate, FailureKind, Handshake, Observations, Outcome, Phase, Possession, TlsProbe, answer,
@@ -189,8 +190,9 @@ async fn what_is_measured_can_be_recorded_and_judged() {
     assert_eq!(replayed, seen);
     assert!(seen.traffic.sent > 100 && seen.traffic.received > 500, "{:?}", seen.traffic);
 
-    let verdict = |settings: &_| {
-        let outcomes = crate::network::judge(&seen, settings, NOW);
+    let verdict = |settings: &NetworkSettings| {
+        let recording = Recording::new(seen.clone(), settings.clone(), NOW);
+        let outcomes = crate::network::judge(&recording).outcomes;
         outcomes.into_iter().find(|outcome| outcome.check == CheckId::TlsChain).unwrap().verdict()
     };
     assert_eq!(verdict(&settings), Verdict::Suspicious);

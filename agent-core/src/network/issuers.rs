@@ -11,7 +11,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use super::limits::{MAX_CERTIFICATES, MAX_SAME_SUBJECT};
 
 /// The certificates among `others`, those after the leaf, that are worth trying: each once, the first few of a name.
-pub(super) fn candidates<'a>(others: &'a [CertificateDer<'a>]) -> Vec<CertificateDer<'a>> {
+pub(crate) fn issuers<'a>(others: &'a [CertificateDer<'a>]) -> Vec<CertificateDer<'a>> {
     let mut kept: Vec<CertificateDer<'a>> = Vec::new();
     let mut by_subject: BTreeMap<Option<Vec<u8>>, usize> = BTreeMap::new();
     for certificate in others.iter().take(MAX_CERTIFICATES) {
@@ -49,12 +49,12 @@ mod tests {
         others.extend(self_signed("b.example"));
         let others: Vec<_> = others.iter().map(|each| CertificateDer::from(each.as_der())).collect();
         let expected = [others[0].clone(), others[2].clone(), others[8].clone()];
-        assert_eq!(candidates(&others), expected);
+        assert_eq!(issuers(&others), expected);
     }
 
     #[test]
     fn what_cannot_be_read_counts_as_one_name() {
         let others: Vec<_> = (0..9_u8).map(|byte| CertificateDer::from(vec![byte])).collect();
-        assert_eq!(candidates(&others).len(), MAX_SAME_SUBJECT);
+        assert_eq!(issuers(&others).len(), MAX_SAME_SUBJECT);
     }
 }
