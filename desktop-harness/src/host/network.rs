@@ -2,16 +2,18 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use agent_core::model::{Fact, NetworkSnapshot};
+use agent_core::model::{Fact, NetworkSnapshot, Transport};
 
 use super::environment::Environment;
 use super::files::{Files, unreadable};
+use super::leases::dhcp_server;
+use super::link::{INTERFACES, index, transport};
+use super::neighbours::neighbours;
 use super::proxies::proxies;
 
 const ROUTES_V4: &str = "/proc/net/route";
 const ROUTES_V6: &str = "/proc/net/ipv6_route";
 const RESOLVER: &str = "/etc/resolv.conf";
-const INTERFACES: &str = "/sys/class/net";
 
 /// What systemd-resolved asks itself, where [`RESOLVER`] only names its stub.
 const RESOLVED_UPSTREAM: &str = "/run/systemd/resolve/resolv.conf";
@@ -35,13 +37,15 @@ const ARPHRD_PPP: u32 = 512;
 
 /// What this machine tells about the network it is on.
 pub fn network_snapshot(files: &Files, environment: &Environment) -> NetworkSnapshot {
-    let (name, gateways) = match default_routes(files) {
-        Ok(routes) => (name(&routes), Fact::known(gateways(routes))),
-        Err(error) => (unreadable(ROUTES_V4, &error), unreadable(ROUTES_V4, &error)),
+    let routed = match default_routes(files) {
+        Ok(routes) => of_routes(files, &routes),
+        Err(error) => NetworkSnapshot {
+            gateways: unreadable(ROUTES_V4, &error),
+            name: unreadable(ROUTES_V4, &error),
+            ..NetworkSnapshot::not_available("the routes of this machine could not be read")
+        },
     };
     NetworkSnapshot {
-        name,
-        gateways,
         dns_servers: dns_servers(files),
         proxies: Fact::known(proxies(files, environment)),
         vpns: vpns(files),
@@ -49,7 +53,34 @@ pub fn network_snapshot(files: &Files, environment: &Environment) -> NetworkSnap
             "Linux has no opinion of its own on captive portals; the agent's probe decides",
         ),
         private_dns: Fact::not_available("Linux has no one place that tells whether names resolve over TLS"),
-        ..NetworkSnapshot::not_available("this host does not read it yet")
+        nat64_prefix: Fact::not_available("Linux does not keep the NAT64 prefix that a router advertises"),
+        portal_api: Fact::not_available(
+            "Linux has no one place that tells the URL of a captive portal's API",
+        ),
+        ..routed
+    }
+}
+
+/// The facts that hang on the interface of the best route.
+fn of_routes(files: &Files, routes: &[DefaultRoute]) -> NetworkSnapshot {
+    let gateways = Fact::known(gateways(routes));
+    let Some(best) = routes.first().map(|route| route.interface.as_str()) else {
+        let none = NetworkSnapshot::not_available("this device has no default route: it is on no network");
+        return NetworkSnapshot { gateways, ..none };
+    };
+    let transport = transport(files, best);
+    let no_wifi = match transport.value() {
+        Some(Transport::Wifi) => "this host does not ask the kernel about a Wi-Fi (nl80211)".to_owned(),
+        _ => format!("{best} is no Wi-Fi"),
+    };
+    let interfaces = routes.iter().filter_map(|route| index(files, &route.interface)).collect();
+    NetworkSnapshot {
+        name: Fact::known(best.to_owned()),
+        gateways,
+        transport,
+        neighbours: neighbours(files, &interfaces),
+        dhcp_server: dhcp_server(files, best),
+        ..NetworkSnapshot::not_available(&no_wifi)
     }
 }
 
@@ -102,16 +133,9 @@ fn default_route_v6(line: &str) -> Option<DefaultRoute> {
     })
 }
 
-fn name(routes: &[DefaultRoute]) -> Fact<String> {
-    match routes.first() {
-        Some(route) => Fact::known(route.interface.clone()),
-        None => Fact::not_available("this device has no default route: it is on no network"),
-    }
-}
-
-fn gateways(routes: Vec<DefaultRoute>) -> Vec<String> {
+fn gateways(routes: &[DefaultRoute]) -> Vec<String> {
     let mut addresses: Vec<String> = Vec::new();
-    for address in routes.into_iter().filter_map(|route| route.gateway).map(|address| address.to_string()) {
+    for address in routes.iter().filter_map(|route| route.gateway).map(|address| address.to_string()) {
         if !addresses.contains(&address) {
             addresses.push(address);
         }

@@ -27,9 +27,10 @@ def quick_scans(lab: Lab, table: Table) -> list[str]:
     times = [each["elapsed_ms"] for each in costs]
     sizes = [each["sent"] + each["received"] for each in costs]
     median, limit = statistics.median(times), ROUND_TRIPS * ROUND_TRIP_MS + ALLOWANCE_MS
-    print(f"round trip {round_trip:.0f} ms; quick scan of {RUNS}: min {min(times)}, median {median:.0f}, max {max(times)} ms")
-    print(f"           {median / round_trip:.1f} round trips at the median; limit {limit} ms")
-    print(f"bytes      min {min(sizes)}, median {statistics.median(sizes):.0f}, max {max(sizes)}; limit {MAX_BYTES}")
+    print(f"quick scan, {RUNS} times at {round_trip:.0f} ms round trip")
+    print(f"  time   min {min(times)}, median {median:.0f}, max {max(times)} ms; limit of the median {limit} ms")
+    print(f"         {median / round_trip:.1f} round trips at the median")
+    print(f"  bytes  min {min(sizes)}, median {statistics.median(sizes):.0f}, max {max(sizes)}; limit {MAX_BYTES}")
     problems = [f"the median of {median:.0f} ms is over {limit} ms"] if median > limit else []
     return problems + ([f"{max(sizes)} bytes are more than {MAX_BYTES}"] if max(sizes) > MAX_BYTES else [])
 
@@ -40,9 +41,10 @@ def lossy_scan(lab: Lab, table: Table) -> list[str]:
     with verbs.apply(lab, "gateway", f"slow-link --rtt 800 --loss {LOSS_PERCENT}"):
         report = agent.run(lab, case, table.settings, "lossy", "lossy-agent")
     seconds = report["elapsed_ms"] / 1000
-    found = [finding for finding in agent.read(report, seconds).open if finding.verdict in ("suspicious", "confirmed")]
+    alarms = ("suspicious", "confirmed")
+    found = [finding for finding in agent.read(report, seconds).open if finding.verdict in alarms]
     limit = agent.DEADLINE_SECONDS + GRACE_SECONDS
-    print(f"lossy line ({LOSS_PERCENT} % each way, 800 ms): {seconds:.1f} s; limit {limit} s")
+    print(f"whole scan, {LOSS_PERCENT} % lost each way, 800 ms round trip: {seconds:.1f} s; limit {limit} s")
     problems = [f"a scan of {seconds:.1f} s ran over its deadline"] if seconds > limit else []
     return problems + [f"found {agent.words(finding)}" for finding in found]
 

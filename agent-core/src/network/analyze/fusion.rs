@@ -19,7 +19,7 @@ use super::Scene;
 use crate::model::{CheckOutcome, Detection, Judgement, NetworkSettings, Verdict};
 use crate::network::dns::{is_right, zones};
 use crate::network::dns_record::{DnsAim, DnsProbe};
-use crate::network::observation::{Attempt, Observations, Target, answer};
+use crate::network::observation::{Observations, Target, answer};
 
 /// Changes of the link, the one that accounts for most first.
 const LINK: [Detection; 5] = [
@@ -132,14 +132,10 @@ fn led_astray(scene: &Scene<'_>) -> BTreeSet<String> {
     let Observations { dns, tls, canaries, .. } = scene.seen;
     let wrong: BTreeSet<_> = dns.iter().flat_map(|probe| wrong_addresses(probe, scene.settings)).collect();
     let is_wrong = |address: Option<IpAddr>| address.is_some_and(|address| wrong.contains(&address));
-    let tls = tls.iter().map(|probe| (&probe.target, reached(&probe.attempts)));
-    let canaries = canaries.iter().map(|probe| (&probe.target, reached(&probe.tls)));
+    let tls = tls.iter().filter_map(|probe| Some((&probe.target, probe.answer()?.1)));
+    let canaries = canaries.iter().filter_map(|probe| Some((&probe.target, probe.answer()?.1)));
     let led = tls.chain(canaries).filter(|(_, address)| is_wrong(*address));
     led.map(|(Target { host, port, .. }, _)| format!("{host}:{port}")).collect()
-}
-
-fn reached<T>(attempts: &[Attempt<T>]) -> Option<IpAddr> {
-    answer(attempts)?.1
 }
 
 /// The addresses in the answers to a canary's name that are not the right one.

@@ -13,7 +13,6 @@
 //! seen here. That two addresses have one hardware address is no excuse: a poisoned neighbour table looks like that.
 //! While a portal holds the network nothing is said.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::Scene;
@@ -51,8 +50,9 @@ pub(super) fn judge(scene: &Scene<'_>) -> CheckOutcome {
             longer.iter().fold(judgement, |judgement, (way, insertion)| insertion.evidence(judgement, way));
         return CheckOutcome::judged(check, reason, vec![judgement]);
     }
-    let said: BTreeSet<_> = ways.iter().map(|way| link.words(way)).collect();
-    let said = said.into_iter().collect::<Vec<_>>().join("; ");
+    let mut said: Vec<_> = ways.iter().map(|way| link.words(way)).collect();
+    said.dedup();
+    let said = said.join("; ");
     let told = ways.iter().any(|way| way.hop(1).is_some() || link.past.contains(way));
     if told { CheckOutcome::clean(check, said) } else { CheckOutcome::unknown(check, said) }
 }

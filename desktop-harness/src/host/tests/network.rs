@@ -1,6 +1,6 @@
 //! The network, by the tables of the kernel and the resolver's configuration.
 
-use agent_core::model::{Fact, Proxy};
+use agent_core::model::{Fact, Proxy, Transport};
 use proptest::prelude::*;
 
 use super::Machine;
@@ -55,6 +55,59 @@ fn a_machine_without_a_route_is_on_no_network_but_known_to_have_no_gateway() {
 
     assert_eq!(snapshot.name, Fact::not_available("this device has no default route: it is on no network"));
     assert_eq!(snapshot.gateways, Fact::known(vec![]));
+}
+
+#[test]
+fn what_carries_the_network_is_told_by_its_interface() {
+    for (file, content, expected) in [
+        ("type", "1\n", Transport::Ethernet),
+        ("phy80211/index", "0\n", Transport::Wifi),
+        ("uevent", "DEVTYPE=wwan\nINTERFACE=eth0\n", Transport::Cellular),
+        ("uevent", "DEVTYPE=bluetooth\n", Transport::Other),
+        ("type", "512\n", Transport::Other),
+    ] {
+        let machine = on_wifi().file(&format!("/sys/class/net/eth0/{file}"), content);
+        let snapshot = network_snapshot(&machine.files(), &Environment::default());
+        assert_eq!(snapshot.transport, Fact::known(expected), "{file} {content}");
+        let why = match expected {
+            Transport::Wifi => "this host does not ask the kernel about a Wi-Fi (nl80211)",
+            _ => "eth0 is no Wi-Fi",
+        };
+        assert_eq!(snapshot.ssid, Fact::not_available(why));
+    }
+}
+
+#[test]
+fn the_dhcp_server_is_told_by_whichever_client_has_a_lease() {
+    let lease = "lease {\n  interface \"eth0\";\n  option dhcp-server-identifier 192.0.2.1;\n}\n";
+    let message = format!("{}\u{36}\u{4}\u{1}\u{2}\u{3}\u{4}", "\0".repeat(240));
+    for (file, content, server) in [
+        (
+            "/run/systemd/netif/leases/2",
+            "# private\nADDRESS=192.0.2.9\nSERVER_ADDRESS=192.0.2.1\n",
+            "192.0.2.1",
+        ),
+        ("/var/lib/NetworkManager/internal-0c8a-eth0.lease", "SERVER_ADDRESS=192.0.2.1\n", "192.0.2.1"),
+        ("/var/lib/NetworkManager/dhclient-0c8a-eth0.lease", lease, "192.0.2.1"),
+        ("/var/lib/dhcp/dhclient.eth0.leases", lease, "192.0.2.1"),
+        ("/var/lib/dhcpcd/eth0.lease", message.as_str(), "1.2.3.4"),
+    ] {
+        let machine = on_wifi().file("/sys/class/net/eth0/ifindex", "2\n").file(file, content);
+        let snapshot = network_snapshot(&machine.files(), &Environment::default());
+        assert_eq!(snapshot.dhcp_server, Fact::known(server.parse().unwrap()), "{file}");
+    }
+}
+
+#[test]
+fn a_lease_of_another_interface_is_not_this_networks() {
+    let machine = on_wifi()
+        .file("/sys/class/net/eth0/ifindex", "2\n")
+        .file("/run/systemd/netif/leases/3", "SERVER_ADDRESS=192.0.2.1\n")
+        .file("/var/lib/NetworkManager/internal-0c8a-veth0.lease", "SERVER_ADDRESS=192.0.2.1\n")
+        .file("/var/lib/dhcpcd/eth01.lease", "");
+    let snapshot = network_snapshot(&machine.files(), &Environment::default());
+    let why = "no DHCP client of this machine shows a lease of eth0";
+    assert_eq!(snapshot.dhcp_server, Fact::not_available(why));
 }
 
 #[test]
@@ -123,7 +176,9 @@ proptest! {
                 .file("/proc/net/ipv6_route", table)
                 .file("/etc/resolv.conf", table)
                 .file("/etc/environment", &format!("http_proxy={table}"))
-                .file("/sys/class/net/tun0/tun_flags", table);
+                .file("/sys/class/net/tun0/tun_flags", table)
+                .file("/sys/class/net/eth0/uevent", table)
+                .file("/var/lib/dhcp/dhclient.leases", table);
             network_snapshot(&machine.files(), &Environment::from([("all_proxy", table.as_str())]));
         }
     }

@@ -47,7 +47,7 @@ def wildcard_nxdomain(lab: Lab, place: Place):
     """Sends every name that does not exist to an advertiser, as some providers' resolvers do."""
     command = [sys.executable, lab.scripts / "wildcard_nxdomain.py", "--port", WILDCARD_PORT]
     command += ["--upstream", at.DNS.v4, "--answer", at.ADVERTISER.v4]
-    redirect = f"-t nat PREROUTING -i lan0 -p udp --dport 53 -j REDIRECT --to-ports {WILDCARD_PORT}"
+    redirect = f"-t nat PREROUTING -i lan0 -p udp -d {at.GATEWAY} --dport 53 -j REDIRECT --to-ports {WILDCARD_PORT}"
     with (
         place.start("wildcard", *command, udp=WILDCARD_PORT),
         filtered(place, redirect),
