@@ -59,7 +59,7 @@ pub(super) fn judge(scene: &Scene<'_>, forged: bool) -> CheckOutcome {
     let summary = said.join("; ");
     let complete = answered > 0 && answered * 2 >= missing.len();
     let coverage = if complete { Coverage::Complete } else { Coverage::Unknown { why: summary.clone() } };
-    CheckOutcome { check: CheckId::DnsPath, coverage, summary, judgements }
+    CheckOutcome { check: CheckId::DnsPath, coverage, summary, judgements, part_of: None }
 }
 
 fn injection(probes: &[DnsProbe]) -> Option<Judgement> {

@@ -95,7 +95,7 @@ impl Picture<'_> {
         if coverage == Coverage::Complete {
             judgements.extend(self.undecided(&judgements));
         }
-        CheckOutcome { check: CheckId::TlsChain, coverage, summary, judgements }
+        CheckOutcome { check: CheckId::TlsChain, coverage, summary, judgements, part_of: None }
     }
 
     fn total(&self) -> usize {
