@@ -173,7 +173,13 @@ impl Tally {
         } else {
             Coverage::Unknown { why: summary.clone() }
         };
-        CheckOutcome { check: CheckId::DnsAnswer, coverage, summary, judgements: self.judgements }
+        CheckOutcome {
+            check: CheckId::DnsAnswer,
+            coverage,
+            summary,
+            judgements: self.judgements,
+            part_of: None,
+        }
     }
 }
 

@@ -30,9 +30,10 @@
 //! changes. Any other invalid certificate is of its host.
 //!
 //! Canaries are endpoints like others here. One that proves its session to be unbroken is genuine whoever vouches for
-//! its chain, and excuses no other endpoint. Where no canary could tell, interception and the trust store stay
-//! undecided, so that an attacker who holds the canaries back does not resolve what they proved. A moment that canaries signed is believed,
-//! and then it is never the clock that makes a certificate invalid.
+//! its chain, and excuses no other endpoint, nor another chain in an attempt before. Where no canary could tell,
+//! interception and the trust store stay undecided, so that an attacker who holds the canaries back does not resolve
+//! what they proved. A moment that canaries signed is believed, and then it is never the clock that makes a
+//! certificate invalid.
 //!
 //! The check comes to a result when at least half of the endpoints could be judged; one that is down is named.
 
@@ -94,7 +95,7 @@ impl Picture<'_> {
         if coverage == Coverage::Complete {
             judgements.extend(self.undecided(&judgements));
         }
-        CheckOutcome { check: CheckId::TlsChain, coverage, summary, judgements }
+        CheckOutcome { check: CheckId::TlsChain, coverage, summary, judgements, part_of: None }
     }
 
     fn total(&self) -> usize {
@@ -340,7 +341,7 @@ impl Standing {
     }
 
     /// No public authority vouches for it, nor the organisation, nor the maker of this device.
-    const fn is_foreign(self) -> bool {
+    pub(super) const fn is_foreign(self) -> bool {
         match self {
             Self::Untrusted | Self::DeviceOnly(TrustAnchor::UserAdded | TrustAnchor::Untold) => true,
             Self::DeviceOnly(TrustAnchor::System)
