@@ -1,5 +1,6 @@
 //! Cases that were recorded in the attack lab (`mtd scan --record`): judged again, they are told as then.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
@@ -26,14 +27,17 @@ fn judged(name: &str) -> Value {
     Device::new().json(&format!("analyze {}", folder.display()))
 }
 
-/// Detection and verdict of every judgement, each once.
+/// What was found, each with its gravest verdict.
 fn findings(judged: &Value) -> Vec<(&str, &str)> {
     let outcomes = judged["outcomes"].as_array().unwrap().iter();
     let judgements = outcomes.filter_map(|outcome| outcome["judgements"].as_array()).flatten();
-    let mut found: Vec<_> = judgements
-        .map(|judgement| (judgement["detection"].as_str().unwrap(), judgement["verdict"].as_str().unwrap()))
-        .collect();
-    found.sort();
-    found.dedup();
-    found
+    let mut found = BTreeMap::new();
+    for judgement in judgements {
+        let verdict = judgement["verdict"].as_str().unwrap();
+        let gravest = found.entry(judgement["detection"].as_str().unwrap()).or_insert(verdict);
+        if verdict == "confirmed" {
+            *gravest = verdict;
+        }
+    }
+    found.into_iter().collect()
 }

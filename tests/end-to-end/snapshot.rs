@@ -9,6 +9,7 @@ fn facts_in_the_file_replace_the_machines_own_and_no_others() {
     let device = Device::new();
     let own = &device.json("scan")["network"];
     let snapshot = json!({
+        "transport": {"state": "known", "value": "wifi"},
         "ssid": {"state": "known", "value": "café"},
         "security": {"state": "known", "value": "open"},
         "neighbours": {"state": "not_permitted", "why": "Android 13 does not show neighbours to apps"},

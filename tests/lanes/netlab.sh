@@ -10,7 +10,7 @@ main() {
     python3 -c 'import tomllib' 2>/dev/null || could_not_run "python3 is older than 3.11, the first with tomllib"
     [[ $EUID -eq 0 ]] || could_not_run "network namespaces need root: sudo tests/run netlab"
     step cargo build --release --locked -p desktop-harness --bin mtd
-    step tests/netlab/netlab run "$@"
+    step tests/netlab/netlab run --jobs 2 "$@"
 }
 
 main "$@"

@@ -92,12 +92,9 @@ impl Story {
         }
         if self.has(Cause::ProxyErrs) && self.dice.chance(3000) {
             // An empty page is what a broken proxy makes of a 204.
-            return self
-                .dice
-                .pick(
-                    &[http(502, None, b"bad gateway"), http(503, None, b""), http(200, None, b"")].each_ref(),
-                )
-                .clone();
+            let (status, body): (u16, &[u8]) =
+                self.dice.pick(&[(502, b"bad gateway"), (503, b"busy"), (200, b"")]);
+            return http(status, None, body);
         }
         http(204, None, b"")
     }
