@@ -8,10 +8,12 @@ use super::canary_world::{
     arrive, bind, clear, each_question, edit, exchange, fail_tls, page, signer, silence, tls_reply,
     with_canaries,
 };
-use super::world::{World, found, http, outcome, refused, trusted_by};
+use super::world::{World, answered, found, http, outcome, refused, trusted_by};
 use crate::canary::{CanaryKey, Exporter, KeySet, Nonce, REPLY_HEADER, sign};
 use crate::model::{CheckId, CheckOutcome, Coverage, Detection, Sha256, Timestamp, TrustAnchor, Verdict};
-use crate::network::observation::{ClearQuestion, Observations, Outcome, Raw};
+use crate::network::observation::{
+    Attempt, ClearQuestion, Failure, FailureKind, Fallback, Observations, Outcome, Phase, Raw, TlsExchange,
+};
 use crate::network::testing::{Dates, NOW, handshake, self_signed};
 
 const CHECKS: [CheckId; 4] =
@@ -343,6 +345,23 @@ fn broken_binding_carries_both_values_and_the_signed_reply() {
         assert_eq!(value("exporter_at_canary"), Some("09".repeat(32).as_str()));
         assert!(value("canary_reply").is_some());
     }
+}
+
+#[test]
+fn an_opened_session_of_the_closer_look_is_not_forgotten_over_a_whole_one() {
+    let mut world = with_canaries();
+    let opened = TlsExchange {
+        handshake: handshake(world.evil.chain("canary-0.example", Dates::CURRENT)),
+        ..exchange(&mut world, 0).clone()
+    };
+    let probe = &mut world.seen.canaries[0];
+    let reset = Failure { phase: Phase::Tls, kind: FailureKind::Reset, detail: String::new() };
+    let failed = Attempt { address: None, elapsed_ms: 1, outcome: Outcome::Failed(reset) };
+    let whole = std::mem::replace(&mut probe.tls, vec![failed]).pop();
+    probe.fallback = Some(Fallback { older: answered(opened).remove(0), again: whole });
+    let outcomes = world.judge_at(NOW);
+    assert_eq!(outcome(&outcomes, CheckId::TlsBinding).verdict(), Verdict::Clean);
+    assert_eq!(outcome(&outcomes, CheckId::TlsChain).verdict(), Verdict::Suspicious);
 }
 
 #[test]

@@ -57,19 +57,35 @@ async fn every_second_connection_opened_is_seen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_opened_session_to_the_canary_that_breaks_is_not_forgotten_over_the_next() {
-    let genuine = canary(Session::reply).await;
-    // Shakes hands, takes the question, and closes: a loss, so that it is asked again.
+    let [front] = alternating(breaking().await, canary(Session::reply).await).await;
+    let scan = survived(&asking_over_tls(front).await, &[]).await;
+    assert_eq!(interception(&scan), Verdict::Suspicious);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_opened_session_to_the_canary_that_breaks_is_not_forgotten_over_failed_handshakes() {
+    let [front] = alternating(servers::resetting().await, breaking().await).await;
+    let scan = survived(&asking_over_tls(front).await, &[]).await;
+    let probe = &scan.seen.canaries[0];
+    assert_eq!((probe.tls.len(), &probe.fallback), (3, &None), "a handshake succeeded");
+    assert_eq!(interception(&scan), Verdict::Suspicious);
+}
+
+async fn asking_over_tls(port: u16) -> NetworkSettings {
+    let mut settings = asking(port, nobody().await);
+    settings.canaries[0].zone = None;
+    settings
+}
+
+/// Somebody who opens sessions to the canary: shakes hands, takes the question, and closes. That is a loss, so that
+/// it is asked again.
+async fn breaking() -> u16 {
     let evil = Authority::new("Evil Root", 4).chain(NAME, Dates::CURRENT);
     let evil = config(&evil, leaf_signing_key(), &[&TLS13]);
-    let evil = tls_serving(evil, |mut stream, _| async move {
+    tls_serving(evil, |mut stream, _| async move {
         let _ = stream.read(&mut [0; 1024]).await;
     })
-    .await;
-    let [front] = alternating(evil, genuine).await;
-    let mut settings = asking(front, nobody().await);
-    settings.canaries[0].zone = None;
-    let scan = survived(&settings, &[]).await;
-    assert_eq!(interception(&scan), Verdict::Suspicious);
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
