@@ -26,5 +26,6 @@ mod inventory;
 mod network;
 mod outage;
 mod output;
+mod recordings;
 mod snapshot;
 mod store;

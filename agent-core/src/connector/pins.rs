@@ -21,6 +21,7 @@ use x509_parser::prelude::{ASN1Time, FromDer, X509Certificate};
 
 use super::limits::MAX_CHAIN;
 use crate::model::SpkiPin;
+use crate::network::issuers::issuers;
 use crate::platform::Clock;
 
 /// The TLS configuration for a server of which one of `pins` must be in the certificate path.
@@ -83,6 +84,7 @@ impl PinnedVerifier {
             return Err(invalid("it comes with too many certificates"));
         }
         let end_entity = EndEntityCert::try_from(leaf).map_err(|error| invalid(explain(&error)))?;
+        let rest = &issuers(rest);
         let anchors = self.anchors(rest, now);
         let valid_without_pin = Cell::new(false);
         let holds_a_pin = |path: &VerifiedPath<'_>| {

@@ -312,29 +312,32 @@ pub struct CheckOutcome {
     /// What it judged; empty when clean.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub judgements: Vec<Judgement>,
+    /// What another check judged, of which something that this one saw is a part: one cause is one finding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<Detection>,
 }
 
 impl CheckOutcome {
     /// A check that ran and found nothing out of the ordinary.
     pub fn clean(check: CheckId, summary: impl Into<String>) -> Self {
-        Self { check, coverage: Coverage::Complete, summary: summary.into(), judgements: Vec::new() }
+        Self::judged(check, summary, Vec::new())
     }
 
     /// A check that came to no result.
     pub fn unknown(check: CheckId, why: impl Into<String>) -> Self {
         let why = why.into();
-        Self { check, summary: why.clone(), coverage: Coverage::Unknown { why }, judgements: Vec::new() }
+        Self { coverage: Coverage::Unknown { why: why.clone() }, ..Self::clean(check, why) }
     }
 
     /// A check that lacks a permission or setting.
     pub fn not_permitted(check: CheckId, why: impl Into<String>) -> Self {
         let why = why.into();
-        Self { check, summary: why.clone(), coverage: Coverage::NotPermitted { why }, judgements: Vec::new() }
+        Self { coverage: Coverage::NotPermitted { why: why.clone() }, ..Self::clean(check, why) }
     }
 
     /// A check that ran and has something to say.
     pub fn judged(check: CheckId, summary: impl Into<String>, judgements: Vec<Judgement>) -> Self {
-        Self { check, coverage: Coverage::Complete, summary: summary.into(), judgements }
+        Self { check, coverage: Coverage::Complete, summary: summary.into(), judgements, part_of: None }
     }
 
     /// The gravest verdict: that of the judgements, or `Inconclusive` for a check without result.

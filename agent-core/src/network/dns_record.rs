@@ -88,7 +88,7 @@ pub struct DnsAnswers {
     pub transport: DnsTransport,
     /// What arrived, in order.
     pub packets: Vec<DnsPacket>,
-    /// Datagrams beyond what is kept.
+    /// Datagrams beyond what is kept: at least so many, where a flood ended the listening.
     #[serde(default)]
     pub dropped: u64,
 }

@@ -15,10 +15,6 @@ pub(super) const EVERYTHING_LIMIT: Duration = Duration::from_secs(12);
 /// the rest begins beside it, and has 8 s.
 pub(super) const FIRST_TIER_PATIENCE: Duration = Duration::from_secs(4);
 
-/// Bytes that one scan receives in all, whoever sends them: four times what everything takes (60 kB). What is not
-/// known by then stays unknown.
-pub(super) const MAX_SCAN_RECEIVED: u64 = 256 * 1024;
-
 /// Endpoints that are probed; more in the settings stay unmeasured. Five times the three that quorum wants.
 pub(super) const MAX_ENDPOINTS: usize = 16;
 
@@ -55,11 +51,23 @@ pub(super) const MAX_ADDRESSES: usize = MAX_ATTEMPTS as usize;
 /// Bytes that are received over one connection, whatever it speaks. A handshake is at most 64 KiB.
 pub(super) const MAX_RECEIVED: u64 = 96 * 1024;
 
+/// Bytes that one scan receives over all its connections, under the worst of conditions: every read beyond them fails.
+/// Everything takes 60 kB as a rule (NETWORK.md, Budgets); sixteen endpoints with long chains and four canaries that
+/// all need a second attempt take 470 kB. What is not known by then stays unknown.
+pub(super) const MAX_SCAN_RECEIVED: u64 = 512 * 1024;
+
+/// Bytes that one scan receives in datagrams. Apart from the connections, for nobody needs to be in the path to send
+/// datagrams: a flood of them must not use up what the connections need.
+pub(super) const MAX_SCAN_DATAGRAMS: u64 = 256 * 1024;
+
 /// Certificates of one chain that are kept and judged, leaf first. Public chains have at most five.
 pub(super) const MAX_CERTIFICATES: usize = 16;
 
 /// Bytes of one chain that are kept and judged: the largest Certificate message that rustls takes.
 pub(super) const MAX_CHAIN_BYTES: usize = 64 * 1024;
+
+/// Certificates of one name that are tried as issuers. A cross-signed authority has two.
+pub(super) const MAX_SAME_SUBJECT: usize = 2;
 
 /// Bytes of an HTTP response's head: what hyper needs at least for its buffer.
 pub(super) const MAX_HTTP_HEAD: usize = 8 * 1024;
@@ -85,14 +93,21 @@ pub(super) const MAX_DNS_SERVERS: usize = 3;
 /// How long the answers to one query are kept (NETWORK.md, dns.path): the true answer of a race comes second.
 pub(super) const DNS_WINDOW: Duration = Duration::from_millis(1500);
 
-/// Kept free before the deadline, so that the answers that did come are recorded.
-pub(super) const DNS_MARGIN: Duration = Duration::from_millis(50);
+/// Kept free before an end, so that what did come until then is recorded.
+pub(super) const RECORD_MARGIN: Duration = Duration::from_millis(50);
 
 /// Datagrams that are kept of those that answer one query, and as many that do not.
 pub(super) const MAX_DNS_PACKETS: usize = 8;
 
+/// Datagrams that are received after one query, however small. More are a flood, which ends the listening.
+pub(super) const MAX_DNS_DATAGRAMS: u64 = 256;
+
 /// Bytes of a DNS message that are taken: the most that its length field allows.
 pub(super) const MAX_DNS_MESSAGE: usize = 65_535;
+
+/// Bytes of the longest DNS message that is read. A signed TXT record is half as long; and a name may be reached by as
+/// many steps back as the bytes before it allow, so that reading takes time in the square of the length.
+pub(super) const MAX_DNS_READ: usize = 4096;
 
 /// Bytes of a DNS message that are recorded: an ordinary datagram.
 pub(super) const MAX_DNS_RECORDED: usize = 1232;

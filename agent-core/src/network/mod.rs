@@ -18,6 +18,7 @@ pub mod tier;
 mod analyze;
 mod dns;
 mod exit;
+pub(crate) mod issuers;
 mod limits;
 mod measure;
 mod recording;
@@ -29,5 +30,8 @@ mod words;
 
 pub use analyze::judge;
 pub use exit::exit;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use measure::fuzzing;
 pub use measure::{measure, measure_in_tiers};
 pub use recording::{Judged, Recording};

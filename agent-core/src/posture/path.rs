@@ -24,7 +24,13 @@ pub(super) fn judge(network: &NetworkSnapshot, declared: &[String]) -> CheckOutc
         Coverage::Complete => {}
         Coverage::Unknown { why } | Coverage::NotPermitted { why } => told.push(why),
     }
-    CheckOutcome { check: CheckId::NetworkPath, summary: told.join("; "), coverage, judgements }
+    CheckOutcome {
+        check: CheckId::NetworkPath,
+        summary: told.join("; "),
+        coverage,
+        judgements,
+        part_of: None,
+    }
 }
 
 fn proxy(proxies: &[Proxy], declared: &[String]) -> Judgement {

@@ -81,6 +81,7 @@ fn mark_of(outcome: &CheckOutcome) -> char {
     match outcome.verdict() {
         Verdict::Confirmed => '✗',
         Verdict::Suspicious => '!',
+        _ if outcome.part_of.is_some() => '!',
         _ if outcome.coverage != Coverage::Complete => '–',
         Verdict::Clean | Verdict::Benign => '✓',
         Verdict::Inconclusive => '–',

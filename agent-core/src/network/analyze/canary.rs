@@ -92,7 +92,7 @@ impl Tally {
         } else {
             Coverage::Unknown { why: summary.clone() }
         };
-        CheckOutcome { check, coverage, summary, judgements }
+        CheckOutcome { check, coverage, summary, judgements, part_of: None }
     }
 }
 

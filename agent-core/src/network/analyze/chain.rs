@@ -15,6 +15,7 @@ use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted
 
 use super::certificate::Contents;
 use crate::model::{Sha256, SpkiPin, Timestamp, TrustAnchor, TrustVerdict};
+use crate::network::issuers::issuers;
 use crate::network::limits::{MAX_CERTIFICATES, MAX_CHAIN_BYTES, MAX_OTHER_MOMENTS};
 use crate::network::observation::{Certificate, Handshake, Possession};
 use crate::network::words::plain;
@@ -158,6 +159,7 @@ fn verify(
     let chain = kept(presented);
     let (leaf, others) = chain.split_first().ok_or("no certificate was presented")?;
     let leaf = EndEntityCert::try_from(leaf).map_err(|error| words(&error))?;
+    let others = &issuers(others);
     let name_fits =
         ServerName::try_from(host).is_ok_and(|name| leaf.verify_is_valid_for_subject_name(&name).is_ok());
     let moments = other_moments(presented, trust.now);

@@ -9,6 +9,7 @@
 //! | another, where a valid certificate for the canary is presented | redirected, benign: somebody passes TLS on unopened |
 //! | another, where the certificate is not valid or TLS breaks | spoofing, confirmed |
 //! | the same, and names that do not exist lead there too, and no signed reply shows that the zone is served | spoofing, suspicious: a wildcard may have stood in for a canary that is down |
+//! | the same, while a portal has overstayed or no connectivity check was answered | spoofing, suspicious |
 //! | another beside the right one, where TLS breaks | spoofing, suspicious: one of the two is forged |
 //! | another, where nothing could be seen, or the date is in doubt, or `0.0.0.0` | spoofing, suspicious |
 //! | no address | nothing: the name is withheld, not forged |
@@ -172,7 +173,13 @@ impl Tally {
         } else {
             Coverage::Unknown { why: summary.clone() }
         };
-        CheckOutcome { check: CheckId::DnsAnswer, coverage, summary, judgements: self.judgements }
+        CheckOutcome {
+            check: CheckId::DnsAnswer,
+            coverage,
+            summary,
+            judgements: self.judgements,
+            part_of: None,
+        }
     }
 }
 

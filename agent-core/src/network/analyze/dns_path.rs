@@ -7,8 +7,9 @@
 //! | an address for a name that does not exist | wildcard, benign; not said when the canary's names are forged too |
 //!
 //! Two answers differ if their codes or their addresses do, in whatever order. The same datagram twice is a network's
-//! fault; errors of a server (SERVFAIL) are no answers. Comes to a result when a server answered for a name that does
-//! not exist. While a portal holds the network nothing is said.
+//! fault; errors of a server (SERVFAIL) are no answers; where more arrived than is kept, another answer may be among
+//! it. Comes to a result when a server answered for a name that does not exist. While a portal holds the network
+//! nothing is said.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -58,7 +59,7 @@ pub(super) fn judge(scene: &Scene<'_>, forged: bool) -> CheckOutcome {
     let summary = said.join("; ");
     let complete = answered > 0 && answered * 2 >= missing.len();
     let coverage = if complete { Coverage::Complete } else { Coverage::Unknown { why: summary.clone() } };
-    CheckOutcome { check: CheckId::DnsPath, coverage, summary, judgements }
+    CheckOutcome { check: CheckId::DnsPath, coverage, summary, judgements, part_of: None }
 }
 
 fn injection(probes: &[DnsProbe]) -> Option<Judgement> {
@@ -127,11 +128,14 @@ fn with_answers(judgement: Judgement, probe: &DnsProbe) -> Judgement {
 
 fn is_answered(probe: &DnsProbe) -> bool {
     let said = answer(&probe.attempts);
-    said.is_some_and(|(answers, _)| answers.whole().any(|(_, message)| matches!(message.rcode, 0 | 3)))
+    said.is_some_and(|(answers, _)| {
+        answers.dropped == 0 && answers.whole().any(|(_, message)| matches!(message.rcode, 0 | 3))
+    })
 }
 
 fn miss(probe: &DnsProbe) -> String {
     let why = match (answer(&probe.attempts), failure(&probe.attempts)) {
+        (Some((answers, _)), _) if answers.dropped > 0 => "sent more than is kept".to_owned(),
         (Some((answers, _)), _) => answers.whole().next().map_or_else(
             || "sent nothing that answers the question".to_owned(),
             |(_, message)| format!("answered {}", answer_words(message)),

@@ -65,6 +65,7 @@ fn fold(outcomes: &mut [CheckOutcome], causes: &[Detection], is_part: impl Fn(&J
         let taken: Vec<Judgement> = taken;
         if !taken.is_empty() {
             outcome.summary = format!("{}; part of {cause}", outcome.summary);
+            outcome.part_of = Some(cause);
         }
         parts.extend(taken);
     }

@@ -3,9 +3,11 @@
 //! One name stands for many places, and another place has other gateways by right. So a comparison begins by finding
 //! the place again ([`Place`]):
 //!
-//! 1. the same access point, or the same hardware address of a gateway;
-//! 2. else, where access point or hardware address is not told on one of the sides: the same gateway address, and of the
-//!    facts that differ from place to place (exit, routers, servers that are not the gateway) more agree than differ.
+//! 1. the same access point, or the same hardware address of a gateway, with its address too where that of the
+//!    hardware is a redundant group's;
+//! 2. else, where access point or hardware address is not told on one of the sides: the same gateway address (a
+//!    link-local one only where no other differs), and of the facts that differ from place to place (exit, routers,
+//!    servers that are not the gateway) more agree than differ.
 //!
 //! What is found nowhere is another place, or a router that was replaced together with its access point.
 //!
@@ -167,9 +169,12 @@ impl Seen {
 
     /// Whether the access point or a gateway's hardware address is the one of `site`.
     fn is_exactly_at(&self, site: &Site) -> bool {
-        let macs = self.gateways.iter().filter_map(|gateway| self.neighbours.get(gateway));
-        self.bssid.is_some_and(|bssid| site.bssids.is_normal(&bssid))
-            || macs.into_iter().any(|mac| site.macs().any(|known| known == mac))
+        let resolved = self.gateways.iter().filter_map(|it| Some((it, self.neighbours.get(it)?)));
+        let is_of_site = |(gateway, mac): (&IpAddr, &MacAddress)| {
+            site.macs().any(|known| known == mac)
+                && (!is_of_a_group(mac) || (is_wider(&gateway) && site.gateways.is_normal(gateway)))
+        };
+        self.bssid.is_some_and(|bssid| site.bssids.is_normal(&bssid)) || resolved.into_iter().any(is_of_site)
     }
 
     /// Whether the rest speaks for `site`, where those are not told.
@@ -178,7 +183,16 @@ impl Seen {
         let are_both_told = |here: bool, there: bool| here && there;
         let told_otherwise = are_both_told(self.bssid.is_some(), site.bssids.is_known())
             && are_both_told(is_resolved, site.macs().next().is_some());
-        if told_otherwise || !self.gateways.iter().any(|gateway| site.gateways.is_normal(gateway)) {
+        // Many a router calls itself fe80::1: that says nothing where the other gateways differ.
+        let (mut own_gateways, mut other_gateways) =
+            (self.gateways.iter().filter(is_wider), site.gateways.normal().filter(is_wider).peekable());
+        let is_elsewhere = other_gateways.peek().is_some()
+            && own_gateways.clone().next().is_some()
+            && !own_gateways.any(|gateway| site.gateways.is_normal(gateway));
+        if told_otherwise
+            || is_elsewhere
+            || !self.gateways.iter().any(|gateway| site.gateways.is_normal(gateway))
+        {
             return false;
         }
         // A server that is the gateway says no more than the gateway's address.
@@ -199,6 +213,26 @@ impl Seen {
         let (same, other): (Vec<_>, Vec<_>) = comparable.partition(|(here, there)| !here.is_disjoint(there));
         same.len() > other.len()
     }
+}
+
+/// Whether a hardware address is made of the number of a group of redundant gateways, and so the same in many places:
+/// VRRP (RFC 9568, section 7.3), HSRP, GLBP.
+fn is_of_a_group(mac: &MacAddress) -> bool {
+    const GROUPS: [&str; 6] = [
+        "00:00:5e:00:01:",
+        "00:00:5e:00:02:",
+        "00:00:0c:07:ac:",
+        "00:00:0c:9f:f",
+        "00:05:73:a0:0",
+        "00:07:b4:",
+    ];
+    let mac = mac.to_string();
+    GROUPS.iter().any(|group| mac.starts_with(group))
+}
+
+/// Whether an address holds on more than one link.
+fn is_wider(address: &&IpAddr) -> bool {
+    !is_link_local(**address)
 }
 
 /// Why nothing can be said of a network that gave way to another while it was measured; `None` where it stayed.

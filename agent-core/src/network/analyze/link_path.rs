@@ -151,13 +151,13 @@ impl<'a> Link<'a> {
                 .hop(1)
                 .map_or_else(|| !self.first.contains(&gateway), |first| !self.gateways.contains(&first));
             if other {
-                return Some(Insertion::BeforeGateway { gateway });
+                return Some(Insertion::Gateway { gateway });
             }
         }
         if let Some(second) = second.filter(|second| way.hop(1) != Some(*second)) {
             let before = self.past.iter().rev().find(|known| known.hop(1) == Some(second));
             if let Some(before) = before {
-                return Some(Insertion::BeforeFirst { first: second, before });
+                return Some(Insertion::First { first: second, before });
             }
         }
         let belongs = |first| self.gateways.contains(&first) || self.was_first(first);
@@ -169,7 +169,7 @@ impl<'a> Link<'a> {
             known.destination == way.destination && known.hop(1).is_none() && known.hop(2) == Some(third)
         };
         let before = self.past.iter().rev().find(shifted)?;
-        Some(Insertion::BeforeSecond { second: third, before })
+        Some(Insertion::Second { second: third, before })
     }
 
     fn was_first(&self, address: IpAddr) -> bool {
@@ -210,14 +210,14 @@ impl<'a> Link<'a> {
     }
 }
 
-/// A hop too many.
+/// A hop too many, by who stands behind it now.
 enum Insertion<'a> {
     /// The gateway is second.
-    BeforeGateway { gateway: IpAddr },
+    Gateway { gateway: IpAddr },
     /// Who was first is second.
-    BeforeFirst { first: IpAddr, before: &'a Way },
+    First { first: IpAddr, before: &'a Way },
     /// The first hop never answers; who was second is third.
-    BeforeSecond { second: IpAddr, before: &'a Way },
+    Second { second: IpAddr, before: &'a Way },
 }
 
 impl Insertion<'_> {
@@ -226,15 +226,15 @@ impl Insertion<'_> {
             way.hop(1).map_or_else(|| "a host that does not answer".to_owned(), |first| first.to_string());
         let to = way.destination;
         match self {
-            Self::BeforeGateway { gateway } => format!(
+            Self::Gateway { gateway } => format!(
                 "{who} stands between this device and the gateway {gateway}, which is only the second hop to {to}"
             ),
-            Self::BeforeFirst { first, .. } => {
+            Self::First { first, .. } => {
                 format!(
                     "{who} stands before {first}, which was the first hop here and is now the second to {to}"
                 )
             }
-            Self::BeforeSecond { second, .. } => {
+            Self::Second { second, .. } => {
                 format!("the way to {to} is one hop longer: {second} was the second and is now the third")
             }
         }
@@ -243,8 +243,8 @@ impl Insertion<'_> {
     fn evidence(&self, judgement: Judgement, way: &Way) -> Judgement {
         let judgement = judgement.with("destination", way.destination).with("hops", listed(way));
         match self {
-            Self::BeforeGateway { gateway } => judgement.with("gateway", gateway),
-            Self::BeforeFirst { before, .. } | Self::BeforeSecond { before, .. } => {
+            Self::Gateway { gateway } => judgement.with("gateway", gateway),
+            Self::First { before, .. } | Self::Second { before, .. } => {
                 judgement.with("destination_before", before.destination).with("hops_before", listed(before))
             }
         }

@@ -18,7 +18,7 @@ use super::clock::Clock;
 use super::sighting::{Session, Sighting};
 use crate::canary::{REPLY_HEADER, TlsReply};
 use crate::model::{CheckId, CheckOutcome, Detection, Judgement, NetworkSettings, Timestamp, Verdict};
-use crate::network::observation::{Outcome, TlsExchange, failure};
+use crate::network::observation::{CanaryProbe, Outcome, TlsExchange, failure};
 use crate::network::response::Response;
 
 /// One canary: its chain, and whether the session is bound.
@@ -99,8 +99,36 @@ impl<'a> Bound<'a> {
             }
             Err(why) => Binding::Unsettled(why),
         };
+        if sighting.standing != Standing::Inspected
+            && !sighting.is_broken()
+            && let Some(other) = of_other_session(canary, probe, seen, (settings, public_roots, now))
+        {
+            sighting = other;
+        }
         Self { canary, sighting: Ok(sighting), binding }
     }
+}
+
+/// A chain that nobody should present, of a session other than that of `seen`: who intercepts only some sessions, and
+/// breaks those off, is not forgotten over one that is whole.
+fn of_other_session<'a>(
+    canary: &'a Canary<'a>,
+    probe: &'a CanaryProbe,
+    seen: &TlsExchange,
+    trust: (&NetworkSettings, &[Anchor<'_>], Timestamp),
+) -> Option<Sighting<'a>> {
+    let closer_look = probe.fallback.iter().flat_map(|look| std::iter::once(&look.older).chain(&look.again));
+    let others = probe.tls.iter().chain(closer_look).filter_map(|attempt| match &attempt.outcome {
+        Outcome::Answered(other) if other.handshake.chain != seen.handshake.chain => {
+            Some((&other.handshake, attempt.address))
+        }
+        _ => None,
+    });
+    // The platform was asked about the chain of `seen` only.
+    let mut sightings = others.map(|(handshake, address)| {
+        Sighting::of_handshake(&canary.endpoint, handshake, address, None, trust)
+    });
+    sightings.find(|sighting| sighting.standing.is_foreign() || sighting.standing == Standing::KeyNotProven)
 }
 
 /// The proof that the session of `seen` is not bound, if there is one; an error where it cannot be told.

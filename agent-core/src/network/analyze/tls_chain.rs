@@ -19,7 +19,8 @@
 //! Quorum counts networks, not endpoints (NETWORK.md, decision 5), and a root that the user added needs no more
 //! than that. While a portal holds the network, what a portal can cause is set aside (decision 3); a chain that
 //! the device trusts by a root of its own is not, since no portal gets one without a root in the device. Nor is an
-//! untrusted one in the endpoint's own name, once a portal has stayed for long; then it is suspicious at most.
+//! untrusted one in the endpoint's own name, once a portal has stayed for long; then it is suspicious at most. It is
+//! no more than that either where no connectivity check was answered at all.
 //!
 //! An endpoint counts for interception or for the trust store, never for both: where an attacker holds roots of either
 //! kind, both are found, each by its own endpoints.
@@ -29,9 +30,10 @@
 //! changes. Any other invalid certificate is of its host.
 //!
 //! Canaries are endpoints like others here. One that proves its session to be unbroken is genuine whoever vouches for
-//! its chain, and excuses no other endpoint. Where no canary could tell, interception and the trust store stay
-//! undecided, so that an attacker who holds the canaries back does not resolve what they proved. A moment that canaries signed is believed,
-//! and then it is never the clock that makes a certificate invalid.
+//! its chain, and excuses no other endpoint, nor another chain in an attempt before. Where no canary could tell,
+//! interception and the trust store stay undecided, so that an attacker who holds the canaries back does not resolve
+//! what they proved. A moment that canaries signed is believed, and then it is never the clock that makes a
+//! certificate invalid.
 //!
 //! The check comes to a result when at least half of the endpoints could be judged; one that is down is named.
 
@@ -93,7 +95,7 @@ impl Picture<'_> {
         if coverage == Coverage::Complete {
             judgements.extend(self.undecided(&judgements));
         }
-        CheckOutcome { check: CheckId::TlsChain, coverage, summary, judgements }
+        CheckOutcome { check: CheckId::TlsChain, coverage, summary, judgements, part_of: None }
     }
 
     fn total(&self) -> usize {
@@ -339,7 +341,7 @@ impl Standing {
     }
 
     /// No public authority vouches for it, nor the organisation, nor the maker of this device.
-    const fn is_foreign(self) -> bool {
+    pub(super) const fn is_foreign(self) -> bool {
         match self {
             Self::Untrusted | Self::DeviceOnly(TrustAnchor::UserAdded | TrustAnchor::Untold) => true,
             Self::DeviceOnly(TrustAnchor::System)

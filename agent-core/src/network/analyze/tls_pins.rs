@@ -127,7 +127,8 @@ fn finding(set: &PinSet, sighting: &Sighting<'_>, now: Timestamp) -> Finding {
         return Finding::Judged(sighting.evidence(judgement));
     }
     if let Some(why) = unenforced(set, now) {
-        return Finding::Idle(format!("no pin matches, but {why}"));
+        let said = if matching.is_some() { "a pinned key that does not count" } else { "no pin matches" };
+        return Finding::Idle(format!("{said}, but {why}"));
     }
     let reason = match sighting.standing {
         Standing::OutOfDate { .. } | Standing::OtherName => {

@@ -145,13 +145,16 @@ impl Exchange for Binding<'_> {
         let (exporter, client_hello_sha256) = (exporter(session), overheard.client_hello.sha256());
 
         trace.phase = Phase::Http;
-        let response = match exchange(&mut stream, &question.request).await {
+        let response = match trace.last_part(exchange(&mut stream, &question.request)).await {
             Ok(response) => Outcome::Answered(response),
-            // Lost packets are worth another attempt; the last one keeps the chain that was seen.
-            Err(failure) if failure.kind.is_loss() && !trace.is_last => return Err(failure),
             Err(failure) => Outcome::Failed(failure),
         };
         Ok(TlsExchange { handshake, exporter, client_hello_sha256, question, response })
+    }
+
+    /// Who presents a chain and then breaks off may be somebody else than who answers the next time.
+    fn is_cut_off(answer: &TlsExchange) -> bool {
+        matches!(&answer.response, Outcome::Failed(failure) if failure.kind.is_loss())
     }
 }
 

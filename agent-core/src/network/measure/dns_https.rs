@@ -67,7 +67,7 @@ impl Exchange for HttpsExchange {
     }
 }
 
-async fn post<S>(stream: S, host: &str, port: u16, query: &[u8]) -> Result<Bytes, Failure>
+pub(super) async fn post<S>(stream: S, host: &str, port: u16, query: &[u8]) -> Result<Bytes, Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {

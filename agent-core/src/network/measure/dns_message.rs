@@ -7,7 +7,7 @@ use hickory_proto::rr::{Name, RData, RecordType};
 
 use crate::canary::token_of_txt;
 use crate::network::dns_record::{DnsAddress, DnsMessage, DnsReading, DnsType};
-use crate::network::limits::{MAX_DNS_ADDRESSES, MAX_DNS_RECORDED};
+use crate::network::limits::{MAX_DNS_ADDRESSES, MAX_DNS_READ, MAX_DNS_RECORDED};
 use crate::network::observation::Failure;
 use crate::network::words::plain;
 use crate::platform::Entropy;
@@ -79,6 +79,9 @@ impl Asked {
     }
 
     fn message(&self, bytes: &[u8]) -> Result<DnsMessage, String> {
+        if bytes.len() > MAX_DNS_READ {
+            return Err(format!("{} bytes, more than the {MAX_DNS_READ} that are read", bytes.len()));
+        }
         let message = Message::from_vec(bytes).map_err(|error| format!("not a DNS message: {error}"))?;
         if message.metadata.id != self.id {
             return Err(format!("number {} instead of {}", message.metadata.id, self.id));

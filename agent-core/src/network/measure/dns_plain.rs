@@ -16,7 +16,9 @@ use super::connect::connect;
 use super::dns_message::{Asked, Form};
 use super::meter::Meter;
 use crate::network::dns_record::{DnsAnswers, DnsPacket, DnsReading, DnsTransport, DnsType};
-use crate::network::limits::{DNS_MARGIN, MAX_DNS_MESSAGE, MAX_DNS_PACKETS, MAX_DNS_RECORDED};
+use crate::network::limits::{
+    MAX_DNS_DATAGRAMS, MAX_DNS_MESSAGE, MAX_DNS_PACKETS, MAX_DNS_RECORDED, RECORD_MARGIN,
+};
 use crate::network::observation::{Failure, FailureKind, Phase};
 use crate::platform::Entropy;
 
@@ -66,12 +68,17 @@ impl PlainExchange {
         socket.send_to(asked.bytes(), self.server).await.map_err(failure)?;
         self.meter.sent(asked.bytes().len());
 
-        let end = (begin + self.window).min(self.deadline.checked_sub(DNS_MARGIN).unwrap_or(self.deadline));
+        let latest = self.deadline.checked_sub(RECORD_MARGIN).unwrap_or(self.deadline);
+        let end = (begin + self.window).min(latest);
         let mut kept = Kept::default();
         let mut buffer = vec![0; MAX_DNS_MESSAGE];
-        while !(self.meter.is_spent() || self.first_answer_ends && kept.answers > 0)
+        while !(self.first_answer_ends && kept.answers > 0)
             && let Ok(received) = timeout_at(end, socket.recv_from(&mut buffer)).await
         {
+            if kept.seen() >= MAX_DNS_DATAGRAMS || !self.meter.takes_datagrams() {
+                kept.dropped += 1;
+                break;
+            }
             // An ICMP error, if the system tells: others may still answer.
             let Ok((length, from)) = received else { continue };
             self.meter.received(length);
@@ -131,6 +138,10 @@ struct Kept {
 }
 
 impl Kept {
+    fn seen(&self) -> u64 {
+        self.packets.len() as u64 + self.dropped
+    }
+
     fn add(&mut self, read: impl FnOnce() -> DnsPacket) {
         // Nothing is read any more once nothing could be kept.
         if self.packets.len() >= 2 * MAX_DNS_PACKETS {

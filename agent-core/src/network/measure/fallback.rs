@@ -8,9 +8,9 @@ use rustls::version::TLS12;
 use rustls::{ALL_VERSIONS, SupportedProtocolVersion};
 use tokio::time::Instant;
 
-use super::attempts::{Exchange, Trace, one};
+use super::attempts::{Exchange, one};
 use crate::network::limits::MAX_HANDSHAKE_TIMEOUTS;
-use crate::network::observation::{Attempt, Failure, FailureKind, Fallback, Outcome, Phase, failure};
+use crate::network::observation::{Attempt, Failure, FailureKind, Fallback, Outcome, Phase, answer, failure};
 
 static OLDER: [&SupportedProtocolVersion; 1] = [&TLS12];
 
@@ -40,13 +40,13 @@ pub(super) async fn fallback<E: Exchange>(
     attempts: &[Attempt<E::Answer>],
     deadline: Instant,
 ) -> Option<Fallback<E::Answer>> {
-    if !failure(attempts)?.may_be_a_downgrade() {
+    if answer(attempts).is_some() || !failure(attempts)?.may_be_a_downgrade() {
         return None;
     }
     let number = u32::try_from(attempts.len().saturating_sub(1)).unwrap_or_default();
-    let older = one(older, Trace::new(number, true), deadline).await;
+    let older = one(older, number, deadline).await;
     let again = match older.outcome {
-        Outcome::Answered(_) => Some(one(every, Trace::new(number, true), deadline).await),
+        Outcome::Answered(_) => Some(one(every, number, deadline).await),
         Outcome::Failed(_) => None,
     };
     Some(Fallback { older, again })

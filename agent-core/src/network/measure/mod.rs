@@ -35,6 +35,8 @@ mod dns_plain;
 mod exchange;
 mod failure;
 mod fallback;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hop;
 mod http1;
 mod meter;

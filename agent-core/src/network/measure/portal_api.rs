@@ -55,7 +55,7 @@ impl Exchange for ApiExchange {
     }
 }
 
-async fn ask<S>(stream: S, place: &Place) -> Result<Bytes, Failure>
+pub(super) async fn ask<S>(stream: S, place: &Place) -> Result<Bytes, Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
@@ -76,14 +76,14 @@ async fn body(response: Response<Incoming>) -> Result<Bytes, Failure> {
 
 /// The object of RFC 8908, section 5. What else is in it is passed over, however deep: without recursion.
 #[derive(Debug, Deserialize)]
-struct Told {
+pub(super) struct Told {
     captive: bool,
     #[serde(default, rename = "user-portal-url")]
-    user_portal_url: Option<String>,
+    pub(super) user_portal_url: Option<String>,
 }
 
 impl Told {
-    fn read(json: &[u8]) -> Result<Self, Failure> {
+    pub(super) fn read(json: &[u8]) -> Result<Self, Failure> {
         // serde would take an array for the object's fields in their order.
         if !json.trim_ascii_start().starts_with(b"{") {
             return Err(unfit("no JSON object"));

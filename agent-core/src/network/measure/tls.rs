@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustls::client::Resumption;
 use rustls::crypto::ring;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
@@ -16,6 +16,7 @@ use super::fallback::{Offer, fallback, is_worth_another};
 use super::meter::Meter;
 use super::witness::Witness;
 use crate::model::{Fact, TrustVerdict};
+use crate::network::issuers::issuers;
 use crate::network::observation::{Certificate, Failure, FailureKind, Handshake, Phase, Target, TlsProbe};
 use crate::platform::DeviceHost;
 
@@ -117,14 +118,14 @@ pub(super) fn client_config(
     Ok(config)
 }
 
-/// Asks `host` about `chain`, until `deadline`.
+/// Asks `host` about `chain`, until `deadline`. What a verifier need not try is left out.
 pub(super) async fn ask_platform(
     host: Arc<dyn DeviceHost>,
     chain: &[Certificate],
     name: &str,
     deadline: Instant,
 ) -> Fact<TrustVerdict> {
-    let chain: Vec<_> = chain.iter().map(|certificate| certificate.as_der().to_vec()).collect();
+    let chain = given(chain);
     let name = name.to_owned();
     let asked = spawn_blocking(move || host.evaluate_trust(&chain, &name));
     match timeout_at(deadline, asked).await {
@@ -132,4 +133,10 @@ pub(super) async fn ask_platform(
         Ok(Err(_)) => Fact::not_available("the platform's certificate verifier failed"),
         Err(_) => Fact::not_available("the platform's certificate verifier did not answer in time"),
     }
+}
+
+fn given(chain: &[Certificate]) -> Vec<Vec<u8>> {
+    let chain: Vec<_> = chain.iter().map(|certificate| CertificateDer::from(certificate.as_der())).collect();
+    let Some((leaf, others)) = chain.split_first() else { return Vec::new() };
+    std::iter::once(leaf).chain(&issuers(others)).map(|certificate| certificate.to_vec()).collect()
 }

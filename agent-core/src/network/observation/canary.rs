@@ -16,7 +16,8 @@ use crate::model::{Fact, Sha256, TrustVerdict};
 pub struct CanaryProbe {
     /// Which one: its name, its TLS port and the first of its addresses.
     pub target: Target,
-    /// The question over TLS, first attempt first. Only the last can be an answer.
+    /// The question over TLS, first attempt first. Only the last can be a whole answer; one before it is a handshake
+    /// whose response was lost.
     pub tls: Vec<Attempt<TlsExchange>>,
     /// What happened with an older version, where the attempts failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -9,17 +9,17 @@
 //! |---|---|
 //! | place | 30 % home, 20 % office, 15 % hotspot, 28 % cellular, 7 % wired |
 //! | platform | 55 % Android (a third of it without the location permission), 30 % iOS, 15 % Linux |
-//! | a sign-in page | 7 %, of six kinds over HTTPS |
-//! | lost attempts | 15 % few, 3 % many; 1 % have no way out, 6 % are slow, 5 % lose one probe |
-//! | a wrong clock | 25 % by seconds, 1.5 % by hours, 0.8 % by days, 0.8 % by years, 0.3 % reset |
-//! | servers | 8 % rotated, 6 % at another delivery network, 0.8 % not renewed, 15 % private authorities |
-//! | canaries | none in 20 %, else one to three; 3 % with one down |
-//! | NAT64 | 5 % |
-//! | a proxy in the path of clear HTTP | 15 % of cellular networks and offices |
+//! | a sign-in page | 7 %: a redirect, a page or 511, and over HTTPS one of six kinds; a third hijacks DNS too |
+//! | lost attempts | 14 % few, 3 % many; 5 % lose one probe, 6 % are slow, 1.5 % end early, 1 % have no way out |
+//! | a wrong clock | 24 % by seconds, 1.5 % by hours, 0.8 % by days, 0.8 % by years, 0.3 % reset |
+//! | servers | 8 % rotated, 6 % at another delivery network, 0.8 % not renewed; 14 % under private authorities, 29 % pinned |
+//! | canaries | none in 20 %, else one to three; 3 % with one down, 5 % with two keys |
+//! | names | 5 % NAT64, 8 % without AAAA, 2 % wildcards, 2 % split horizon, 1.5 % resolvers that err |
+//! | a proxy in the path of clear HTTP | one cellular network or office in eight, of eight kinds |
 //! | declared TLS inspection | 10 % of offices |
-//! | a network that is known, where the platform tells which it is | 70 %, as one or two earlier scans left it |
+//! | a Wi-Fi that is known, where the platform tells which it is | 70 %, as one or two earlier scans left it: half of them by another access point, router, site, server or exit |
 //!
-//! Certificates and replies are real: issued, signed and verified. At most a third of the sets have no cause at all.
+//! Certificates, timestamps of logs and replies are real: issued, signed and verified.
 //!
 //! Not among them, because no single scan can tell it from an attack: a walled garden that lets the connectivity
 //! checks through and answers all else itself; inspection under a root that nobody declared. The organisation is
@@ -71,7 +71,6 @@ fn thirty_thousand_benign_sets_raise_no_alarm() {
     assert_eq!(report.sets, SETS);
     let absent: Vec<_> = Cause::ALL.iter().filter(|cause| !report.causes.contains_key(cause)).collect();
     assert!(absent.is_empty(), "causes that never occur: {absent:?}");
-    println!("{:#?}", report.suspicious);
     assert!(report.confirmed.is_empty(), "confirmed: {:#?}", report.confirmed);
     let suspicious = report.suspicious.len() as u64;
     assert!(suspicious <= SUSPICIOUS, "{suspicious} suspicious: {:#?}", report.suspicious);
@@ -102,12 +101,15 @@ fn an_attack_on_a_benign_set_is_confirmed() {
 
 #[test]
 fn one_seed_makes_one_set() {
-    let seed = std::env::var("MTD_BENIGN_SEED").map_or(0, |seed| seed.parse().unwrap());
+    let wanted = std::env::var("MTD_BENIGN_SEED").ok();
+    let seed = wanted.as_ref().map_or(0, |seed| seed.parse().unwrap());
     let set = Benign::of(seed);
     assert_eq!(set.recording, Benign::of(seed).recording);
-    println!("seed {seed}: {}", listed(&set.causes));
-    println!("{}", serde_json::to_string_pretty(&set.recording).unwrap());
-    println!("{:#?}", judge(&set.recording));
+    if wanted.is_some() {
+        println!("seed {seed}: {}", listed(&set.causes));
+        println!("{}", serde_json::to_string_pretty(&set.recording).unwrap());
+        println!("{:#?}", judge(&set.recording));
+    }
 }
 
 /// The only place where sets are judged.

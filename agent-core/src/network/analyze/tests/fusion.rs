@@ -47,7 +47,9 @@ fn forged_names_with_bad_tls_behind_them_are_one_finding() {
     let spoofing = &outcome(&outcomes, CheckId::DnsAnswer).judgements[0];
     assert!(spoofing.evidence.iter().any(|it| it.value == "b.example:443"), "the evidence moved along");
     assert!(spoofing.reason.contains("terminate"), "{}", spoofing.reason);
-    assert!(outcome(&outcomes, CheckId::TlsChain).summary.ends_with("part of network.dns_spoofing"));
+    let chain = outcome(&outcomes, CheckId::TlsChain);
+    assert!(chain.summary.ends_with("part of network.dns_spoofing"));
+    assert_eq!(chain.part_of, Some(Detection::DnsSpoofing));
 }
 
 #[test]

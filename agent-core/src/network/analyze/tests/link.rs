@@ -380,6 +380,28 @@ fn a_cable_is_told_by_its_gateway_and_a_carrier_by_nothing() {
     assert_eq!(network_key(phone.network()), None);
 }
 
+/// Found by the benign sets: many a router calls itself fe80::1, and groups of routers share their hardware addresses
+/// with every other group of the same number.
+#[test]
+fn what_many_routers_are_called_tells_no_place() {
+    let other_office = |phone: &mut Phone, neighbours: &dyn Fn(&str) -> Fact<Vec<Neighbour>>| {
+        for (bssid, gateway) in [("02:aa:00:00:00:01", "10.77.0.1"), ("02:bb:00:00:00:01", "10.88.0.1")] {
+            phone.network().bssid = Fact::known(bssid.parse().unwrap());
+            phone.network().gateways = Fact::known(vec![gateway.to_owned(), "fe80::1".to_owned()]);
+            phone.network().neighbours = neighbours(gateway);
+            phone.network().dns_servers = Fact::known(vec!["10.0.0.53".to_owned()]);
+            phone.network().dhcp_server = Fact::known(gateway.parse().unwrap());
+            assert_eq!(phone.found(), []);
+        }
+    };
+    other_office(&mut Phone::without_canaries(), &|_| Fact::not_available("not told"));
+    let group = |gateway: &str| {
+        let both = [gateway, "fe80::1"];
+        Fact::known(both.map(|address| neighbour(address, "00:00:5e:00:01:07")).to_vec())
+    };
+    other_office(&mut Phone::without_canaries(), &group);
+}
+
 #[test]
 fn a_network_that_changes_under_the_scan_yields_nothing_and_teaches_nothing() {
     let differing: [fn(&mut NetworkSnapshot); 4] = [

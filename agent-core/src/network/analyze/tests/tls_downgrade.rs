@@ -169,7 +169,7 @@ fn each_way_to_fail_yields_exactly_its_findings() {
         let outcomes = world.judge_at(NOW);
         let downgrade = outcome(&outcomes, CheckId::TlsDowngrade).clone();
         tell(&mut story, case.name, std::slice::from_ref(&downgrade));
-        assert_eq!(found(&[downgrade.clone()]), case.expect, "{}: {downgrade:#?}", case.name);
+        assert_eq!(found(std::slice::from_ref(&downgrade)), case.expect, "{}: {downgrade:#?}", case.name);
         assert_eq!(downgrade.coverage == Coverage::Complete, case.complete, "{}: {downgrade:#?}", case.name);
     }
     insta::assert_snapshot!("downgrade", story);

@@ -266,7 +266,7 @@ fn each_chain_and_set_yields_exactly_its_findings() {
         let outcomes = world.judge_at(NOW);
         let pins = outcome(&outcomes, CheckId::TlsPins).clone();
         tell(&mut story, case.name, std::slice::from_ref(&pins));
-        assert_eq!(found(&[pins.clone()]), case.expect, "{}: {pins:#?}", case.name);
+        assert_eq!(found(std::slice::from_ref(&pins)), case.expect, "{}: {pins:#?}", case.name);
         assert_eq!(pins.coverage == Coverage::Complete, case.complete, "{}: {pins:#?}", case.name);
     }
     insta::assert_snapshot!("pins", story);

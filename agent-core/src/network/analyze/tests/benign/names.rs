@@ -75,7 +75,7 @@ impl Story {
                 continue;
             }
             if let Some(nobody) = settings.no_resolver {
-                let answers = self.from_nobody(&nonce, zone);
+                let answers = self.nobody_answers(&nonce, zone);
                 probes.push(self.probe(DnsAim::NoResolver, &nobody.to_string(), &name, DnsType::A, answers));
             }
             for server in &site.resolvers {
@@ -162,7 +162,7 @@ impl Story {
         Ok(packets(DnsTransport::Https, &[said]))
     }
 
-    fn from_nobody(&mut self, nonce: &Nonce, zone: &str) -> Result<DnsAnswers, Trouble> {
+    fn nobody_answers(&mut self, nonce: &Nonce, zone: &str) -> Result<DnsAnswers, Trouble> {
         if self.has(Cause::Portal) && self.has(Cause::PortalHijacksDns) {
             return Ok(packets(DnsTransport::Udp, &[message(0, &[PORTAL.into()])]));
         }

@@ -60,7 +60,7 @@ impl Site {
         let (net, host) = (story.dice.below(200), story.dice.pick(&[1, 254]));
         let only_v6 = story.has(Cause::Nat64) || story.has(Cause::Nat64Declared);
         let gateway: IpAddr =
-            if only_v6 { address("fe80::1") } else { address(&format!("192.168.{net}.{host}")) };
+            if only_v6 { link_local(story) } else { address(&format!("192.168.{net}.{host}")) };
         let resolvers = match place {
             _ if only_v6 => vec!["2001:db8:53::53".to_owned()],
             Place::Home | Place::Hotspot => vec![gateway.to_string()],
@@ -87,7 +87,7 @@ impl Site {
                 _ => story.dice.pick(&[WifiSecurity::Wpa2, WifiSecurity::Wpa3, WifiSecurity::Personal]),
             },
             gateway,
-            gateway_v6: (!only_v6 && story.dice.chance(4000)).then(|| address("fe80::1")),
+            gateway_v6: (!only_v6 && story.dice.chance(4000)).then(|| link_local(story)),
             gateway_mac: if story.has(Cause::FirstHop) { virtual_router } else { mac(story) },
             resolvers,
             dhcp: gateway,
@@ -261,6 +261,12 @@ fn gated<T>(tells: Result<bool, &str>, value: impl FnOnce() -> T) -> Fact<T> {
         Ok(false) => Fact::not_permitted("the location permission"),
         Err(why) => Fact::not_available(why),
     }
+}
+
+/// A third of the routers call themselves the first of the link.
+fn link_local(story: &mut Story) -> IpAddr {
+    let suffix = if story.dice.chance(3300) { 1 } else { 1 + story.dice.below(60_000) };
+    address(&format!("fe80::{suffix:x}"))
 }
 
 fn mac(story: &mut Story) -> MacAddress {

@@ -54,7 +54,7 @@ impl Story {
             let chain = &POOL.presented("a.example", Kind::YoungRoot).chain;
             settings.public_roots = vec![RootCertificate::from_der(chain[1].as_der().to_vec())];
         }
-        if self.has(Cause::LogsStale) || self.dice.chance(5000) {
+        if self.has(Cause::LogsStale) || self.dice.chance(2000) {
             let mut list = POOL.log_list.clone();
             if self.has(Cause::LogsStale) {
                 list.timestamp = list.timestamp.plus_seconds(-100 * 86_400);
