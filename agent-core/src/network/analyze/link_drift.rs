@@ -74,7 +74,6 @@ fn untold(link: &Link<'_>) -> Option<CheckOutcome> {
 }
 
 /// What is otherwise than at the same place before, as far as it may be an attacker's.
-#[derive(Default)]
 pub(super) struct Changes {
     pub(super) dhcp_server: Option<IpAddr>,
     pub(super) routers: BTreeSet<IpAddr>,
