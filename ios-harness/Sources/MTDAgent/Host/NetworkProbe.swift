@@ -25,6 +25,8 @@ public struct PathDescription: Sendable, Equatable {
     public var interfaces: [Interface]
     /// The gateways' addresses, as text (`NWPath.gateways`).
     public var gateways: [String]
+    /// Whether its traffic costs (`NWPath.isExpensive`).
+    public var isExpensive: Bool
 
     /// One interface of a path.
     public struct Interface: Sendable, Equatable {
@@ -39,10 +41,11 @@ public struct PathDescription: Sendable, Equatable {
         }
     }
 
-    public init(isSatisfied: Bool, interfaces: [Interface], gateways: [String]) {
+    public init(isSatisfied: Bool, interfaces: [Interface], gateways: [String], isExpensive: Bool) {
         self.isSatisfied = isSatisfied
         self.interfaces = interfaces
         self.gateways = gateways
+        self.isExpensive = isExpensive
     }
 }
 

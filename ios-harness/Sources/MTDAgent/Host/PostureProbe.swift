@@ -30,8 +30,8 @@ public protocol IntegrityProbe: Sendable {
     func canWrite(inFolder path: String) -> Bool
     /// Paths of the libraries in this process (`_dyld_get_image_name`).
     func loadedLibraries() -> [String]
-    /// Names of the variables of the environment.
-    func environmentVariables() -> [String]
+    /// The environment's variables.
+    func environment() -> [String: String]
     /// Whether an app opens URLs of `scheme` (`UIApplication.canOpenURL`): only of those that the app's Info.plist lists in
     /// `LSApplicationQueriesSchemes`, and on the main thread.
     func canOpen(scheme: String) -> Fact<Bool>
