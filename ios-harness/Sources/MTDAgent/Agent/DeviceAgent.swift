@@ -20,7 +20,7 @@ public final class DeviceAgent: Sendable {
         secrets: any SecretStore,
         unenrolledSettings: String? = nil
     ) async throws(AgentError) -> DeviceAgent {
-        let store = try StoreFolder.prepare(folder)
+        let store = try AgentFolder.prepare(folder)
         let options = AgentOptions(
             platform: .ios,
             storePath: store.path,

@@ -2,7 +2,7 @@ import Foundation
 import MTDAgentCore
 
 /// The folder of the agent's database.
-enum StoreFolder {
+enum AgentFolder {
     private static let fileName = "agent.sqlite"
 
     /// Makes the folder, keeps it out of backups, and gives the database's place in it.
