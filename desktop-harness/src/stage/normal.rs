@@ -14,15 +14,11 @@ const RULES: &str = include_str!("rules.toml");
 const SKEW: i64 = 10 * 60;
 
 /// What a token is compared with.
-pub(super) struct Facts<'a> {
-    /// By the names under which rules ask for them.
+pub(super) struct Facts {
+    /// What members must be, by the names under which rules ask for it.
     pub(super) known: BTreeMap<&'static str, String>,
     /// The life of the stage.
     pub(super) time: (Timestamp, Timestamp),
-    /// The `mtd_prev` that is right.
-    pub(super) previous: Option<String>,
-    /// Digests of the shared apps before and after this token.
-    pub(super) inventories: &'a [String],
 }
 
 /// Brings the tokens of one device into their normal form, in the order in which they were signed.
@@ -40,11 +36,11 @@ impl Normalizer {
 
     /// The normal form of `token`, an object of header and claims. What a rule finds wrong is told in its place, with
     /// the value, so that a comparison shows both.
-    pub(super) fn normalize(&mut self, token: &Value, facts: &Facts<'_>) -> Value {
+    pub(super) fn normalize(&mut self, token: &Value, facts: &Facts) -> Value {
         self.walk(&mut Vec::new(), token, facts).unwrap_or(Value::Null)
     }
 
-    fn walk<'v>(&mut self, path: &mut Vec<Step<'v>>, value: &'v Value, facts: &Facts<'_>) -> Option<Value> {
+    fn walk<'v>(&mut self, path: &mut Vec<Step<'v>>, value: &'v Value, facts: &Facts) -> Option<Value> {
         let action = self.rules.iter().find(|rule| rule.fits(path)).map(|rule| rule.action.clone());
         let kept = match action {
             None => Keep::All,
@@ -61,14 +57,6 @@ impl Normalizer {
                     .map(Timestamp::from_unix)
                     .is_some_and(|time| (from.plus_seconds(-SKEW)..=to.plus_seconds(SKEW)).contains(&time));
                 return Some(compared(value, fits, "time"));
-            }
-            Some(Action::Previous) => {
-                let previous = facts.previous.as_deref();
-                return Some(compared(value, previous.is_some() && value.as_str() == previous, "ok"));
-            }
-            Some(Action::Inventory) => {
-                let fits = value.as_str().is_some_and(|found| facts.inventories.iter().any(|it| it == found));
-                return Some(compared(value, fits, "ok"));
             }
             Some(Action::Whether) => {
                 let some = value.as_u64().is_some_and(|count| count > 0);
@@ -171,8 +159,6 @@ enum Action {
         name: String,
     },
     Time,
-    Previous,
-    Inventory,
     Whether,
     Keep {
         member: String,
@@ -206,5 +192,109 @@ impl Keep {
             }
             Self::All | Self::Members { .. } => true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn normal(document: &Value) -> Value {
+        Normalizer::new().unwrap().normalize(document, &facts())
+    }
+
+    fn facts() -> Facts {
+        Facts {
+            known: BTreeMap::from([("issuer of the device", "https://c/d".to_owned())]),
+            time: (Timestamp::from_unix(10_000), Timestamp::from_unix(20_000)),
+        }
+    }
+
+    #[test]
+    fn every_rule_says_where_and_why() {
+        let rules = Normalizer::new().unwrap().rules;
+        let begins_well = |rule: &Rule| rule.at.starts_with("header/") || rule.at.starts_with("claims/");
+        assert!(rules.iter().all(|rule| begins_well(rule) && rule._why.len() > 10));
+        let mut places: Vec<_> = rules.iter().map(|rule| &rule.at).collect();
+        places.sort_unstable();
+        places.dedup();
+        assert_eq!(places.len(), rules.len(), "one rule a place");
+    }
+
+    #[test]
+    fn what_no_rule_names_is_told() {
+        let token =
+            json!({ "claims": { "mtd_seq": 7, "events": { "e": { "level": "high", "new": [1, null] } } } });
+        assert_eq!(normal(&token), token);
+    }
+
+    #[test]
+    fn value_that_is_not_what_it_must_be_is_told_with_what_it_must_be() {
+        let claims = |iss: &str, iat: i64| json!({ "claims": { "iss": iss, "iat": iat } });
+        assert_eq!(
+            normal(&claims("https://c/d", 10_000 - SKEW)),
+            json!({ "claims": { "iss": "issuer of the device", "iat": "time" } })
+        );
+        assert_eq!(
+            normal(&claims("https://c/e", 20_001 + SKEW)),
+            json!({ "claims": {
+                "iss": "WRONG, not \"issuer of the device\": \"https://c/e\"",
+                "iat": "WRONG, not \"time\": 20601",
+            } })
+        );
+        let unexpected = json!({ "claims": { "mtd_prev": "x" } });
+        assert_eq!(
+            normal(&unexpected)["claims"]["mtd_prev"],
+            "WRONG, not \"digest of the token before\": \"x\"",
+            "the first token has none before it"
+        );
+    }
+
+    #[test]
+    fn values_that_are_random_keep_what_they_have_in_common() {
+        let mut normalizer = Normalizer::new().unwrap();
+        let told = ["x", "y", "x"].map(|txn| {
+            let token = json!({ "claims": { "txn": txn, "jti": txn } });
+            normalizer.normalize(&token, &facts())["claims"].take()
+        });
+        let numbered = |number: u8| json!({ "txn": format!("txn-{number}"), "jti": format!("jti-{number}") });
+        assert_eq!(told, [numbered(1), numbered(2), numbered(1)]);
+    }
+
+    #[test]
+    fn what_is_the_platforms_is_left_out_and_nothing_else() {
+        let report = json!({
+            "posture": { "platform": "linux" },
+            "coverage": [{ "check": "network.captive", "state": "complete" }, { "check": "device.debugging" }],
+            "findings": [
+                { "detection": "device.debugging_on", "reason": "a" },
+                { "detection": "network.tls_interception", "reason": "b", "detected_at": 1 },
+                { "detection": "app.malicious", "reason": "c",
+                  "evidence": [{ "name": "installer", "value": "d" }, { "name": "family", "value": "e" }] },
+            ],
+            "inventory": { "withheld": 3, "apps": [
+                { "id": "com.example.notes", "version": "7", "bundle_size": 1, "source": "dpkg" },
+                { "id": "com.android.shell" }, { "name": "no identifier" },
+            ] },
+        });
+        let told = normal(&json!({ "claims": { "events": { "https://e/x": report } } }));
+        assert_eq!(
+            told["claims"]["events"]["https://e/x"],
+            json!({
+                "coverage": [{ "check": "network.captive", "state": "complete" }],
+                "findings": [
+                    { "detection": "network.tls_interception", "detected_at": "WRONG, not \"time\": 1" },
+                    { "detection": "app.malicious", "reason": "c",
+                      "evidence": [{ "name": "family", "value": "e" }] },
+                ],
+                "inventory": { "withheld": "some", "apps": [{ "id": "com.example.notes", "version": "7" }] },
+            })
+        );
+        assert_eq!(
+            normal(&json!({ "claims": { "events": { "e": { "inventory": { "withheld": 0 } } } } })),
+            json!({ "claims": { "events": { "e": { "inventory": { "withheld": 0 } } } } })
+        );
     }
 }

@@ -86,22 +86,18 @@ impl Teller<'_> {
         let claims: Value = serde_json::from_slice(&payload)?;
         let document = json!({ "header": header(token)?, "claims": claims });
 
-        let before = self.apps.clone();
+        let mut known = BTreeMap::from([
+            ("thumbprint of the device's key", self.key.thumbprint()),
+            ("issuer of the device", self.issuer.clone()),
+            ("audience of reports", self.audience.clone()),
+            ("device", self.device.id.clone()),
+            ("version of the agent", env!("CARGO_PKG_VERSION").to_owned()),
+        ]);
+        known.extend(self.previous.replace(token_digest(token)).map(|it| ("digest of the token before", it)));
+        known.extend(self.apps_digest().map(|it| ("digest of the apps shared before", it)));
         self.follow_inventory(&claims)?;
-        let digests: Vec<_> =
-            before.iter().chain(&self.apps).map(|apps| inventory::digest(apps).to_string()).collect();
-        let facts = Facts {
-            known: BTreeMap::from([
-                ("thumbprint of the device's key", self.key.thumbprint()),
-                ("issuer of the device", self.issuer.clone()),
-                ("audience of reports", self.audience.clone()),
-                ("device", self.device.id.clone()),
-                ("version of the agent", env!("CARGO_PKG_VERSION").to_owned()),
-            ]),
-            time: self.time,
-            previous: self.previous.replace(token_digest(token)),
-            inventories: &digests,
-        };
+        known.extend(self.apps_digest().map(|it| ("digest of the shared apps", it)));
+        let facts = Facts { known, time: self.time };
         let mut told = self.normalizer.normalize(&document, &facts);
         if let Value::Object(members) = &mut told {
             members.insert("signature".to_owned(), self.signature(token));
@@ -132,6 +128,10 @@ impl Teller<'_> {
             Ok(receipt) => format!("WRONG, for another report: {receipt:?}").into(),
             Err(error) => format!("WRONG: {error}").into(),
         }
+    }
+
+    fn apps_digest(&self) -> Option<String> {
+        self.apps.as_deref().map(|apps| inventory::digest(apps).to_string())
     }
 
     /// Takes in what a report tells of the shared apps. A delta that does not fit leaves them as they were, and its
