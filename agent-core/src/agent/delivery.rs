@@ -54,7 +54,9 @@ impl Exchange<'_> {
                 Ok(None) => continue,
                 // Set aside, so that it does not hold up the reports behind it.
                 Err(error @ StoreError::Tampered { .. }) => {
-                    self.quarantine(&report, error.to_string(), summary)?;
+                    let why = error.to_string();
+                    quarantine(self.inner, &report, &why)?;
+                    summary.quarantined.push(Quarantined { seq: report.seq, why });
                     continue;
                 }
                 Err(error) => return Err(error.into()),
@@ -64,58 +66,15 @@ impl Exchange<'_> {
                 summary.stopped = Some(OUT_OF_TIME.to_owned());
                 return Ok(());
             };
-            if !self.settle(&report, delivery, summary)? {
-                return Ok(());
+            match settle(self.inner, &report, delivery)? {
+                Settled::Delivered => summary.delivered.push(report.seq),
+                Settled::SetAside { why } => summary.quarantined.push(Quarantined { seq: report.seq, why }),
+                Settled::Again { why, .. } => {
+                    summary.stopped = Some(why);
+                    return Ok(());
+                }
             }
         }
-    }
-
-    /// Notes what became of a report; whether to go on with the next.
-    fn settle(
-        &self,
-        report: &StoredReport,
-        delivery: Delivery,
-        summary: &mut DeliverySummary,
-    ) -> Result<bool, AgentError> {
-        match delivery {
-            Delivery::Accepted(_) => {
-                self.inner.store.write(|tx| tx.acknowledge(report.seq, self.now()))?;
-                summary.delivered.push(report.seq);
-                Ok(true)
-            }
-            Delivery::Rejected(refusal) => {
-                self.quarantine(report, format!("{}: {}", refusal.err, refusal.description), summary)
-            }
-            Delivery::TooLarge => {
-                let why = format!("{} bytes are more than the connector takes", report.size);
-                self.quarantine(report, why, summary)
-            }
-            Delivery::Retry { after, why } => {
-                let mut random = [0; 8];
-                self.inner.host.entropy.fill(&mut random)?;
-                let wait = retry_delay(report.attempts, after, u64::from_le_bytes(random));
-                let seconds = i64::try_from(wait.as_secs()).unwrap_or(i64::MAX);
-                let again_at = self.now().plus_seconds(seconds);
-                self.inner.store.write(|tx| tx.mark_attempt(report.seq, self.now(), again_at))?;
-                summary.stopped = Some(why.to_string());
-                Ok(false)
-            }
-        }
-    }
-
-    /// Sets a report aside. The connector lacks it now, so the next inventory is sent in full.
-    fn quarantine(
-        &self,
-        report: &StoredReport,
-        why: String,
-        summary: &mut DeliverySummary,
-    ) -> Result<bool, AgentError> {
-        self.inner.store.write(|tx| {
-            tx.delete(Slot::SharedInventory)?;
-            tx.quarantine(report.seq, &why, self.now())
-        })?;
-        summary.quarantined.push(Quarantined { seq: report.seq, why });
-        Ok(true)
     }
 
     async fn fetch_settings(&self, summary: &mut DeliverySummary) -> Result<(), AgentError> {
@@ -156,6 +115,52 @@ impl Exchange<'_> {
     fn now(&self) -> Timestamp {
         self.inner.host.clock.now()
     }
+}
+
+/// What became of a report that was sent.
+pub(super) enum Settled {
+    /// It left the queue on its receipt.
+    Delivered,
+    /// The connector will never take it.
+    SetAside { why: String },
+    /// It stays queued.
+    Again { at: Timestamp, why: String },
+}
+
+/// Notes what became of a report.
+pub(super) fn settle(
+    inner: &Inner,
+    report: &StoredReport,
+    delivery: Delivery,
+) -> Result<Settled, AgentError> {
+    let now = inner.host.clock.now();
+    let why = match delivery {
+        Delivery::Accepted(_) => {
+            inner.store.write(|tx| tx.acknowledge(report.seq, now))?;
+            return Ok(Settled::Delivered);
+        }
+        Delivery::Retry { after, why } => {
+            let mut random = [0; 8];
+            inner.host.entropy.fill(&mut random)?;
+            let wait = retry_delay(report.attempts, after, u64::from_le_bytes(random));
+            let at = now.plus_seconds(i64::try_from(wait.as_secs()).unwrap_or(i64::MAX));
+            inner.store.write(|tx| tx.mark_attempt(report.seq, now, at))?;
+            return Ok(Settled::Again { at, why: why.to_string() });
+        }
+        Delivery::Rejected(refusal) => format!("{}: {}", refusal.err, refusal.description),
+        Delivery::TooLarge => format!("{} bytes are more than the connector takes", report.size),
+    };
+    quarantine(inner, report, &why)?;
+    Ok(Settled::SetAside { why })
+}
+
+/// Sets a report aside. The connector lacks it now, so the next inventory is sent in full.
+fn quarantine(inner: &Inner, report: &StoredReport, why: &str) -> Result<(), AgentError> {
+    inner.store.write(|tx| {
+        tx.delete(Slot::SharedInventory)?;
+        tx.quarantine(report.seq, why, inner.host.clock.now())?;
+        Ok(())
+    })
 }
 
 /// The value of a call, or a note of why there is none. The first reason stays: it is why the rest failed.

@@ -1,6 +1,9 @@
 //! What the host app is told without asking.
 
+use std::sync::PoisonError;
+
 use serde::Serialize;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, mpsc};
 
 use crate::model::{Detection, Level};
@@ -47,23 +50,31 @@ pub enum AgentEvent {
 }
 
 pub(super) struct Events {
-    sender: mpsc::Sender<AgentEvent>,
+    /// `None` once closed, which ends the stream.
+    sender: std::sync::Mutex<Option<mpsc::Sender<AgentEvent>>>,
     receiver: Mutex<mpsc::Receiver<AgentEvent>>,
 }
 
 impl Events {
     pub(super) fn new() -> Self {
         let (sender, receiver) = mpsc::channel(CAPACITY);
-        Self { sender, receiver: Mutex::new(receiver) }
+        Self { sender: std::sync::Mutex::new(Some(sender)), receiver: Mutex::new(receiver) }
     }
 
     pub(super) fn send(&self, event: AgentEvent) {
-        if self.sender.try_send(event).is_err() {
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        if sender.as_ref().is_some_and(|sender| matches!(sender.try_send(event), Err(TrySendError::Full(_))))
+        {
             log::warn!("event dropped: the host app has not taken the last {CAPACITY}");
         }
     }
 
+    /// The next event; `None` where there is none left and none will come.
     pub(super) async fn next(&self) -> Option<AgentEvent> {
         self.receiver.lock().await.recv().await
+    }
+
+    pub(super) fn close(&self) {
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }

@@ -14,12 +14,13 @@ mod reporting;
 mod result;
 mod runtime;
 mod scan;
+mod upload;
 
 #[cfg(test)]
 mod tests;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout_at;
@@ -29,6 +30,7 @@ pub use events::AgentEvent;
 pub use result::{
     DeliverySummary, EnrolmentStatus, NetworkCost, PreviewedReport, Quarantined, ScanResult, Status,
 };
+pub use upload::{Upload, UploadAnswer, UploadOutcome};
 
 pub use crate::schedule::{Plan, Reason, ScanTrigger};
 
@@ -74,10 +76,11 @@ pub struct Host {
     pub entropy: Arc<dyn Entropy>,
 }
 
-/// The agent.
+/// The agent. Every call after [`Self::close`] fails with [`AgentError::Closed`].
 pub struct Agent {
     runtime: AgentRuntime,
-    inner: Arc<Inner>,
+    /// `None` once closed.
+    inner: RwLock<Option<Arc<Inner>>>,
 }
 
 /// What the agent's tasks share.
@@ -99,7 +102,13 @@ impl Agent {
         let store = Store::open(&config.store, host.secrets.as_ref(), host.entropy.clone())?;
         let (events, scheduler, opened) = (Events::new(), Mutex::default(), Instant::now());
         let inner = Inner { config, host, policy, store, events, scheduler, opened };
-        Ok(Self { runtime: AgentRuntime::new()?, inner: Arc::new(inner) })
+        Ok(Self { runtime: AgentRuntime::new()?, inner: RwLock::new(Some(Arc::new(inner))) })
+    }
+
+    /// [`Self::open`] on a thread of its own: the keystore and the file system may take their time, and the caller's
+    /// thread may be the one that draws.
+    pub async fn open_off_thread(config: AgentConfig, host: Host) -> Result<Self, AgentError> {
+        runtime::on_own_thread(move || Self::open(config, host)).await?
     }
 
     /// Enrols this device with the organisation that made `payload`. A device that was enrolled before starts a
@@ -109,7 +118,7 @@ impl Agent {
         payload: EnrolmentPayload,
         limit: Duration,
     ) -> Result<EnrolmentStatus, AgentError> {
-        let inner = self.inner.clone();
+        let inner = self.inner()?;
         self.within(limit, async move {
             let (enrolment, settings) = inner.client().enrol(&payload).await?;
             inner.store.write(|tx| {
@@ -139,7 +148,7 @@ impl Agent {
         limit: Duration,
     ) -> Result<ScanResult, AgentError> {
         let deadline = runtime::deadline(limit);
-        self.runtime.run(scan::scan(self.inner.clone(), depth, trigger, deadline)).await
+        self.runtime.run(scan::scan(self.inner()?, depth, trigger, deadline)).await
     }
 
     /// Tells that something happened which may ask for a scan, and what to do about it: [`Plan::Now`] is to be
@@ -148,26 +157,27 @@ impl Agent {
     ///
     /// Asks the host for the network, on the caller's thread.
     pub fn plan(&self, trigger: ScanTrigger) -> Result<Plan, AgentError> {
-        planning::plan(&self.inner, Some(trigger))
+        planning::plan(&*self.inner()?, Some(trigger))
     }
 
     /// What to do now that the time of a [`Plan::Later`] has come.
     pub fn due(&self) -> Result<Plan, AgentError> {
-        planning::plan(&self.inner, None)
+        planning::plan(&*self.inner()?, None)
     }
 
     /// Delivers queued reports, then fetches settings and the connector's decision. Whatever the deadline or
     /// the network leaves undone stays queued.
     pub async fn deliver(&self, limit: Duration) -> Result<DeliverySummary, AgentError> {
         let deadline = runtime::deadline(limit);
-        self.runtime.run(delivery::deliver(self.inner.clone(), deadline)).await
+        self.runtime.run(delivery::deliver(self.inner()?, deadline)).await
     }
 
     /// Where the agent stands.
     pub fn status(&self) -> Result<Status, AgentError> {
-        self.inner.store.read(|tx| {
+        let inner = self.inner()?;
+        inner.store.read(|tx| {
             let enrolment: Option<Enrolment> = tx.get(Slot::Enrolment)?;
-            let settings = self.inner.settings(tx)?;
+            let settings = inner.settings(tx)?;
             let last: Option<LastScan> = tx.get(Slot::LastScan)?;
             Ok(Status {
                 level: last.as_ref().map(|scan| scan.assessment.level),
@@ -183,23 +193,18 @@ impl Agent {
 
     /// Why the level of the last scan is what it is, and what would change it; `None` before the first scan.
     pub fn explain(&self, language: Language) -> Result<Option<Explanation>, AgentError> {
-        self.inner.store.read(|tx| {
+        let inner = self.inner()?;
+        inner.store.read(|tx| {
             let Some(last) = tx.get::<LastScan>(Slot::LastScan)? else { return Ok(None) };
-            let policy = self.inner.policy(&self.inner.settings(tx)?);
+            let policy = inner.policy(&inner.settings(tx)?);
             let findings = tx.findings()?;
-            Ok(Some(policy::explain(
-                &last.assessment,
-                &findings,
-                &policy,
-                language,
-                self.inner.config.platform,
-            )))
+            Ok(Some(policy::explain(&last.assessment, &findings, &policy, language, inner.config.platform)))
         })
     }
 
     /// The reports that wait for delivery, exactly as they will be sent.
     pub fn preview_report(&self) -> Result<Vec<PreviewedReport>, AgentError> {
-        self.inner.store.read(|tx| {
+        self.inner()?.store.read(|tx| {
             let queued = tx.reports(ReportState::Queued)?;
             queued.iter().filter_map(|report| PreviewedReport::of(report, tx).transpose()).collect()
         })
@@ -207,18 +212,56 @@ impl Agent {
 
     /// The public half of the key that signs this device's reports.
     pub fn public_key(&self) -> Result<PublicKey, AgentError> {
-        let spki = self.inner.host.key.public_key_spki_der()?;
+        let spki = self.inner()?.host.key.public_key_spki_der()?;
         Ok(PublicKey::from_spki_der(&spki).map_err(SignError::from).map_err(ReportError::from)?)
     }
 
-    /// The next event, as soon as there is one.
+    /// The report that a transfer outside this process is to deliver (iOS background `URLSession`), exactly as it is to be
+    /// sent; `None` where none is due. The same one until [`Self::upload_result`] has told what became of it.
+    pub fn next_upload(&self) -> Result<Option<Upload>, AgentError> {
+        upload::next(&*self.inner()?)
+    }
+
+    /// Tells what came of an [`Upload`]. The report leaves the queue on the connector's receipt, and on nothing else.
+    pub fn upload_result(&self, seq: u64, answer: UploadAnswer) -> Result<UploadOutcome, AgentError> {
+        upload::settle(&*self.inner()?, seq, answer)
+    }
+
+    /// The next event, as soon as there is one; `None` once the agent is closed.
     pub async fn next_event(&self) -> Option<AgentEvent> {
-        self.inner.events.next().await
+        let inner = self.inner().ok()?;
+        inner.events.next().await
     }
 
     /// Ends every call under way with [`AgentError::Cancelled`]. What they had stored stays stored.
     pub fn cancel(&self) {
         self.runtime.cancel();
+    }
+
+    /// Ends every call under way with [`AgentError::Closed`], the agent's thread, and the stream of events. What was
+    /// stored stays stored; a second call does nothing. Does not wait for a host that still thinks about an answer.
+    pub fn close(&self) {
+        let open = self.inner.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(inner) = open {
+            inner.events.close();
+        }
+        self.runtime.shut_down();
+    }
+
+    /// Does `work`, a call of this agent that blocks, on a thread of its own, and stops waiting for it after `limit`:
+    /// for a caller whose thread must not block.
+    pub async fn off_thread<T: Send + 'static>(
+        self: Arc<Self>,
+        limit: Duration,
+        work: impl FnOnce(&Self) -> Result<T, AgentError> + Send + 'static,
+    ) -> Result<T, AgentError> {
+        let agent = self.clone();
+        self.within(limit, async move { runtime::on_own_thread(move || work(&agent)).await? }).await
+    }
+
+    /// What the agent works with, while it is open.
+    fn inner(&self) -> Result<Arc<Inner>, AgentError> {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or(AgentError::Closed)
     }
 
     async fn within<T: Send + 'static>(

@@ -24,8 +24,7 @@ pub(super) fn plan(inner: &Inner, trigger: Option<ScanTrigger>) -> Result<Plan, 
         let settings = inner.settings(tx)?;
         let around = Surroundings {
             network: NetworkKey::of(&snapshot, &settings.network),
-            // The platforms' own word for it is not among the facts.
-            metered: snapshot.transport.value() == Some(&Transport::Cellular),
+            metered: is_metered(&snapshot),
             finding_open: is_any_open(&tx.findings()?),
         };
         scheduled(inner, tx, |scheduler, now| match trigger {
@@ -33,6 +32,12 @@ pub(super) fn plan(inner: &Inner, trigger: Option<ScanTrigger>) -> Result<Plan, 
             None => scheduler.due(now, &around),
         })
     })
+}
+
+/// The platform's word for it, else what carriers usually do.
+fn is_metered(snapshot: &NetworkSnapshot) -> bool {
+    let cellular = || snapshot.transport.value() == Some(&Transport::Cellular);
+    snapshot.metered.value().copied().unwrap_or_else(cellular)
 }
 
 /// Tells the scheduler how a scan went.

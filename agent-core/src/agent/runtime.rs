@@ -1,10 +1,10 @@
 //! The agent's own runtime: one worker thread, asleep unless a call is under way.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
@@ -22,7 +22,9 @@ const LONGEST_CALL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Runs the agent's futures, whatever executor the caller has, and stops them on [`Self::cancel`].
 pub(super) struct AgentRuntime {
-    runtime: Option<Runtime>,
+    /// `None` once shut down.
+    runtime: Mutex<Option<Runtime>>,
+    handle: Handle,
     cancelled: Arc<Notify>,
 }
 
@@ -37,7 +39,8 @@ impl AgentRuntime {
             .enable_time()
             .build()
             .map_err(|error| AgentError::Runtime(error.to_string()))?;
-        Ok(Self { runtime: Some(runtime), cancelled: Arc::default() })
+        let handle = runtime.handle().clone();
+        Ok(Self { runtime: Mutex::new(Some(runtime)), handle, cancelled: Arc::default() })
     }
 
     /// Runs `work` to its end. Dropping the returned future stops it at its next await.
@@ -46,10 +49,10 @@ impl AgentRuntime {
         T: Send + 'static,
         F: Future<Output = Result<T, AgentError>> + Send + 'static,
     {
-        let runtime = self.runtime.as_ref().ok_or(AgentError::Closed)?;
         // Listens from now on, not from when the worker gets to it.
         let cancelled = self.cancelled.clone().notified_owned();
-        let task = runtime.spawn(async move {
+        // A runtime that was shut down cancels the task at once.
+        let task = self.handle.spawn(async move {
             tokio::select! {
                 biased;
                 () = cancelled => Err(AgentError::Cancelled),
@@ -68,14 +71,20 @@ impl AgentRuntime {
     pub(super) fn cancel(&self) {
         self.cancelled.notify_waiters();
     }
+
+    /// Ends every call under way, now and from now on, with [`AgentError::Closed`]. Never blocks, so that an agent may
+    /// be closed or dropped on any thread, inside another runtime too.
+    pub(super) fn shut_down(&self) {
+        let running = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(runtime) = running {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Drop for AgentRuntime {
-    /// Never blocks, so that an agent may be dropped on any thread, inside another runtime too.
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
+        self.shut_down();
     }
 }
 

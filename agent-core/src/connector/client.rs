@@ -39,23 +39,29 @@ impl Client {
         self
     }
 
-    pub(super) fn key(&self) -> &dyn DeviceKey {
-        &*self.key
-    }
-
-    /// Signs with the device key, which may block or hang, off the runtime's workers.
+    /// Signs with the device key.
     pub(super) async fn sign<T: Serialize>(
         &self,
         typ: &'static str,
         claims: &T,
     ) -> Result<String, ConnectorError> {
         let claims = json(claims)?;
+        Ok(self.with_key("signing", move |key| jws::sign(typ, &claims, key)).await??)
+    }
+
+    /// Asks the device key something, which may block or hang, off the runtime's workers. `doing` is for the message.
+    pub(super) async fn with_key<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        ask: impl FnOnce(&dyn DeviceKey) -> T + Send + 'static,
+    ) -> Result<T, ConnectorError> {
         let key = Arc::clone(&self.key);
-        let signing = tokio::task::spawn_blocking(move || jws::sign(typ, &claims, &*key));
-        match tokio::time::timeout(self.timeout, signing).await {
-            Ok(Ok(signed)) => Ok(signed?),
-            Ok(Err(_)) => Err(ConnectorError::Device("device key: signing broke off".to_owned())),
-            Err(_) => Err(ConnectorError::Device("device key: signing took too long".to_owned())),
+        let asked = tokio::task::spawn_blocking(move || ask(&*key));
+        let failed = |what: &str| ConnectorError::Device(format!("device key: {doing} {what}"));
+        match tokio::time::timeout(self.timeout, asked).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) => Err(failed("broke off")),
+            Err(_) => Err(failed("took too long")),
         }
     }
 

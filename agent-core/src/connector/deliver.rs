@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Method, StatusCode};
 use serde::Deserialize;
 
@@ -11,6 +11,7 @@ use super::client::Client;
 use super::error::ConnectorError;
 use super::fetch::connector_key;
 use super::http::{Answer, Call};
+use super::limits::{MAX_ANSWER, MAX_ANSWER_HEADERS};
 use super::wire::{
     Enrolment, RECEIPT_HEADER, Receipt, Refusal, RefusalCode, SECEVENT_MEDIA_TYPE, token_digest,
 };
@@ -40,11 +41,9 @@ impl Client {
         if token.len() > MAX_TOKEN {
             return Delivery::TooLarge;
         }
-        let Ok(report) = jws::peek_claims::<Report>(token) else {
-            return Delivery::Rejected(Refusal {
-                err: RefusalCode::InvalidRequest,
-                description: "not sent: the queued report is not a token".to_owned(),
-            });
+        let report = match Report::read(token) {
+            Ok(report) => report,
+            Err(refused) => return refused,
         };
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(SECEVENT_MEDIA_TYPE))]);
         let call = Call {
@@ -55,6 +54,28 @@ impl Client {
             body: token.to_owned().into(),
         };
         match self.call(call).await {
+            Ok(answer) => self.outcome(answer, enrolment, token, &report),
+            Err(why) => Delivery::Retry { after: None, why },
+        }
+    }
+
+    /// What the answer to a transfer outside this process means for `token`, or the words of its failure.
+    pub fn judge_transfer(
+        &self,
+        enrolment: &Enrolment,
+        token: &str,
+        answer: Result<RawAnswer, String>,
+    ) -> Delivery {
+        let report = match Report::read(token) {
+            Ok(report) => report,
+            Err(refused) => return refused,
+        };
+        let host = enrolment.connector_host();
+        let answer = match answer {
+            Ok(raw) => raw.read(host),
+            Err(why) => Err(ConnectorError::Unreachable { host, why }),
+        };
+        match answer {
             Ok(answer) => self.outcome(answer, enrolment, token, &report),
             Err(why) => Delivery::Retry { after: None, why },
         }
@@ -80,11 +101,53 @@ impl Client {
     }
 }
 
+/// Header fields of a push (RFC 8935, section 2.1), for who sends it in the agent's place.
+pub const UPLOAD_HEADERS: [(&str, &str); 2] =
+    [("Content-Type", SECEVENT_MEDIA_TYPE), ("Accept", "application/json")];
+
+/// An answer as a platform's own HTTP client gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawAnswer {
+    /// Status code.
+    pub status: u16,
+    /// Header fields, name and value.
+    pub headers: Vec<(String, String)>,
+    /// The body, to its end.
+    pub body: Vec<u8>,
+}
+
+impl RawAnswer {
+    /// The same within the limits that the agent's own client keeps. Fields that HTTP cannot carry are left out.
+    fn read(self, host: String) -> Result<Answer, ConnectorError> {
+        let status = StatusCode::from_u16(self.status)
+            .map_err(|_| ConnectorError::protocol(&host, format!("HTTP status {}", self.status)))?;
+        if self.body.len() > MAX_ANSWER {
+            return Err(ConnectorError::too_large(&host));
+        }
+        let field = |(name, value): &(String, String)| {
+            Some((HeaderName::try_from(name.as_str()).ok()?, HeaderValue::try_from(value.as_str()).ok()?))
+        };
+        let headers = self.headers.iter().take(MAX_ANSWER_HEADERS).filter_map(field).collect();
+        Ok(Answer { host, status, headers, body: self.body.into() })
+    }
+}
+
 /// What a receipt must repeat of a report.
 #[derive(Deserialize)]
 struct Report {
     jti: String,
     mtd_seq: u64,
+}
+
+impl Report {
+    fn read(token: &str) -> Result<Self, Delivery> {
+        jws::peek_claims(token).map_err(|_| {
+            Delivery::Rejected(Refusal {
+                err: RefusalCode::InvalidRequest,
+                description: "not sent: the queued report is not a token".to_owned(),
+            })
+        })
+    }
 }
 
 fn read_receipt(

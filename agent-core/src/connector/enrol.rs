@@ -10,6 +10,7 @@ use super::wire::{
     device_issuer, report_audience, token_digest,
 };
 use crate::model::Settings;
+use crate::platform::{KeyAttestation, KeyProtection, PlatformError};
 use crate::report::jwk::{InvalidKey, PublicKey};
 use crate::report::jws::typ;
 
@@ -24,6 +25,7 @@ impl Client {
         let answer = self.post(&format!("{endpoint}/challenge"), pins, &serde_json::json!({})).await?;
         let Challenge { challenge } = answer.json()?;
 
+        let DeviceKeyFacts { attestation, public, protection } = self.attested_key(&challenge).await?;
         let proof = EnrolmentProof {
             aud: endpoint.clone(),
             challenge,
@@ -32,8 +34,9 @@ impl Client {
         };
         let request = EnrolmentRequest {
             token: payload.token().expose().to_owned(),
-            jwk: self.public_key()?.to_jwk(),
-            key_protection: self.key().protection().as_str().to_owned(),
+            jwk: public.to_jwk(),
+            key_protection: protection.as_str().to_owned(),
+            attestation,
             proof: self.sign(typ::ENROLMENT, &proof).await?,
         };
         let answer = self.post(&endpoint, pins, &request).await?;
@@ -61,11 +64,24 @@ impl Client {
         Ok((enrolment, settings))
     }
 
-    fn public_key(&self) -> Result<PublicKey, ConnectorError> {
-        let spki = self.key().public_key_spki_der()?;
-        PublicKey::from_spki_der(&spki)
-            .map_err(|InvalidKey| ConnectorError::Device("device key: not a P-256 public key".to_owned()))
+    /// What the key says of itself, the attestation first: it may make the key.
+    async fn attested_key(&self, challenge: &str) -> Result<DeviceKeyFacts, ConnectorError> {
+        let challenge = challenge.to_owned();
+        let asked = self.with_key("attestation", move |key| {
+            let attestation = key.attestation(challenge.as_bytes())?;
+            let spki = key.public_key_spki_der()?;
+            let public = PublicKey::from_spki_der(&spki)
+                .map_err(|InvalidKey| PlatformError::new("device key", "not a P-256 public key"))?;
+            Ok(DeviceKeyFacts { attestation, public, protection: key.protection() })
+        });
+        asked.await?.map_err(|error: PlatformError| error.into())
     }
+}
+
+struct DeviceKeyFacts {
+    attestation: Option<KeyAttestation>,
+    public: PublicKey,
+    protection: KeyProtection,
 }
 
 /// Identifiers go into paths and database rows.

@@ -23,7 +23,7 @@ pub mod wire;
 
 pub use backoff::delay as retry_delay;
 pub use client::Client;
-pub use deliver::Delivery;
+pub use deliver::{Delivery, RawAnswer, UPLOAD_HEADERS};
 pub use error::ConnectorError;
 pub use payload::{EnrolmentPayload, OneTimeToken, PayloadError};
 pub use wire::{Access, Decision, Enrolment, Receipt, Refusal, RefusalCode, ResourceAccess, token_digest};

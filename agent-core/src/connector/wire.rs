@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::MAX_DESCRIPTION;
 use crate::model::{Level, RiskLevel, Settings, Sha256, SpkiPin, Timestamp};
+use crate::platform::KeyAttestation;
 use crate::report::jwk::Jwk;
 
 /// Media type of a pushed report (RFC 8935, section 2.1).
@@ -60,7 +61,7 @@ pub struct Enrolment {
     pub connector_jwk: Jwk,
     /// Identifies this enrolment: a new one starts a new hash chain.
     pub epoch: String,
-    /// How the device key is kept, in the word of the wire: `software`.
+    /// How the device key is kept, in the word of the wire: that of a `KeyProtection`.
     pub key_protection: String,
 }
 
@@ -68,6 +69,11 @@ impl Enrolment {
     /// The issuer of what the connector signs.
     pub fn connector_issuer(&self) -> String {
         connector_issuer(&self.connector_url, &self.tenant)
+    }
+
+    /// The connector as messages name it: host and port.
+    pub fn connector_host(&self) -> String {
+        self.connector_url.trim_start_matches("https://").to_owned()
     }
 }
 
@@ -87,6 +93,9 @@ pub struct EnrolmentRequest {
     pub jwk: Jwk,
     /// How the private half is kept.
     pub key_protection: String,
+    /// The platform's word on that, bound to the challenge; absent where the platform has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<KeyAttestation>,
     /// A JWS of type `mtd-enrolment+jwt` over [`EnrolmentProof`], by the device key.
     pub proof: String,
 }

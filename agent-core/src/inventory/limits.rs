@@ -25,6 +25,9 @@ pub const MAX_SIZE: u64 = (1 << 53) - 1;
 /// Most signers of one app. Real apps have one to three, rotated ones included.
 pub const MAX_SIGNERS: usize = 16;
 
+/// Most permissions of one app. The system's own apps hold up to about 400.
+pub const MAX_PERMISSIONS: usize = 1000;
+
 /// Most notes on one inventory, so that a hostile input is not answered by a larger output.
 pub const MAX_NOTES: usize = 1000;
 

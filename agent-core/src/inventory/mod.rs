@@ -29,4 +29,4 @@ pub use delta::{ApplyError, InventoryDelta, apply, delta, digest};
 pub use diff::{AppChange, InventoryDiff, diff};
 pub use identity::AppIdentity;
 pub use judge::judge_changes;
-pub use readers::{Format, ManagedApps, ReadError, detect, read, read_managed};
+pub use readers::{Format, ListedApp, ManagedApps, ReadError, detect, listed, read, read_managed};

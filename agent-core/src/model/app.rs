@@ -179,6 +179,10 @@ pub struct AppRecord {
     /// Android `targetSdkVersion`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_sdk: Option<u32>,
+    /// Android permissions that the app holds: granted ones, and special access by its own name
+    /// (`android.permission.BIND_ACCESSIBILITY_SERVICE`). Judged on the device and never serialized, so never shared.
+    #[serde(skip)]
+    pub permissions: Vec<String>,
     /// The reader that this record came from.
     pub source: AppSource,
 }
@@ -204,6 +208,7 @@ impl AppRecord {
             debuggable: None,
             system: None,
             target_sdk: None,
+            permissions: Vec::new(),
             source,
         }
     }

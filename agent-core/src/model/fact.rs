@@ -1,5 +1,7 @@
 //! A value that the platform may withhold.
 
+use std::convert::Infallible;
+
 use serde::{Deserialize, Serialize};
 
 /// What a host says about one property of the device: its value, or why there is none.
@@ -54,6 +56,17 @@ impl<T> Fact<T> {
         match self {
             Self::Known { value } => Some(value),
             Self::NotPermitted { .. } | Self::NotAvailable { .. } => None,
+        }
+    }
+}
+
+impl Fact<Infallible> {
+    /// The same reason for the absence of another value.
+    pub fn of<T>(&self) -> Fact<T> {
+        match self {
+            Self::Known { value } => match *value {},
+            Self::NotPermitted { why } => Fact::not_permitted(why),
+            Self::NotAvailable { why } => Fact::not_available(why),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The network as the platform sees it, before anything is measured.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -183,27 +184,41 @@ pub struct NetworkSnapshot {
     pub nat64_prefix: Fact<Nat64Prefix>,
     /// The URL of the network's captive portal API (RFC 8908), as DHCP or a router told it (RFC 8910).
     pub portal_api: Fact<String>,
+    /// Whether its traffic costs (Android lacks `NET_CAPABILITY_NOT_METERED`, iOS `NWPath.isExpensive`).
+    #[serde(default = "metered_untold")]
+    pub metered: Fact<bool>,
+}
+
+/// For snapshots that were kept before this was asked.
+fn metered_untold() -> Fact<bool> {
+    Fact::not_available("not recorded")
 }
 
 impl NetworkSnapshot {
     /// A snapshot in which nothing is known, for `why`.
     pub fn not_available(why: &str) -> Self {
+        Self::withheld(&Fact::not_available(why))
+    }
+
+    /// A snapshot in which nothing is known, for the reason of `absence`.
+    pub fn withheld(absence: &Fact<Infallible>) -> Self {
         Self {
-            name: Fact::not_available(why),
-            gateways: Fact::not_available(why),
-            dns_servers: Fact::not_available(why),
-            proxies: Fact::not_available(why),
-            vpns: Fact::not_available(why),
-            captive: Fact::not_available(why),
-            private_dns: Fact::not_available(why),
-            transport: Fact::not_available(why),
-            ssid: Fact::not_available(why),
-            bssid: Fact::not_available(why),
-            security: Fact::not_available(why),
-            neighbours: Fact::not_available(why),
-            dhcp_server: Fact::not_available(why),
-            nat64_prefix: Fact::not_available(why),
-            portal_api: Fact::not_available(why),
+            name: absence.of(),
+            gateways: absence.of(),
+            dns_servers: absence.of(),
+            proxies: absence.of(),
+            vpns: absence.of(),
+            captive: absence.of(),
+            private_dns: absence.of(),
+            transport: absence.of(),
+            ssid: absence.of(),
+            bssid: absence.of(),
+            security: absence.of(),
+            neighbours: absence.of(),
+            dhcp_server: absence.of(),
+            nat64_prefix: absence.of(),
+            portal_api: absence.of(),
+            metered: absence.of(),
         }
     }
 }

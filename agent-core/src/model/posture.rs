@@ -1,5 +1,7 @@
 //! The state of the device, as its host can tell it.
 
+use std::convert::Infallible;
+
 use serde::{Deserialize, Serialize};
 
 use super::fact::Fact;
@@ -46,17 +48,22 @@ pub struct DevicePosture {
 impl DevicePosture {
     /// A posture in which only the platform is known, for `why`.
     pub fn not_available(platform: Platform, why: &str) -> Self {
+        Self::withheld(platform, &Fact::not_available(why))
+    }
+
+    /// A posture in which only the platform is known, for the reason of `absence`.
+    pub fn withheld(platform: Platform, absence: &Fact<Infallible>) -> Self {
         Self {
             platform,
-            model: Fact::not_available(why),
-            os_name: Fact::not_available(why),
-            os_version: Fact::not_available(why),
-            kernel_version: Fact::not_available(why),
-            security_patch: Fact::not_available(why),
-            storage_encrypted: Fact::not_available(why),
-            screen_lock: Fact::not_available(why),
-            root_signs: Fact::not_available(why),
-            debug_flags: Fact::not_available(why),
+            model: absence.of(),
+            os_name: absence.of(),
+            os_version: absence.of(),
+            kernel_version: absence.of(),
+            security_patch: absence.of(),
+            storage_encrypted: absence.of(),
+            screen_lock: absence.of(),
+            root_signs: absence.of(),
+            debug_flags: absence.of(),
         }
     }
 }

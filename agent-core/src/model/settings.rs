@@ -199,6 +199,13 @@ pub struct Settings {
     pub limits: Limits,
 }
 
+impl Settings {
+    /// Reads the JSON form. The error names line and column.
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
 impl Default for Settings {
     /// What holds before an organisation has said anything: nothing is shared, nobody else's host is contacted.
     fn default() -> Self {

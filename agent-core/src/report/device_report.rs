@@ -4,7 +4,7 @@
 //! hold for the scan; the lists (findings, apps, removed apps) continue from part to part and are put together
 //! by concatenation in order of `part.n`.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AppId, AppRecord, CoverageItem, DevicePosture, Fact, Finding, Level, NetworkSnapshot, RiskLevel, Sha256,
@@ -43,7 +43,6 @@ pub struct DeviceReport {
     /// Version of the organisation's settings in use.
     pub settings_version: u64,
     /// How the device key is kept.
-    #[serde(with = "key_protection")]
     pub key_protection: KeyProtection,
     /// Reports of this epoch that had to be dropped unsent.
     pub dropped: u64,
@@ -139,20 +138,4 @@ pub struct AppKey {
     /// Its name, where it has no identifier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-}
-
-mod key_protection {
-    use super::{Deserialize, Deserializer, KeyProtection, Serializer};
-    use serde::de::Error as _;
-
-    pub(super) fn serialize<S: Serializer>(value: &KeyProtection, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(value.as_str())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<KeyProtection, D::Error> {
-        match String::deserialize(from)?.as_str() {
-            "software" => Ok(KeyProtection::Software),
-            _ => Err(D::Error::custom("key_protection is not \"software\"")),
-        }
-    }
 }

@@ -8,7 +8,6 @@
 //! All paths hang under one root directory and all variables come from one map, so that the readers can be
 //! pointed at a fixture tree.
 
-mod clock;
 mod environment;
 mod secrets;
 
@@ -39,8 +38,8 @@ use std::sync::Arc;
 use agent_core::model::{DevicePosture, Fact, Inventory, NetworkSnapshot, TrustVerdict};
 use agent_core::platform::{Clock, DeviceHost};
 
+pub use agent_core::platform::{SystemClock, SystemEntropy};
 pub use apps::InventorySource;
-pub use clock::{SystemClock, SystemEntropy};
 pub use environment::Environment;
 pub use secrets::FileSecretStore;
 pub use snapshot_override::{SnapshotOverride, SnapshotOverrideError};

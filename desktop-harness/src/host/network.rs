@@ -57,6 +57,7 @@ pub fn network_snapshot(files: &Files, environment: &Environment) -> NetworkSnap
         portal_api: Fact::not_available(
             "Linux has no one place that tells the URL of a captive portal's API",
         ),
+        metered: Fact::not_available("Linux has no one place that tells whether traffic costs"),
         ..routed
     }
 }

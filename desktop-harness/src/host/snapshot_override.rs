@@ -93,7 +93,7 @@ macro_rules! facts {
 
 facts! {
     name, gateways, dns_servers, proxies, vpns, captive, private_dns, transport, ssid, bssid, security,
-    neighbours, dhcp_server, nat64_prefix, portal_api,
+    neighbours, dhcp_server, nat64_prefix, portal_api, metered,
 }
 
 #[cfg(test)]

@@ -196,8 +196,13 @@ async fn a_challenge_that_is_not_the_connector_s_is_refused() {
     };
     let proof = jws::sign(typ::ENROLMENT, &serde_json::to_vec(&proof).unwrap(), &*device.key).unwrap();
     let jwk = device.key.public().to_jwk();
-    let request =
-        EnrolmentRequest { token: token.to_owned(), jwk, key_protection: "software".to_owned(), proof };
+    let request = EnrolmentRequest {
+        token: token.to_owned(),
+        jwk,
+        key_protection: "software".to_owned(),
+        attestation: None,
+        proof,
+    };
     let answer =
         post(&bench, "/mtd/acme/enrol", "application/json", &serde_json::to_vec(&request).unwrap()).await;
     assert!(answer.contains("authentication_failed") && answer.contains("challenge"), "{answer}");

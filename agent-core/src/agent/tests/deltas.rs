@@ -93,7 +93,8 @@ fn the_full_list_is_told_again_after_a_report_was_dropped() {
         let (kind, seq) = (ReportKind::DeviceReport, position.seq);
         Ok::<_, AgentError>(SignedReport { kind, jti: format!("filler-{seq}"), seq, token: token.clone() })
     };
-    let store = &device.agent.inner.store;
+    let inner = device.agent.inner().unwrap();
+    let store = &inner.store;
     store
         .write(|tx| {
             (0..crate::store::limits::MAX_QUEUED).try_for_each(|_| tx.enqueue(NOW, filler).map(|_| ()))

@@ -101,7 +101,8 @@ fn every_payload_holds_to_the_schemas() {
 fn the_preview_is_what_is_stored_and_will_be_sent_byte_for_byte() {
     let device = story();
     let preview = device.agent.preview_report().unwrap();
-    let store = &device.agent.inner.store;
+    let inner = device.agent.inner().unwrap();
+    let store = &inner.store;
     let stored: Vec<_> = store
         .read(|tx| {
             let reports = tx.reports(ReportState::Queued)?;

@@ -47,7 +47,13 @@ impl Device {
 
     pub fn enrolled(settings: &Settings) -> Self {
         let device = Self::new();
-        device.agent.inner.store.write(|tx| tx.start_epoch("enrolment-1", NOW)).unwrap_or_else(fail);
+        device
+            .agent
+            .inner()
+            .unwrap()
+            .store
+            .write(|tx| tx.start_epoch("enrolment-1", NOW))
+            .unwrap_or_else(fail);
         let enrolment = Enrolment {
             device_id: "d-7f3a".into(),
             tenant: "acme".into(),
@@ -60,7 +66,13 @@ impl Device {
             epoch: "enrolment-1".into(),
             key_protection: "software".into(),
         };
-        device.agent.inner.store.write(|tx| tx.put(Slot::Enrolment, &enrolment)).unwrap_or_else(fail);
+        device
+            .agent
+            .inner()
+            .unwrap()
+            .store
+            .write(|tx| tx.put(Slot::Enrolment, &enrolment))
+            .unwrap_or_else(fail);
         device.obey(settings);
         device
     }
@@ -75,7 +87,7 @@ impl Device {
 
     /// Puts other settings in force, as the next exchange with the connector would.
     pub fn obey(&self, settings: &Settings) {
-        self.agent.inner.store.write(|tx| tx.put(Slot::Settings, settings)).unwrap_or_else(fail);
+        self.agent.inner().unwrap().store.write(|tx| tx.put(Slot::Settings, settings)).unwrap_or_else(fail);
     }
 
     pub fn install(&self, apps: impl IntoIterator<Item = AppRecord>) {

@@ -27,7 +27,7 @@ fn found(detection: Detection, verdict: Verdict) -> Finding {
 }
 
 fn know(device: &Device, finding: Finding) {
-    let put = device.agent.inner.store.write(|tx| tx.put_findings(&[finding]));
+    let put = device.agent.inner().unwrap().store.write(|tx| tx.put_findings(&[finding]));
     put.unwrap_or_else(|error: crate::store::StoreError| panic!("{error}"));
 }
 

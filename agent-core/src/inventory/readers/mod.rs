@@ -8,6 +8,7 @@ mod apple_managed;
 mod apple_mdm;
 mod dpkg;
 mod dumpsys;
+mod listed;
 mod microsoft_graph;
 mod pm_list;
 
@@ -26,6 +27,7 @@ use crate::model::words::words;
 pub use apple_managed::{ManagedApps, read_managed};
 pub use detect::detect;
 pub use error::ReadError;
+pub use listed::{ListedApp, listed};
 
 words! {
     /// A form in which a platform exports its apps.

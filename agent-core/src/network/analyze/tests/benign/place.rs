@@ -171,6 +171,7 @@ impl Site {
                 (true, Some(prefix)) => Fact::known(prefix),
                 _ => told.nat64_prefix.clone(),
             },
+            metered: Fact::known(matches!(story.place, Place::Cellular)),
             portal_api: if story.has(Cause::PortalApi) {
                 Fact::known("https://portal.cafe.example/api".to_owned())
             } else {

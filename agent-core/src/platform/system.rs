@@ -1,10 +1,11 @@
-//! The machine's wall clock and its source of randomness.
+//! What every platform's standard library has: the wall clock and randomness.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use agent_core::model::Timestamp;
-use agent_core::platform::{Clock, Entropy, PlatformError};
 use ring::rand::{SecureRandom, SystemRandom};
+
+use super::{Clock, Entropy, PlatformError};
+use crate::model::Timestamp;
 
 /// The wall clock of the operating system.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,0 +1,172 @@
+//! What an app calls.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use agent_core::agent as core;
+use agent_core::connector::EnrolmentPayload;
+use agent_core::model::{Platform, Settings};
+use agent_core::platform::{SystemClock, SystemEntropy};
+
+use crate::adapter::{HostAdapter, KeyAdapter, SecretsAdapter};
+use crate::error::AgentError;
+use crate::host::{DeviceHost, DeviceKey, SecretStore};
+use crate::types::{
+    AgentEvent, DeliverySummary, Depth, EnrolmentStatus, Explanation, Language, Plan, PreviewedReport,
+    ScanResult, ScanTrigger, Status, Upload, UploadAnswer, UploadOutcome,
+};
+
+/// Everything that an [`Agent`] is opened with.
+#[derive(uniffi::Record)]
+pub struct AgentOptions {
+    /// The operating system that the host runs on.
+    pub platform: Platform,
+    /// Path of the agent's database, which is made at first use. Its folder must exist, belong to the app alone, and be
+    /// left out of backups (Android `noBackupFilesDir`, iOS Application Support with `isExcludedFromBackup`).
+    pub store_path: String,
+    /// Settings of a device that is not enrolled: JSON as in `docs/wire.md`, or absent for the default, which shares
+    /// nothing and contacts nobody. An enrolled device obeys its signed settings only.
+    #[uniffi(default = None)]
+    pub unenrolled_settings_json: Option<String>,
+    /// Facts about the device.
+    pub device: Arc<dyn DeviceHost>,
+    /// The key that signs reports.
+    pub key: Arc<dyn DeviceKey>,
+    /// Keeps the key that seals the database.
+    pub secrets: Arc<dyn SecretStore>,
+}
+
+/// The agent: collects, checks, classifies, signs, reports. One object for the life of the app's process.
+///
+/// Every call after `shut_down` fails with `Closed`. Calls may be made from any thread and at once; each is cancelled by
+/// cancelling its coroutine or task, which leaves stored what was stored.
+#[derive(uniffi::Object)]
+pub struct Agent {
+    core: Arc<core::Agent>,
+}
+
+#[uniffi::export]
+impl Agent {
+    /// Opens the database and starts the agent's thread, which sleeps between calls. Sends nothing, and asks the host
+    /// nothing but to unwrap the database's key.
+    #[uniffi::constructor]
+    pub async fn open(options: AgentOptions) -> Result<Arc<Self>, AgentError> {
+        let (config, host) = prepare(options)?;
+        Ok(Arc::new(Self { core: Arc::new(core::Agent::open_off_thread(config, host).await?) }))
+    }
+
+    /// Enrols this device by `payload`: the text of the organisation's QR code or managed app configuration, JSON or
+    /// `mtd-enrol:…`. A device that was enrolled before starts anew.
+    pub async fn enroll(&self, payload: String, limit: Duration) -> Result<EnrolmentStatus, AgentError> {
+        let payload: EnrolmentPayload = payload.parse()?;
+        Ok(self.core.enroll(payload, limit).await?.into())
+    }
+
+    /// Checks apps, network and device, classifies, and queues signed reports if the device is enrolled. What is not
+    /// known when `limit` is over is unknown, never clean. `depth` is that of a plan, or `EVERYTHING`.
+    pub async fn scan(
+        &self,
+        trigger: ScanTrigger,
+        depth: Depth,
+        limit: Duration,
+    ) -> Result<ScanResult, AgentError> {
+        Ok(self.core.scan_to(depth, trigger, limit).await?.into())
+    }
+
+    /// Tells that something happened which may ask for a scan, and what to do about it: see `docs/scheduling.md`.
+    pub async fn plan(&self, trigger: ScanTrigger, limit: Duration) -> Result<Plan, AgentError> {
+        Ok(self.core.clone().off_thread(limit, move |agent| agent.plan(trigger)).await?.into())
+    }
+
+    /// What to do now that the time of a `Plan.Later` has come.
+    pub async fn due(&self, limit: Duration) -> Result<Plan, AgentError> {
+        Ok(self.core.clone().off_thread(limit, core::Agent::due).await?.into())
+    }
+
+    /// Delivers queued reports, then fetches settings and the connector's decision. What `limit` or the network leaves
+    /// undone stays queued.
+    pub async fn deliver(&self, limit: Duration) -> Result<DeliverySummary, AgentError> {
+        Ok(self.core.deliver(limit).await?.into())
+    }
+
+    /// The report that a transfer outside this process is to deliver (iOS background `URLSession`), exactly as it is to
+    /// be sent; absent where none is due. The same one until `upload_result` has told what became of it.
+    pub async fn next_upload(&self, limit: Duration) -> Result<Option<Upload>, AgentError> {
+        Ok(self.core.clone().off_thread(limit, core::Agent::next_upload).await?.map(Into::into))
+    }
+
+    /// Tells what came of the upload of report `seq`. It leaves the queue on the connector's receipt, and on nothing
+    /// else.
+    pub async fn upload_result(
+        &self,
+        seq: u64,
+        answer: UploadAnswer,
+        limit: Duration,
+    ) -> Result<UploadOutcome, AgentError> {
+        let settle = move |agent: &core::Agent| agent.upload_result(seq, answer.into());
+        Ok(self.core.clone().off_thread(limit, settle).await?.into())
+    }
+
+    /// Where the agent stands, without scanning.
+    pub async fn status(&self, limit: Duration) -> Result<Status, AgentError> {
+        Ok(self.core.clone().off_thread(limit, core::Agent::status).await?.into())
+    }
+
+    /// Why the level of the last scan is what it is, and what would change it; absent before the first scan.
+    pub async fn explain(
+        &self,
+        language: Language,
+        limit: Duration,
+    ) -> Result<Option<Explanation>, AgentError> {
+        let explain = move |agent: &core::Agent| agent.explain(language);
+        Ok(self.core.clone().off_thread(limit, explain).await?.map(Into::into))
+    }
+
+    /// The reports that wait for delivery, exactly as they will be sent: what the user can look at before they leave.
+    pub async fn preview_report(&self, limit: Duration) -> Result<Vec<PreviewedReport>, AgentError> {
+        let reports = self.core.clone().off_thread(limit, core::Agent::preview_report).await?;
+        Ok(reports.into_iter().map(Into::into).collect())
+    }
+
+    /// The next event, as soon as there is one; absent once the agent is shut down.
+    pub async fn next_event(&self) -> Option<AgentEvent> {
+        self.core.next_event().await.map(Into::into)
+    }
+
+    /// Ends every call under way with `Cancelled`. What they had stored stays stored.
+    pub fn cancel(&self) {
+        self.core.cancel();
+    }
+
+    /// Ends every call under way with `Closed`, the agent's thread, and the events. A second call does nothing.
+    pub fn shut_down(&self) {
+        self.core.close();
+    }
+}
+
+/// The version of this library, told in every report.
+#[uniffi::export]
+pub fn agent_version() -> String {
+    core::AGENT_VERSION.to_owned()
+}
+
+fn prepare(options: AgentOptions) -> Result<(core::AgentConfig, core::Host), AgentError> {
+    let unenrolled_settings = match &options.unenrolled_settings_json {
+        Some(json) => Settings::from_json(json).map_err(|error| AgentError::configuration(&error))?,
+        None => Settings::default(),
+    };
+    let config = core::AgentConfig {
+        platform: options.platform,
+        store: PathBuf::from(options.store_path),
+        unenrolled_settings,
+    };
+    let host = core::Host {
+        device: Arc::new(HostAdapter::new(options.device, options.platform)),
+        key: Arc::new(KeyAdapter(options.key)),
+        secrets: Arc::new(SecretsAdapter(options.secrets)),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+    };
+    Ok((config, host))
+}

@@ -1,0 +1,97 @@
+//! The one error that an app sees. Its texts hold no personal data, so that they can be logged.
+
+use agent_core::agent as core;
+use agent_core::connector::{ConnectorError, PayloadError};
+
+/// Why a call to the agent failed: what, on what, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+pub enum AgentError {
+    /// What the agent was opened with cannot be used: the settings are not what they should be.
+    #[error("{reason}")]
+    InvalidConfiguration {
+        /// What is wrong, and where.
+        reason: String,
+    },
+    /// The enrolment code is not one.
+    #[error("{reason}")]
+    InvalidPayload {
+        /// What is wrong with it, without quoting it: it holds a secret.
+        reason: String,
+    },
+    /// The database could not be opened, read or written.
+    #[error("{reason}")]
+    Store {
+        /// What happened, and what to do.
+        reason: String,
+    },
+    /// The connector could not be reached, or did not answer as one. Worth another try on another network.
+    #[error("{reason}")]
+    Connector {
+        /// What happened, and what to do.
+        reason: String,
+    },
+    /// The connector understood, and said no.
+    #[error("{reason}")]
+    Refused {
+        /// The connector's words.
+        reason: String,
+    },
+    /// The host's keystore or another of its parts failed.
+    #[error("{reason}")]
+    Host {
+        /// The host's words.
+        reason: String,
+    },
+    /// The call needs an enrolled device.
+    #[error("this device is not enrolled: enrol it with the code from your organisation")]
+    NotEnrolled,
+    /// The limit was over before there was anything to keep. Nothing was lost.
+    #[error("{reason}")]
+    Deadline {
+        /// After how long.
+        reason: String,
+    },
+    /// The agent was told to cancel.
+    #[error("cancelled")]
+    Cancelled,
+    /// The agent was shut down.
+    #[error("the agent is closed: open it again")]
+    Closed,
+    /// A fault of the agent itself; please report it.
+    #[error("{reason}")]
+    Internal {
+        /// What happened.
+        reason: String,
+    },
+}
+
+impl AgentError {
+    pub(crate) fn configuration(why: &dyn std::fmt::Display) -> Self {
+        Self::InvalidConfiguration { reason: format!("unenrolled settings: {why}") }
+    }
+}
+
+impl From<PayloadError> for AgentError {
+    fn from(error: PayloadError) -> Self {
+        Self::InvalidPayload { reason: error.to_string() }
+    }
+}
+
+impl From<core::AgentError> for AgentError {
+    fn from(error: core::AgentError) -> Self {
+        let reason = error.to_string();
+        match error {
+            core::AgentError::Store(_) | core::AgentError::StoredReport(_) => Self::Store { reason },
+            core::AgentError::Connector(ConnectorError::Refused(_)) => Self::Refused { reason },
+            core::AgentError::Connector(ConnectorError::Device(_))
+            | core::AgentError::Platform(_)
+            | core::AgentError::Report(_) => Self::Host { reason },
+            core::AgentError::Connector(_) => Self::Connector { reason },
+            core::AgentError::NotEnrolled => Self::NotEnrolled,
+            core::AgentError::Deadline(_) => Self::Deadline { reason },
+            core::AgentError::Cancelled => Self::Cancelled,
+            core::AgentError::Closed => Self::Closed,
+            core::AgentError::Policy(_) | core::AgentError::Runtime(_) => Self::Internal { reason },
+        }
+    }
+}

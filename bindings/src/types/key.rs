@@ -1,0 +1,64 @@
+//! What a device key gives.
+
+use agent_core::platform as core;
+use agent_core::report::jwk::PublicKey;
+
+use crate::HostError;
+
+/// An ECDSA signature, in the form that the platform makes.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum Signature {
+    /// DER `Ecdsa-Sig-Value` (RFC 3279, section 2.2.3), as Android Keystore and the Secure Enclave give it.
+    Der {
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// r and s, 32 bytes each (RFC 7518, section 3.4).
+    Raw {
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+}
+
+/// A platform's signed word on how a key is kept, to be verified by the connector.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum KeyAttestation {
+    /// Android Key Attestation (`KeyStore.getCertificateChain`).
+    AndroidKey {
+        /// Certificates, DER, leaf first.
+        chain: Vec<Vec<u8>>,
+    },
+    /// Apple App Attest (`DCAppAttestService.attestKey`).
+    AppleAppAttest {
+        /// The identifier that `generateKey` gave: base64.
+        key_id: String,
+        /// The attestation object, CBOR.
+        object: Vec<u8>,
+    },
+}
+
+/// The RFC 7638 thumbprint, base64url, of a P-256 public key in DER SubjectPublicKeyInfo: the `kid` of its reports.
+#[uniffi::export]
+pub fn key_thumbprint(spki_der: &[u8]) -> Result<String, HostError> {
+    PublicKey::from_spki_der(spki_der)
+        .map(|key| key.thumbprint())
+        .map_err(|_| HostError::Failed { why: "device key: not a P-256 public key in DER".to_owned() })
+}
+
+impl From<Signature> for core::Es256Signature {
+    fn from(signature: Signature) -> Self {
+        match signature {
+            Signature::Der { bytes } => Self::Der(bytes),
+            Signature::Raw { bytes } => Self::Raw(bytes),
+        }
+    }
+}
+
+impl From<KeyAttestation> for core::KeyAttestation {
+    fn from(attestation: KeyAttestation) -> Self {
+        match attestation {
+            KeyAttestation::AndroidKey { chain } => Self::AndroidKey { chain },
+            KeyAttestation::AppleAppAttest { key_id, object } => Self::AppleAppattest { key_id, object },
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Where the agent stands, and what an exchange with the connector did.
+
+use std::time::SystemTime;
+
+use agent_core::{agent, connector};
+
+use super::scan::count;
+use super::{Access, Level, Ownership, RiskLevel, system_time};
+
+/// Where the agent stands, without scanning.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Status {
+    /// The level of the last scan; absent before the first.
+    pub level: Option<Level>,
+    /// The worst open finding of the last scan.
+    pub at_least: Option<RiskLevel>,
+    /// When the last scan started.
+    pub last_scan_at: Option<SystemTime>,
+    /// The enrolment; absent on a device that is not enrolled.
+    pub enrolment: Option<EnrolmentStatus>,
+    /// Reports that wait for delivery.
+    pub queued: u64,
+    /// Reports that were dropped because the queue was full, since enrolment.
+    pub dropped: u64,
+    /// The connector's last decision.
+    pub decision: Option<Decision>,
+}
+
+/// Who this device reports to, and what it shares.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct EnrolmentStatus {
+    /// The device's name at the connector.
+    pub device_id: String,
+    /// The organisation.
+    pub tenant: String,
+    /// Where reports go.
+    pub connector_url: String,
+    /// Whose device it is.
+    pub ownership: Ownership,
+    /// Whether the app inventory is shared: all apps of corporate devices, managed apps of personal ones.
+    pub app_sync: bool,
+    /// Whether personal devices share all apps too.
+    pub app_sync_personal: bool,
+    /// The highest level that is let in.
+    pub allowed_level: RiskLevel,
+    /// Version of the settings in force.
+    pub settings_version: u64,
+}
+
+/// What one exchange with the connector did.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct DeliverySummary {
+    /// Sequence numbers of the reports with a valid receipt.
+    pub delivered: Vec<u64>,
+    /// Reports that the connector refused; kept aside, with its words.
+    pub quarantined: Vec<Quarantined>,
+    /// Reports that are still queued.
+    pub still_queued: u64,
+    /// Why delivery stopped, where it did.
+    pub stopped: Option<String>,
+    /// The version of the settings, where they changed.
+    pub new_settings: Option<u64>,
+    /// The connector's decision, where it gave one.
+    pub decision: Option<Decision>,
+}
+
+/// A report that the connector refused.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Quarantined {
+    /// Its sequence number.
+    pub seq: u64,
+    /// The connector's error and description.
+    pub why: String,
+}
+
+/// What the connector made of a device's level.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Decision {
+    /// The highest level that is let in.
+    pub allowed_level: RiskLevel,
+    /// The level last reported; absent when the device has not reported since it enrolled.
+    pub level: Option<Level>,
+    /// Whether the device is within the allowed level.
+    pub compliant: bool,
+    /// Why, for a person.
+    pub reason: String,
+    /// Access to each resource.
+    pub resources: Vec<ResourceAccess>,
+    /// Sequence number of the newest report that the decision rests on.
+    pub last_seq: Option<u64>,
+    /// When it was decided.
+    pub decided_at: SystemTime,
+}
+
+/// Access to one resource.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct ResourceAccess {
+    /// Which: `mail`, `files`.
+    pub name: String,
+    /// Let in or not.
+    pub access: Access,
+    /// Why, for a person.
+    pub reason: String,
+}
+
+/// One report exactly as it will be sent.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct PreviewedReport {
+    /// Its sequence number.
+    pub seq: u64,
+    /// The payload of the token: a JSON object.
+    pub payload: String,
+    /// The whole token, byte for byte.
+    pub token: String,
+}
+
+impl From<agent::Status> for Status {
+    fn from(status: agent::Status) -> Self {
+        Self {
+            level: status.level,
+            at_least: status.at_least,
+            last_scan_at: status.last_scan_at.map(system_time),
+            enrolment: status.enrolment.map(Into::into),
+            queued: count(status.queued),
+            dropped: status.dropped,
+            decision: status.decision.map(Into::into),
+        }
+    }
+}
+
+impl From<agent::EnrolmentStatus> for EnrolmentStatus {
+    fn from(status: agent::EnrolmentStatus) -> Self {
+        Self {
+            device_id: status.device_id,
+            tenant: status.tenant,
+            connector_url: status.connector_url,
+            ownership: status.ownership,
+            app_sync: status.app_sync.enabled,
+            app_sync_personal: status.app_sync.personal_full_inventory,
+            allowed_level: status.allowed_level,
+            settings_version: status.settings_version,
+        }
+    }
+}
+
+impl From<agent::DeliverySummary> for DeliverySummary {
+    fn from(summary: agent::DeliverySummary) -> Self {
+        let quarantined = |it: agent::Quarantined| Quarantined { seq: it.seq, why: it.why };
+        Self {
+            delivered: summary.delivered,
+            quarantined: summary.quarantined.into_iter().map(quarantined).collect(),
+            still_queued: count(summary.still_queued),
+            stopped: summary.stopped,
+            new_settings: summary.new_settings,
+            decision: summary.decision.map(Into::into),
+        }
+    }
+}
+
+impl From<connector::Decision> for Decision {
+    fn from(decision: connector::Decision) -> Self {
+        let resource = |it: connector::ResourceAccess| ResourceAccess {
+            name: it.name,
+            access: it.access,
+            reason: it.reason,
+        };
+        Self {
+            allowed_level: decision.allowed_level,
+            level: decision.level,
+            compliant: decision.compliant,
+            reason: decision.reason,
+            resources: decision.resources.into_iter().map(resource).collect(),
+            last_seq: decision.last_seq,
+            decided_at: system_time(decision.decided_at),
+        }
+    }
+}
+
+impl From<agent::PreviewedReport> for PreviewedReport {
+    fn from(report: agent::PreviewedReport) -> Self {
+        Self { seq: report.seq, payload: report.payload, token: report.token }
+    }
+}
