@@ -72,7 +72,7 @@ fn listening_everywhere_needs_an_address_to_be_reached_at() {
     assert!(ran.error().contains("--reach"), "{ran:?}");
     let stage = Theatre::open_with("--listen 0.0.0.0:0 --reach 127.0.0.1");
     assert!(stage.welcome["url"].as_str().unwrap().starts_with("https://127.0.0.1:"), "{}", stage.welcome);
-    enrolled(&stage.welcome["payload"].as_str().unwrap().to_owned());
+    enrolled(stage.welcome["payload"].as_str().unwrap());
 }
 
 #[test]

@@ -77,32 +77,42 @@ impl Stage {
     }
 
     async fn answer(&mut self, command: Result<Command, String>) -> Value {
-        let done = match command {
-            Ok(command) => self.obey(command).await.map_err(|error| error.to_string()),
-            Err(why) => Err(why),
+        let told = match command {
+            Ok(command) => self.obey(&command).await.map(|told| (command.to_string(), told)),
+            Err(why) => Err(why.into()),
         };
-        done.unwrap_or_else(|why| json!({ "error": why }))
+        match told {
+            Ok((command, told)) => {
+                let done = ("done".to_owned(), command.into());
+                let told = told.map(|(member, value)| (member.to_owned(), value));
+                Value::Object([done].into_iter().chain(told).collect())
+            }
+            Err(why) => json!({ "error": why.to_string() }),
+        }
     }
 
-    async fn obey(&mut self, command: Command) -> Result<Value, CliError> {
-        let mut answer = json!({ "done": command.to_string() });
-        let mut tell = |member: &str, value: Value| answer[member] = value;
+    /// Does it, and gives what the answer has to tell.
+    async fn obey(&mut self, command: &Command) -> Result<Option<(&'static str, Value)>, CliError> {
         match command {
-            Command::Token(ownership) => tell("payload", self.code(ownership)?.into()),
+            Command::Token(ownership) => return Ok(Some(("payload", self.code(*ownership)?.into()))),
             Command::Home => self.world.join_home().await?,
             Command::Cafe => self.world.join_cafe().await?,
             Command::AppSync(on) => {
-                tell("settings_version", self.world.set_app_sync(on)?.device.version.into());
+                let settings = self.world.set_app_sync(*on)?;
+                return Ok(Some(("settings_version", settings.device.version.into())));
             }
-            Command::Device(id) => tell("device", serde_json::to_value(self.device(id.as_deref())?)?),
+            Command::Device(id) => {
+                let device = self.device(id.as_deref())?;
+                return Ok(Some(("device", serde_json::to_value(device)?)));
+            }
             Command::Story(id) => {
                 let device = self.device(id.as_deref())?;
-                tell("story", story::of(&self.world, &device, self.since)?);
+                return Ok(Some(("story", story::of(&self.world, &device, self.since)?)));
             }
-            Command::Outage(on) => self.world.set_outage(on).await?,
+            Command::Outage(on) => self.world.set_outage(*on).await?,
             Command::Stop => {}
         }
-        Ok(answer)
+        Ok(None)
     }
 
     fn code(&self, ownership: Ownership) -> Result<String, CliError> {
