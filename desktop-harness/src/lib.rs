@@ -12,6 +12,7 @@ mod private_file;
 
 pub mod cli;
 mod demo;
+mod intel;
 mod stage;
 mod ui;
 mod world;

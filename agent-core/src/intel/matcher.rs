@@ -159,6 +159,10 @@ fn name(category: ThreatCategory) -> &'static str {
         ThreatCategory::RootingTool => "a rooting tool",
         ThreatCategory::DualUse => "dual-use software",
         ThreatCategory::Adware => "adware",
+        ThreatCategory::Phishing => "phishing",
+        ThreatCategory::CommandAndControl => "command and control of malware",
+        ThreatCategory::Scam => "a scam",
+        ThreatCategory::Cryptojacking => "a hidden miner",
     }
 }
 
@@ -169,8 +173,13 @@ fn detection(category: ThreatCategory) -> Detection {
         | ThreatCategory::Stalkerware
         | ThreatCategory::Banker
         | ThreatCategory::Ransomware
-        | ThreatCategory::RootingTool => Detection::MaliciousApp,
-        ThreatCategory::DualUse | ThreatCategory::Adware => Detection::UnwantedApp,
+        | ThreatCategory::RootingTool
+        | ThreatCategory::Phishing
+        | ThreatCategory::CommandAndControl => Detection::MaliciousApp,
+        ThreatCategory::DualUse
+        | ThreatCategory::Adware
+        | ThreatCategory::Scam
+        | ThreatCategory::Cryptojacking => Detection::UnwantedApp,
     }
 }
 

@@ -121,7 +121,10 @@ fn dual_use_software_and_adware_are_unwanted_never_malicious() {
     for category in ThreatCategory::ALL {
         let indicators = [indicator(IndicatorKind::AppId, "com.example.a", *category, "family")];
         let expected = match category {
-            ThreatCategory::DualUse | ThreatCategory::Adware => Detection::UnwantedApp,
+            ThreatCategory::DualUse
+            | ThreatCategory::Adware
+            | ThreatCategory::Scam
+            | ThreatCategory::Cryptojacking => Detection::UnwantedApp,
             _ => Detection::MaliciousApp,
         };
         let judged = judged(&indicators, vec![app("com.example.a")]);

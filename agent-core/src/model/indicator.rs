@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::level::Severity;
 use super::words::words;
 
 words! {
@@ -33,12 +34,36 @@ words! {
         DualUse = "dual_use",
         /// Shows advertisements beyond its purpose.
         Adware = "adware",
+        /// Asks for credentials in another's name.
+        Phishing = "phishing",
+        /// Where malware takes its orders and leaves what it found.
+        CommandAndControl = "command_and_control",
+        /// Cheats people out of money.
+        Scam = "scam",
+        /// Computes for others at the visitor's expense.
+        Cryptojacking = "cryptojacking",
+    }
+}
+
+impl ThreatCategory {
+    /// How bad a match is unless the policy says otherwise.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::DualUse | Self::Adware | Self::Scam | Self::Cryptojacking => Severity::Medium,
+            Self::Malware
+            | Self::Spyware
+            | Self::Stalkerware
+            | Self::Banker
+            | Self::Ransomware
+            | Self::RootingTool
+            | Self::Phishing
+            | Self::CommandAndControl => Severity::High,
+        }
     }
 }
 
 /// One indicator.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-
 pub struct Indicator {
     /// What `value` is compared with.
     pub kind: IndicatorKind,

@@ -10,6 +10,9 @@ mod enroll;
 mod explain;
 mod files;
 mod folder;
+mod intel;
+mod intel_build;
+mod intel_inspect;
 mod preview;
 mod recording;
 mod scan;
@@ -102,6 +105,8 @@ enum Command {
     Connector(connector::Args),
     /// A canary: tells agents, signed, what of their requests arrived
     Canary(canary::Args),
+    /// Threat intelligence: compile feeds into a signed bundle, look into it, look values up
+    Intel(intel::Args),
     /// Everything around a device, for tests of an app in a simulator
     Stage(stage::Args),
 }
@@ -157,6 +162,7 @@ fn run(cli: Cli, ui: &Ui) -> Result<Outcome, CliError> {
             Command::Verify(args) => verify::run(args, &global, ui),
             Command::Connector(args) => connector::run(args, &global, ui).await,
             Command::Canary(args) => canary::run(args, &global, ui).await,
+            Command::Intel(args) => intel::run(args, &global, ui),
             Command::Stage(args) => stage::run(args, &global, ui).await,
         }
     })

@@ -69,6 +69,12 @@ impl Ui {
     pub(crate) fn progress(&self, what: &str) -> Progress {
         Progress::start(what, !self.json && std::io::stderr().is_terminal())
     }
+
+    /// A bar over `total` steps on standard error, if a person is looking.
+    pub(crate) fn progress_over(&self, what: &str, total: usize) -> Progress {
+        let total = u64::try_from(total).unwrap_or(u64::MAX);
+        Progress::over(what, total, !self.json && std::io::stderr().is_terminal())
+    }
 }
 
 /// Log lines to standard error: warnings, then more with each `-v`.
