@@ -22,4 +22,6 @@ pub use index::Reject;
 pub use matcher::Matcher;
 
 #[cfg(test)]
+mod lookup_tests;
+#[cfg(test)]
 mod tests;

@@ -1,9 +1,11 @@
 //! `mtd intel build`.
 
+use std::fs::Permissions;
 use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use agent_core::intel::bundle::{self, Bundle, BundleError};
+use agent_core::intel::bundle::{self, Bundle, BundleError, BundleKey};
 use agent_core::model::ThreatCategory;
 use publicsuffix::List;
 use serde::Serialize;
@@ -93,7 +95,7 @@ pub(super) fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliEr
 
 /// Whatever else is under that name was not meant.
 fn refuse_other_file(output: &Path) -> Result<(), CliError> {
-    let any_key = agent_core::intel::bundle::BundleKey::from_bytes([0; 32]);
+    let any_key = BundleKey::from_bytes([0; 32]);
     match Bundle::open(output, &any_key) {
         Err(BundleError::NotABundle) => {
             Err(format!("{}: there is another file of that name, which is no bundle", output.display())
@@ -134,10 +136,13 @@ fn suffix_list(path: &Path) -> Result<List, CliError> {
 }
 
 /// In force at once or not at all, and never older than what is there.
-fn place(output: &Path, bytes: &[u8], key: &bundle::BundleKey) -> Result<(), CliError> {
+fn place(output: &Path, bytes: &[u8], key: &BundleKey) -> Result<(), CliError> {
     let folder = output.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let named = |error: &dyn std::fmt::Display| format!("{}: {error}", output.display());
-    let mut new = tempfile::NamedTempFile::new_in(folder).map_err(|error| named(&error))?;
+    // Signed and no secret: whoever serves it may be another user.
+    let readable = Permissions::from_mode(0o644);
+    let made = tempfile::Builder::new().permissions(readable).tempfile_in(folder);
+    let mut new = made.map_err(|error| named(&error))?;
     std::io::Write::write_all(&mut new, bytes).map_err(|error| named(&error))?;
     bundle::install(new.path(), output, key, 0).map_err(|error| named(&error))?;
     Ok(())

@@ -27,7 +27,8 @@ struct Family {
     distribution: Vec<String>,
     #[serde(default)]
     c2: Servers,
-    certificate_cname_re: Option<String>,
+    #[serde(default)]
+    certificate_cname_re: Vec<String>,
     #[serde(default)]
     certificate_organizations: Vec<String>,
 }
@@ -43,6 +44,7 @@ struct Servers {
 /// Reads the families. Fails where the whole is not such a list; the error has the line.
 pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), String> {
     let options = options! {
+        with_snippet: false,
         budget: serde_saphyr::budget! { max_nodes: MAX_NODES, max_depth: 32, max_aliases: 1_000, max_anchors: 1_000 },
     };
     let families: Vec<Family> = serde_saphyr::from_str_with_options(text, options)
@@ -94,7 +96,7 @@ fn values(family: &Family, place: &str, about: &About, sink: &mut Sink<'_>) {
             Err(why) => sink.reject(place, format!("\"{host}\": {why}")),
         }
     }
-    if let Some(pattern) = &family.certificate_cname_re {
+    for pattern in &family.certificate_cname_re {
         let why =
             format!("certificate_cname_re \"{pattern}\": the names in certificates are not told on a device");
         sink.reject(place, why);

@@ -161,6 +161,11 @@ impl Bundle {
         &self.header
     }
 
+    #[cfg(test)]
+    pub(super) const fn metadata_for_tests(&self) -> &Metadata {
+        &self.metadata
+    }
+
     /// What is known of exactly this value (and, for an app identifier, of one that differs in case).
     pub(in crate::intel) fn find(&self, value: &Value) -> Result<Vec<Met<'_>>, BundleError> {
         let rows: Vec<(String, u16)> = if let Value::Domain(name) = value {
