@@ -1,6 +1,7 @@
 package dev.mtd.agent
 
 import android.content.Context
+import dev.mtd.agent.schedule.run
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.Flow
@@ -55,6 +56,12 @@ public class MtdAgent private constructor(private val native: Agent) : AutoClose
 
     /** What to do now that the time of a [Plan.Later] has come. [runDue] does it. */
     public suspend fun due(limit: Duration = ANSWER): Plan = call(limit) { due(it) }
+
+    /**
+     * The one call of every job and every event: plans for [trigger] (`null`: an alarm rang), scans if that is due, delivers if
+     * there is something to deliver. [MtdScheduler] makes it; so does the worker of an app that uses WorkManager.
+     */
+    public suspend fun runDue(trigger: ScanTrigger? = null, limit: Duration = RUN): DueRun = run(this, trigger, limit)
 
     /** Where the agent stands, without scanning. */
     public suspend fun status(limit: Duration = ANSWER): Status = call(limit) { status(it) }
@@ -125,6 +132,7 @@ public class MtdAgent private constructor(private val native: Agent) : AutoClose
         private val ANSWER = 10.seconds
         private val SCAN = 30.seconds
         private val EXCHANGE = 30.seconds
+        private val RUN = 60.seconds
 
         /** Nothing runs for longer; longer limits mean "whatever it takes". */
         private val LONGEST = 1.days
