@@ -25,7 +25,7 @@ public class MtdAgent private constructor(private val native: Agent) : AutoClose
 
     /**
      * What changed, for a user interface. The flow ends when the agent is closed. An event goes to one collector: collect in
-     * one place, and share from there (`shareIn`). Events of the time without a collector are kept, the newest of them.
+     * one place, and share from there (`shareIn`). The first 256 events of the time without a collector are kept for it.
      */
     public val events: Flow<AgentEvent> = flow {
         while (true) emit(nextEvent() ?: break)
