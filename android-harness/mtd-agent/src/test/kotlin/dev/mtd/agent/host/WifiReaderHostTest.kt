@@ -32,8 +32,8 @@ class WifiReaderHostTest {
     @Test
     fun `name and access point are told without Android's quotes`() {
         allowLocation()
-        connect("caf\u00e9 guest", "02:00:5e:10:00:07")
-        assertEquals(Told.Known("caf\u00e9 guest"), reader().ssid())
+        connect("cafe guest", "02:00:5e:10:00:07")
+        assertEquals(Told.Known("cafe guest"), reader().ssid())
         assertEquals(Told.Known("02:00:5e:10:00:07"), reader().bssid())
     }
 
