@@ -12,11 +12,9 @@ import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
-import org.robolectric.annotation.Config
 
 /** What the other tests stand on: packages that are installed are seen, and JNA is loaded once for all Android versions. */
 @RunWith(AgentTestRunner::class)
-@Config(sdk = [28, 31, 34])
 class SimulatorTest {
     private val context = RuntimeEnvironment.getApplication()
 
