@@ -49,18 +49,28 @@ internal class AndroidTrust : PlatformTrust {
 
     override fun isUserAdded(root: X509Certificate): Boolean = extensions.isUserAddedCertificate(root)
 
-    override fun rootAt(chain: List<X509Certificate>, moment: Instant): X509Certificate? = try {
+    override fun rootAt(chain: List<X509Certificate>, moment: Instant): X509Certificate? =
+        try {
+            RootFinder(roots).rootAt(chain, moment)
+        } catch (unavailable: GeneralSecurityException) {
+            null
+        }
+}
+
+/** Builds a path (RFC 5280) from a chain to one of [roots], at a moment of choice, which no `TrustManager` can. */
+internal class RootFinder(private val roots: KeyStore) {
+    fun rootAt(chain: List<X509Certificate>, moment: Instant): X509Certificate? {
         val leaf = X509CertSelector().apply { certificate = chain.first() }
         val parameters = PKIXBuilderParameters(roots, leaf).apply {
             date = Date.from(moment)
             isRevocationEnabled = false
             addCertStore(CertStore.getInstance("Collection", CollectionCertStoreParameters(chain)))
         }
-        val built = CertPathBuilder.getInstance("PKIX").build(parameters) as PKIXCertPathBuilderResult
-        built.trustAnchor.trustedCert
-    } catch (invalid: CertPathBuilderException) {
-        null
-    } catch (unavailable: GeneralSecurityException) {
-        null
+        return try {
+            val built = CertPathBuilder.getInstance("PKIX").build(parameters) as PKIXCertPathBuilderResult
+            built.trustAnchor.trustedCert
+        } catch (invalid: CertPathBuilderException) {
+            null
+        }
     }
 }

@@ -24,21 +24,9 @@ internal class PostureReader(
         debugFlags = DebugFlags(context, files, properties).read().asTexts(),
     )
 
-    /** A key that nobody set is the same on every device: storage under it counts as not encrypted. */
     private fun storageEncrypted(): Told<Boolean> = ask("whether the storage is encrypted") {
-        val policies = context.service<DevicePolicyManager>()
-            ?: return@ask Told.NotAvailable("this device does not tell whether its storage is encrypted")
-        when (val status = policies.storageEncryptionStatus) {
-            DevicePolicyManager.ENCRYPTION_STATUS_ACTIVE,
-            DevicePolicyManager.ENCRYPTION_STATUS_ACTIVE_PER_USER,
-            -> Told.Known(true)
-            DevicePolicyManager.ENCRYPTION_STATUS_ACTIVE_DEFAULT_KEY,
-            DevicePolicyManager.ENCRYPTION_STATUS_INACTIVE,
-            DevicePolicyManager.ENCRYPTION_STATUS_UNSUPPORTED,
-            ENCRYPTION_STATUS_ACTIVATING,
-            -> Told.Known(false)
-            else -> Told.NotAvailable("this device tells the encryption of its storage in words of its own (status $status)")
-        }
+        context.service<DevicePolicyManager>()?.let { storageEncryption(it.storageEncryptionStatus) }
+            ?: Told.NotAvailable("this device does not tell whether its storage is encrypted")
     }
 
     private fun screenLock(): Told<Boolean> = ask("whether there is a screen lock") {
@@ -46,6 +34,22 @@ internal class PostureReader(
             ?: return@ask Told.NotAvailable("this device has no screen lock")
         Told.Known(keyguard.isDeviceSecure)
     }
+}
+
+/**
+ * What a `DevicePolicyManager.getStorageEncryptionStatus` means. A key that nobody set is the same on every device: storage
+ * under it counts as not encrypted.
+ */
+internal fun storageEncryption(status: Int): Told<Boolean> = when (status) {
+    DevicePolicyManager.ENCRYPTION_STATUS_ACTIVE,
+    DevicePolicyManager.ENCRYPTION_STATUS_ACTIVE_PER_USER,
+    -> Told.Known(true)
+    DevicePolicyManager.ENCRYPTION_STATUS_ACTIVE_DEFAULT_KEY,
+    DevicePolicyManager.ENCRYPTION_STATUS_INACTIVE,
+    DevicePolicyManager.ENCRYPTION_STATUS_UNSUPPORTED,
+    ENCRYPTION_STATUS_ACTIVATING,
+    -> Told.Known(false)
+    else -> Told.NotAvailable("this device tells the encryption of its storage in words of its own (status $status)")
 }
 
 /** `DevicePolicyManager.ENCRYPTION_STATUS_ACTIVATING`, deprecated with its devices. */
