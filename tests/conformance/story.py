@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from datetime import timedelta
+from itertools import zip_longest
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -33,6 +34,9 @@ DETECTIONS = {
     mtd.Detection.MALICIOUS_APP: "app.malicious",
     mtd.Detection.TLS_INTERCEPTION: "network.tls_interception",
 }
+
+# Where one side has a value and the other has none.
+NOTHING = object()
 
 UNTOLD = "the script does not say"
 
@@ -130,12 +134,16 @@ def differences(at, expected, found):
     if isinstance(expected, dict) and isinstance(found, dict):
         for name in sorted({*expected, *found}):
             step = name.replace("~", "~0").replace("/", "~1")
-            yield from differences(f"{at}/{step}", expected.get(name), found.get(name))
-    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
-        for index, (one, other) in enumerate(zip(expected, found)):
+            yield from differences(f"{at}/{step}", expected.get(name, NOTHING), found.get(name, NOTHING))
+    elif isinstance(expected, list) and isinstance(found, list):
+        for index, (one, other) in enumerate(zip_longest(expected, found, fillvalue=NOTHING)):
             yield from differences(f"{at}/{index}", one, other)
     elif type(expected) is not type(found) or expected != found:
-        yield f"{at}: {json.dumps(expected)}, {json.dumps(found)}"
+        yield f"{at}: {as_text(expected)}, {as_text(found)}"
+
+
+def as_text(value):
+    return "nothing" if value is NOTHING else json.dumps(value, ensure_ascii=False)
 
 
 class Stage:
