@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 #
 # Builds the native library for this machine and generates Kotlin from that very file, so that the two cannot drift:
-# OUT/native/libmtd_agent.so and OUT/generated-sources/uniffi. Called by Maven.
+# OUT/native/libmtd_agent.so and OUT/generated-sources/uniffi. Builds the command `mtd` too, whose stage the tests play on:
+# OUT/native/mtd. Called by Maven.
 
 set -euo pipefail
 
@@ -12,16 +13,19 @@ case $(uname -s) in
 Darwin) library=libmtd_agent.dylib ;;
 *) library=libmtd_agent.so ;;
 esac
-built=${CARGO_TARGET_DIR:-target}/debug/$library
+target=${CARGO_TARGET_DIR:-$PWD/target}
+built=$target/debug/$library
 
 cargo build --quiet --locked -p bindings
 cargo build --quiet --locked -p bindgen
+cargo build --quiet --locked --release -p desktop-harness --bin mtd
+mkdir -p "$OUT/native"
+ln -sf "$target/release/mtd" "$OUT/native/mtd"
 
 # Files that stay as they are keep their times, and so need not be compiled again.
 if ! cmp -s "$built" "$OUT/native/$library"; then
-    mkdir -p "$OUT/native"
     cp "$built" "$OUT/native/$library"
     rm -rf "$OUT/generated-sources/uniffi"
-    "${CARGO_TARGET_DIR:-target}/debug/uniffi-bindgen" generate --library "$OUT/native/$library" --language kotlin --no-format \
+    "$target/debug/uniffi-bindgen" generate --library "$OUT/native/$library" --language kotlin --no-format \
         --out-dir "$OUT/generated-sources/uniffi"
 fi

@@ -6,8 +6,9 @@ import org.robolectric.RobolectricTestRunner;
 import org.robolectric.internal.bytecode.InstrumentationConfiguration;
 
 /**
- * Robolectric, with JNA left outside of it. Robolectric loads the classes of a test anew for each Android version; a native
- * library is loaded by one class loader of a process only, which for all versions has to be the same.
+ * Robolectric, with the bindings left outside of it. Robolectric loads the classes of a test anew for each Android version; the
+ * native library is loaded once in a process, and calls back one set of classes: the bindings, JNA, and the coroutines that they
+ * share with everybody.
  */
 public final class AgentTestRunner extends RobolectricTestRunner {
     public AgentTestRunner(Class<?> testClass) throws InitializationError {
@@ -16,8 +17,11 @@ public final class AgentTestRunner extends RobolectricTestRunner {
 
     @Override
     protected InstrumentationConfiguration createClassLoaderConfig(FrameworkMethod method) {
-        return new InstrumentationConfiguration.Builder(super.createClassLoaderConfig(method))
-                .doNotAcquirePackage("com.sun.jna.")
-                .build();
+        InstrumentationConfiguration.Builder configuration =
+                new InstrumentationConfiguration.Builder(super.createClassLoaderConfig(method))
+                        .doNotAcquirePackage("com.sun.jna.")
+                        .doNotAcquirePackage("kotlinx.coroutines.");
+        GeneratedClasses.names().forEach(configuration::doNotAcquireClass);
+        return configuration.build();
     }
 }
