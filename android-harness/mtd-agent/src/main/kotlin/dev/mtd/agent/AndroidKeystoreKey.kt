@@ -18,6 +18,7 @@ public class AndroidKeystoreKey(
     private val keystore: AndroidKeystore = AndroidKeystore.system,
     private val alias: String = "dev.mtd.agent.reports",
 ) : DeviceKey {
+    @Synchronized
     override fun publicKeySpkiDer(): ByteArray = withKeystore("read the device key") {
         if (keystore.key(alias) == null) make(challenge = null)
         certificates().first().publicKey.encoded
@@ -38,6 +39,7 @@ public class AndroidKeystoreKey(
      * Android Key Attestation. The challenge is bound when a key is made, so this makes the key anew. Absent where the device
      * has none to give (some makers provisioned no attestation key); then the key is made without.
      */
+    @Synchronized
     override fun attestation(challenge: ByteArray): KeyAttestation? = withKeystore("attest the device key") {
         if (!make(challenge)) return@withKeystore null
         KeyAttestation.AndroidKey(certificates().map { it.encoded })

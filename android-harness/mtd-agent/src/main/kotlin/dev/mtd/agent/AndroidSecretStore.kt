@@ -18,6 +18,7 @@ public class AndroidSecretStore(
     private val keystore: AndroidKeystore = AndroidKeystore.system,
     private val alias: String = "dev.mtd.agent.database",
 ) : SecretStore {
+    @Synchronized
     override fun wrap(dataKey: ByteArray): ByteArray = withKeystore("wrap the data key") {
         if (keystore.key(alias) == null) keystore.makeSecretKey(spec())
         val cipher = Cipher.getInstance(TRANSFORMATION).apply { init(Cipher.ENCRYPT_MODE, secretKey()) }

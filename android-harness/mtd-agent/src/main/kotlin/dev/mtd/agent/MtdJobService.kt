@@ -7,6 +7,7 @@ import dev.mtd.agent.schedule.JobAlarm
 import dev.mtd.agent.schedule.PeriodicJob
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.SupervisorJob
@@ -26,12 +27,13 @@ public class MtdJobService : JobService() {
             Log.e(TAG, "nothing was scanned: ${application.javaClass.name} does not implement MtdAgentOwner")
             return false
         }
-        running[params.jobId] = scope.launch {
+        val work = scope.launch(start = CoroutineStart.LAZY) {
             val again = !hasRun(owner, params)
             running.remove(params.jobId)
             jobFinished(params, again)
         }
-        return true
+        running[params.jobId] = work
+        return work.start()
     }
 
     /** Android wants the processor back. What was stored stays stored; an alarm comes again. */
@@ -45,6 +47,7 @@ public class MtdJobService : JobService() {
         super.onDestroy()
     }
 
+    /** Tells whether there is no reason to come again before the next period. */
     private suspend fun hasRun(owner: MtdAgentOwner, params: JobParameters): Boolean = try {
         val trigger = ScanTrigger.PERIODIC.takeIf { isPeriodic(params) }
         val run = owner.mtdAgent().runDue(trigger, LIMIT)
@@ -52,8 +55,9 @@ public class MtdJobService : JobService() {
         true
     } catch (cancelled: CancellationException) {
         throw cancelled
-    } catch (failure: AgentException) {
-        Log.w(TAG, "a scan did not happen: ${failure.message}")
+    } catch (failure: Exception) {
+        // Whatever the app's own part throws: Android would end the process, and start it for the same job again.
+        logFailure(failure)
         isPeriodic(params)
     }
 

@@ -76,9 +76,9 @@ public class MtdScheduler(
             owner.mtdAgent().runDue(trigger, limit).next?.let(::later)
         } catch (cancelled: CancellationException) {
             throw cancelled
-        } catch (failure: AgentException) {
-            // The periodic job tries again.
-            Log.w(TAG, "a scan did not happen: ${failure.message}")
+        } catch (failure: Exception) {
+            // The periodic job tries again. The app's own part may throw anything; the app goes on.
+            logFailure(failure)
         }
     }
 
@@ -108,3 +108,8 @@ public class MtdScheduler(
 }
 
 internal const val TAG = "mtd-agent"
+
+/** The agent's own errors say all there is to say; others come with where they came from. */
+internal fun logFailure(failure: Exception) {
+    if (failure is AgentException) Log.w(TAG, "a scan did not happen: ${failure.message}") else Log.e(TAG, "a scan did not happen", failure)
+}

@@ -20,7 +20,7 @@ import java.security.spec.X509EncodedKeySpec
 import java.security.Signature as SignatureAlgorithm
 
 @RunWith(AgentTestRunner::class)
-@Config(sdk = [28, 31, 34])
+
 class KeystoreHostTest {
     private val keystore = FakeAndroidKeystore()
     private val key = AndroidKeystoreKey(keystore, "key")

@@ -36,7 +36,7 @@ import kotlin.time.measureTime
 
 /** The façade over the real library. */
 @RunWith(AgentTestRunner::class)
-@Config(sdk = [28, 31, 34])
+
 class MtdAgentHostTest {
     private val context: Application = RuntimeEnvironment.getApplication()
     private val keystore = FakeAndroidKeystore()

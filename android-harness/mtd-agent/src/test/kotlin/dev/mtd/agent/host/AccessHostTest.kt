@@ -19,7 +19,7 @@ import org.robolectric.annotation.Config
 
 /** What users and administrators grant outside of permissions. */
 @RunWith(AgentTestRunner::class)
-@Config(sdk = [28, 31, 34])
+
 class AccessHostTest {
     private val context = RuntimeEnvironment.getApplication()
     private val policies = shadowOf(context.getSystemService(DevicePolicyManager::class.java))

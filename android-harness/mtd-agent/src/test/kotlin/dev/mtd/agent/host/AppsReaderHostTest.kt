@@ -30,7 +30,7 @@ import org.robolectric.shadows.ShadowSigningInfo
 import org.robolectric.shadows.ShadowStorageStatsManager
 
 @RunWith(AgentTestRunner::class)
-@Config(sdk = [28, 31, 34])
+
 class AppsReaderHostTest {
     private val context = RuntimeEnvironment.getApplication()
     private val packages = shadowOf(context.packageManager)

@@ -27,7 +27,7 @@ import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 
 @RunWith(AgentTestRunner::class)
-@Config(sdk = [28, 31, 34])
+
 class NetworkReaderHostTest {
     private val context = RuntimeEnvironment.getApplication()
     private val networks = NetworkFixture(context)

@@ -19,7 +19,7 @@ import org.robolectric.annotation.Config
 import org.robolectric.util.ReflectionHelpers
 
 @RunWith(AgentTestRunner::class)
-@Config(sdk = [28, 31, 34])
+
 class PostureReaderHostTest {
     private val context = RuntimeEnvironment.getApplication()
 

@@ -16,7 +16,7 @@ import org.robolectric.shadows.ShadowNetworkCapabilities
 import org.robolectric.util.ReflectionHelpers
 
 @RunWith(AgentTestRunner::class)
-@Config(sdk = [28, 31, 34])
+
 class PrivateDnsReaderHostTest {
     private val context = RuntimeEnvironment.getApplication()
 

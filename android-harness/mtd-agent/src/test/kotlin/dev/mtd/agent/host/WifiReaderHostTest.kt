@@ -19,7 +19,7 @@ import org.robolectric.shadows.ShadowWifiInfo
 import org.robolectric.util.ReflectionHelpers
 
 @RunWith(AgentTestRunner::class)
-@Config(sdk = [28, 31, 34])
+
 @Suppress("DEPRECATION")
 class WifiReaderHostTest {
     private val context = RuntimeEnvironment.getApplication()

@@ -28,7 +28,7 @@ import kotlin.time.Duration.Companion.minutes
 
 /** What happens on the device, as triggers of the agent. */
 @RunWith(AgentTestRunner::class)
-@Config(sdk = [28, 31, 34])
+
 class WatchersHostTest {
     private val context = RuntimeEnvironment.getApplication()
     private val happened = mutableListOf<ScanTrigger>()
