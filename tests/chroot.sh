@@ -23,6 +23,8 @@ make_chroot() {
     local wanted="$CHROOT_RECIPE $suite $*"
     [[ $EUID -eq 0 ]] ||
         could_not_run "tools from Debian $suite are needed, in a root folder that only root can make and enter: run as root"
+    unshare --mount true ||
+        could_not_run "tools from Debian $suite are needed, in namespaces that may not be made here (see above)"
     chroot_is "$name" "$wanted" && return
     mkdir -p "$CACHE"
     # Two runs at once: the second waits, and finds what the first has made. Only this subshell holds the lock, and
