@@ -17,6 +17,8 @@ pub mod host;
 
 mod adapter;
 
+mod scope;
+
 pub mod inventory;
 
 pub mod logging;
