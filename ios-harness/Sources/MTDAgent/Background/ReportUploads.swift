@@ -12,11 +12,11 @@ protocol ReportTransfer: Sendable {
 
 /// The calls of the agent that uploads need.
 protocol UploadingAgent: Sendable {
-    func nextUpload(limit: TimeInterval) async throws -> Upload?
-    func uploadResult(seq: UInt64, answer: UploadAnswer, limit: TimeInterval) async throws -> UploadOutcome
+    func nextUpload(within limit: TimeInterval) async throws(AgentError) -> Upload?
+    func uploadResult(seq: UInt64, _ answer: UploadAnswer, within limit: TimeInterval) async throws(AgentError) -> UploadOutcome
 }
 
-extension Agent: UploadingAgent {}
+extension DeviceAgent: UploadingAgent {}
 
 /// Delivers reports by transfers outside this process, in the order of their chain: one at a time, the next one after the
 /// connector's receipt for the one before.
@@ -42,7 +42,7 @@ actor ReportUploads {
         guard !isStarting else { return }
         isStarting = true
         defer { isStarting = false }
-        guard await !transfer.isBusy(), let upload = try await agent().nextUpload(limit: Self.limit) else { return }
+        guard await !transfer.isBusy(), let upload = try await agent().nextUpload(within: Self.limit) else { return }
         transfer.start(upload, body: try write(upload))
     }
 
@@ -53,8 +53,8 @@ actor ReportUploads {
         let bytes = try? Data(contentsOf: sent)
         let agent = try await agent()
         // After a new enrolment another report may have this number; what is told of the old one is not about it.
-        if let next = try await agent.nextUpload(limit: Self.limit), next.seq == tag.seq, next.body != bytes { return nil }
-        let outcome = try await agent.uploadResult(seq: tag.seq, answer: answer, limit: Self.limit)
+        if let next = try await agent.nextUpload(within: Self.limit), next.seq == tag.seq, next.body != bytes { return nil }
+        let outcome = try await agent.uploadResult(seq: tag.seq, answer, within: Self.limit)
         try? FileManager.default.removeItem(at: sent)
         switch outcome {
         case .delivered, .quarantined: try await begin()

@@ -21,8 +21,8 @@
         /// tried again: hand it to `BackgroundRefresh.schedule`.
         public init(
             identifier: String = "dev.mtd-agent.reports",
-            folder: URL,
-            agent: @escaping @Sendable () async throws -> Agent,
+            folder: URL = DeviceAgent.folder.appendingPathComponent("uploads", isDirectory: true),
+            agent: @escaping @Sendable () async throws -> DeviceAgent,
             retry: @escaping @Sendable (Date) -> Void = { _ in }
         ) {
             let delegate = UploadSessionDelegate()

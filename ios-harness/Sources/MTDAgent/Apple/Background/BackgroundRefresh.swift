@@ -12,7 +12,7 @@
     public final class BackgroundRefresh: Sendable {
         private let identifier: String
         private let times: RefreshTimes
-        private let agent: @Sendable () async throws -> Agent
+        private let agent: @Sendable () async throws -> DeviceAgent
         private let delivery: BackgroundDelivery?
 
         /// `identifier` is listed in Info.plist under `BGTaskSchedulerPermittedIdentifiers`. `every` is the wished rhythm in
@@ -20,7 +20,7 @@
         public init(
             identifier: String,
             every: TimeInterval = 15 * 60,
-            agent: @escaping @Sendable () async throws -> Agent,
+            agent: @escaping @Sendable () async throws -> DeviceAgent,
             delivery: BackgroundDelivery? = nil
         ) {
             self.identifier = identifier
@@ -62,9 +62,11 @@
 
         private func use() async -> Bool {
             guard let agent = try? await agent() else { return false }
-            let isWhole = await BackgroundWindow().use(agent)
+            let outcome = await BackgroundWindow().use(agent)
+            if let seconds = outcome.wanted { schedule(by: Date(timeIntervalSinceNow: seconds)) }
+            // What the window left is sent while the app sleeps.
             try? await delivery?.begin()
-            return isWhole
+            return outcome.isWhole
         }
     }
 
