@@ -4,7 +4,8 @@
 # run may not have one. Sourced after tests/lib.sh.
 #
 #   need_swift                        sees to it that there is one; 3 GB and a few minutes the first time
-#   in_swift SOURCE BUILD COMMAND...  runs COMMAND in SOURCE (seen as /src, read-only) with BUILD (seen as /build)
+#   in_swift FOLDER BUILD COMMAND...  runs COMMAND in FOLDER of the repository, which is seen as /src and read-only, with
+#                                     BUILD seen as /build
 #
 # Everything that in_swift mounts and starts is in namespaces of its own and ends with it, however it ends.
 
@@ -28,18 +29,18 @@ need_swift() {
 }
 
 in_swift() {
-    local source=$1 build=$2
+    local folder=$1 build=$2
     shift 2
     mkdir -p "$build"
     # --kill-child: what COMMAND leaves running ends with it.
     unshare --mount --pid --fork --kill-child \
-        bash -euc "$SWIFT_MOUNTS" in_swift "$SWIFT_ROOT" "$(realpath "$source")" "$(realpath "$build")" "$@"
+        bash -euc "$SWIFT_MOUNTS" in_swift "$SWIFT_ROOT" "$PWD" "$(realpath "$build")" "$folder" "$@"
 }
 
 # shellcheck disable=SC2016  # expanded by the shell in the namespaces
 readonly SWIFT_MOUNTS='
-    root=$1 source=$2 build=$3
-    shift 3
+    root=$1 source=$2 build=$3 folder=$4
+    shift 4
     mount -t proc proc "$root/proc"
     mount --rbind /dev "$root/dev"
     mount -t tmpfs tmpfs "$root/tmp"
@@ -47,7 +48,7 @@ readonly SWIFT_MOUNTS='
     mount -o remount,bind,ro "$root/src"
     mount --bind "$build" "$root/build"
     exec env -i HOME=/tmp LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin TERM="${TERM:-dumb}" chroot "$root" \
-        sh -euc "cd /src && exec \"\$@\"" sh "$@"
+        sh -euc "cd \"/src/\$1\" && shift && exec \"\$@\"" sh "$folder" "$@"
 '
 
 swift_is_there() {

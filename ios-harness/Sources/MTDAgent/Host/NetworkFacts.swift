@@ -14,7 +14,7 @@ struct NetworkFacts {
         // Asked on a Wi-Fi only: the answer would be of the one before, or an error that means nothing.
         wifi = switch carrier {
         case .known(.wifi): probe.wifi()
-        case .known(let other): .notAvailable(why: "the network in use is no Wi-Fi but \(other)")
+        case .known: .notAvailable(why: "the network in use is no Wi-Fi")
         case .notPermitted(let why): .notPermitted(why: why)
         case .notAvailable(let why): .notAvailable(why: why)
         }
