@@ -45,6 +45,7 @@ let package = Package(
             dependencies: ["MTDAgent"] + softwareKey.map { .init(stringLiteral: $0.name) },
             path: "Tests/TestSupport"
         ),
-        .testTarget(name: "MTDAgentTests", dependencies: ["MTDAgent", "TestSupport"]),
+        .executableTarget(name: "victim", dependencies: ["MTDAgent", "TestSupport"], path: "Tests/Victim"),
+        .testTarget(name: "MTDAgentTests", dependencies: ["MTDAgent", "TestSupport", "victim"]),
     ]
 )

@@ -2,7 +2,7 @@ import Foundation
 import MTDAgent
 
 /// A device of a test's own: its folder, key and keychain, which outlive the agents that are opened on them.
-public final class Workshop {
+public final class Workshop: Sendable {
     public let folder: URL
     public let keychain: FakeKeychain
     public let pair: SoftwareKeyPair

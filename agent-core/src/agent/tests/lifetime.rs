@@ -70,6 +70,68 @@ fn a_scan_whose_future_is_dropped_stops() {
 }
 
 #[test]
+fn close_ends_a_running_scan_and_every_call_after_it() {
+    let device = blocked();
+    let start = Instant::now();
+    std::thread::scope(|threads| {
+        let scan = threads.spawn(|| device.try_scan());
+        wait_until(|| device.host.asked() > 0);
+        device.agent.close();
+        assert!(matches!(scan.join().unwrap(), Err(AgentError::Closed)));
+    });
+    device.agent.close();
+    device.agent.cancel();
+    assert!(matches!(device.try_scan(), Err(AgentError::Closed)));
+    assert!(matches!(block_on(device.agent.deliver(AMPLE)), Err(AgentError::Closed)));
+    assert!(matches!(device.agent.status(), Err(AgentError::Closed)));
+    assert!(matches!(device.agent.explain(Language::En), Err(AgentError::Closed)));
+    assert!(matches!(device.agent.preview_report(), Err(AgentError::Closed)));
+    assert!(matches!(device.agent.plan(ScanTrigger::Periodic), Err(AgentError::Closed)));
+    assert!(matches!(device.agent.next_upload(), Err(AgentError::Closed)));
+    assert!(start.elapsed() < AT_ONCE);
+}
+
+#[test]
+fn close_ends_the_stream_of_events_for_who_waits() {
+    let device = Device::new();
+    device.scan();
+    std::thread::scope(|threads| {
+        let last = threads.spawn(|| {
+            let mut told = 0;
+            while block_on(device.agent.next_event()).is_some() {
+                told += 1;
+            }
+            told
+        });
+        std::thread::sleep(Duration::from_millis(50));
+        device.agent.close();
+        assert!(last.join().unwrap() > 0, "what happened before is told");
+    });
+    assert_eq!(block_on(device.agent.next_event()), None);
+}
+
+#[test]
+fn a_closed_agent_lets_go_of_its_host_and_its_store() {
+    let device = Device::new();
+    device.scan();
+    device.agent.close();
+    // Threads of the host's answers end a moment later.
+    wait_until(|| Arc::strong_count(&device.host) == 1);
+}
+
+#[test]
+fn a_call_off_thread_is_not_waited_for_beyond_its_limit() {
+    let device = blocked();
+    let agent = Arc::new(device.agent);
+    let limit = Duration::from_millis(200);
+    let start = Instant::now();
+    let plan = block_on(agent.clone().off_thread(limit, |agent| agent.plan(ScanTrigger::Periodic)));
+    assert!(matches!(plan, Err(AgentError::Deadline(_))), "{plan:?}");
+    assert!(start.elapsed() < AT_ONCE);
+    block_on(agent.off_thread(AMPLE, Agent::status)).unwrap();
+}
+
+#[test]
 fn an_agent_may_be_dropped_inside_another_runtime() {
     for runtime in [&mut tokio::runtime::Builder::new_current_thread(), &mut multi_thread()] {
         let device = blocked();

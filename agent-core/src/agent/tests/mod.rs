@@ -12,3 +12,4 @@ mod reports;
 mod sources;
 mod tiers;
 mod unenrolled;
+mod uploads;

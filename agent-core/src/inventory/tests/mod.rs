@@ -3,6 +3,7 @@
 mod bad_input;
 mod changes;
 mod golden;
+mod listed;
 mod properties;
 mod shared_data;
 mod sharing;

@@ -1,0 +1,109 @@
+//! Reports that the platform carries, while this process sleeps or is gone.
+
+use serde_json::{Value, json};
+
+use super::support::*;
+use crate::agent::*;
+use crate::connector::token_digest;
+use crate::model::*;
+use crate::report::jws::{self, typ};
+
+/// The answer of a connector that has signed for `upload`, with `changes` to its receipt.
+fn receipt_for(device: &Device, upload: &Upload, changes: &Value) -> UploadAnswer {
+    let claims: Value = jws::peek_claims(&upload.body).unwrap();
+    let mut receipt = json!({
+        "iss": "https://127.0.0.1:1/mtd/acme", "jti": claims["jti"], "sha256": token_digest(&upload.body),
+        "seq": upload.seq, "iat": NOW,
+    });
+    receipt.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    // The connector of these tests signs with the device's own key.
+    let token = jws::sign(typ::RECEIPT, receipt.to_string().as_bytes(), &*device.key).unwrap();
+    UploadAnswer::Http { status: 202, headers: vec![("mtd-receipt".to_owned(), token)], body: Vec::new() }
+}
+
+fn refused() -> UploadAnswer {
+    let body = br#"{"err": "invalid_request", "description": "no"}"#.to_vec();
+    UploadAnswer::Http { status: 400, headers: Vec::new(), body }
+}
+
+#[test]
+fn an_upload_is_the_oldest_report_byte_for_byte_until_its_receipt() {
+    let device = Device::enrolled(&settings());
+    device.scan();
+    let queued = device.agent.preview_report().unwrap();
+
+    for report in &queued {
+        let upload = device.agent.next_upload().unwrap().unwrap();
+        assert_eq!((upload.seq, &upload.body), (report.seq, &report.token));
+        assert_eq!(upload.url, "https://127.0.0.1:1/mtd/acme/set");
+        assert_eq!(device.agent.next_upload().unwrap().as_ref(), Some(&upload), "still the same");
+        let answer = receipt_for(&device, &upload, &json!({}));
+        assert_eq!(device.agent.upload_result(upload.seq, answer.clone()).unwrap(), UploadOutcome::Delivered);
+        assert_eq!(
+            device.agent.upload_result(upload.seq, answer).unwrap(),
+            UploadOutcome::Delivered,
+            "again"
+        );
+    }
+    assert_eq!(device.agent.next_upload().unwrap(), None);
+    assert_eq!(device.agent.status().unwrap().queued, 0);
+}
+
+#[test]
+fn an_upload_without_this_report_s_receipt_stays_queued() {
+    let bare = |status| UploadAnswer::Http { status, headers: Vec::new(), body: Vec::new() };
+    let failed = || UploadAnswer::Failed { why: "the network went away".to_owned() };
+    let answers: [&dyn Fn(&Device, &Upload) -> UploadAnswer; 6] = [
+        &|_, _| bare(202),
+        &|_, _| bare(503),
+        &|_, _| bare(7),
+        &|_, _| failed(),
+        &|device, upload| receipt_for(device, upload, &json!({"seq": 99})),
+        &|device, upload| receipt_for(device, upload, &json!({"sha256": token_digest("another")})),
+    ];
+    for (case, answer) in answers.iter().enumerate() {
+        let device = Device::enrolled(&settings());
+        device.scan();
+        let upload = device.agent.next_upload().unwrap().unwrap();
+        let outcome = device.agent.upload_result(upload.seq, answer(&device, &upload)).unwrap();
+        assert!(matches!(outcome, UploadOutcome::Again { .. }), "case {case}: {outcome:?}");
+        assert_eq!(device.agent.preview_report().unwrap()[0].token, upload.body, "case {case}");
+    }
+}
+
+#[test]
+fn an_upload_that_failed_is_not_due_at_once() {
+    let device = Device::enrolled(&settings());
+    device.scan();
+    let upload = device.agent.next_upload().unwrap().unwrap();
+    let busy = UploadAnswer::Http {
+        status: 429,
+        headers: vec![("Retry-After".to_owned(), "600".to_owned())],
+        body: Vec::new(),
+    };
+    let UploadOutcome::Again { at, .. } = device.agent.upload_result(upload.seq, busy).unwrap() else {
+        panic!("delivered by a 429")
+    };
+    assert_eq!(at, NOW.plus_seconds(600));
+    assert_eq!(device.agent.next_upload().unwrap(), None, "the connector asked to wait");
+    device.clock.advance(601);
+    assert_eq!(device.agent.next_upload().unwrap(), Some(upload));
+}
+
+#[test]
+fn a_refused_upload_is_set_aside_with_the_connector_s_words() {
+    let device = Device::enrolled(&settings());
+    device.scan();
+    let upload = device.agent.next_upload().unwrap().unwrap();
+    let outcome = device.agent.upload_result(upload.seq, refused()).unwrap();
+    assert!(matches!(outcome, UploadOutcome::Quarantined { why } if why.contains("no")));
+    assert_ne!(device.agent.next_upload().unwrap().unwrap().seq, upload.seq, "the next one's turn");
+}
+
+#[test]
+fn a_device_that_is_not_enrolled_has_nothing_to_upload() {
+    let device = Device::new();
+    device.scan();
+    assert!(matches!(device.agent.next_upload(), Err(AgentError::NotEnrolled)));
+    assert!(matches!(device.agent.upload_result(1, refused()), Err(AgentError::NotEnrolled)));
+}
