@@ -38,8 +38,8 @@ readonly CHECK='
         echo "  $name"
         swiftc -emit-module -parse-as-library -module-name "$name" -o "/build/$name.swiftmodule" "$@"
     }
-    echo "module CResolver { header \"/src/Sources/CResolver/include/CResolver.h\" export * }" >/build/CResolver.modulemap
-    echo "module MTDAgentFFI { header \"/src/Generated/MTDAgentFFI/MTDAgentFFI.h\" export * }" >/build/MTDAgentFFI.modulemap
+    echo "module CResolver { header \"$PWD/Sources/CResolver/include/CResolver.h\" export * }" >/build/CResolver.modulemap
+    echo "module MTDAgentFFI { header \"$PWD/Generated/MTDAgentFFI/MTDAgentFFI.h\" export * }" >/build/MTDAgentFFI.modulemap
 
     sum=$(cat Generated/MTDAgentCore/MTDAgentCore.swift Generated/MTDAgentFFI/MTDAgentFFI.h | sha256sum)
     if [ "$(cat /build/core.sum 2>/dev/null)" != "$sum" ]; then
