@@ -33,7 +33,13 @@ let package = Package(
             swiftSettings: [.swiftLanguageMode(.v5)],
             linkerSettings: linkCore
         ),
-        .target(name: "MTDAgent", dependencies: ["MTDAgentCore"]),
+        .target(name: "CResolver", linkerSettings: [.linkedLibrary("resolv")]),
+        .target(
+            name: "MTDAgent",
+            dependencies: ["MTDAgentCore", "CResolver"],
+            // What the App Store asks of a library: docs/ios.md explains each entry.
+            resources: [.copy("Resources/PrivacyInfo.xcprivacy")]
+        ),
         .target(
             name: "TestSupport",
             dependencies: ["MTDAgent"] + softwareKey.map { .init(stringLiteral: $0.name) },
