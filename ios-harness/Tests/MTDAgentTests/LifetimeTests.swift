@@ -3,13 +3,18 @@ import TestSupport
 import XCTest
 
 final class LifetimeTests: AgentTestCase {
+    /// A code that is well-formed, of a connector that is not there.
+    private static let code = """
+        {"url":"https://127.0.0.1:9","spki_pins":["sha256/AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=","sha256/AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI="],"token":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8","tenant":"acme"}
+        """
+
     func testEveryCallAfterCloseSaysClosed() async throws {
         let agent = try await workshop.open()
         agent.close()
         agent.close()
         agent.cancel()
         await assertFails(.Closed) { () throws(AgentError) in try await agent.scan(.requested) }
-        await assertFails(.Closed) { () throws(AgentError) in try await agent.enroll("{}") } matches: { _ in true }
+        await assertFails(.Closed) { () throws(AgentError) in try await agent.enroll(Self.code) }
         await assertFails(.Closed) { () throws(AgentError) in try await agent.deliver() }
         await assertFails(.Closed) { () throws(AgentError) in try await agent.plan(.foreground) }
         await assertFails(.Closed) { () throws(AgentError) in try await agent.due() }
