@@ -31,3 +31,6 @@ pub use agent::{Agent, AgentOptions};
 pub use error::AgentError;
 pub use host::{DeviceHost, DeviceKey, HostError, SecretStore};
 pub use logging::{LogLevel, LogSink, set_log_sink};
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ main() {
     trap 'rm -rf "$work"' EXIT
     for target in "$DEVICE" "${SIMULATORS[@]}"; do
         say "building for $target"
-        cargo build --locked --package bindings --lib --profile "$PROFILE" --target "$target"
+        cargo rustc --locked --package bindings --lib --crate-type staticlib --profile "$PROFILE" --target "$target"
     done
     generate_swift "$work"
     package "$work"
