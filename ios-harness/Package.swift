@@ -1,7 +1,7 @@
 // swift-tools-version:6.0
 //
 // The agent for iOS. `Generated` holds the compiled core and the sources that UniFFI made from it; on a Mac
-// `make-xcframework.sh` fills it, on Linux, where the tests run, `tests/run ios` does. It is not in the repository.
+// `scripts/make-xcframework.sh` fills it, on Linux, where the tests run, `tests/run ios` does. It is not in the repository.
 
 import PackageDescription
 
