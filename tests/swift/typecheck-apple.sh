@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 #
-# Type-checks the Apple files of the Swift package, and its sample, on Linux against stand-ins for Apple's frameworks:
+# Type-checks the Apple files of the Swift package, its sample, and the lines of README.md, on Linux against stand-ins for Apple's frameworks:
 # ios-harness/Tests/AppleStubs/README.md says what that proves and what not. Needs the generated core in
 # ios-harness/Generated, which `tests/run ios` makes.
 #
@@ -14,8 +14,17 @@ main() {
     [[ -s ios-harness/Generated/MTDAgentCore/MTDAgentCore.swift ]] ||
         could_not_run "ios-harness/Generated has no generated core: run tests/run ios, which makes it"
     every_import_has_a_module
+    readme_lines "$build/readme"
     need_swift
     in_swift ios-harness "$build" sh -euc "$CHECK"
+}
+
+# The Swift lines of README.md, exactly, as a program; what they take for granted is declared beside them.
+readme_lines() {
+    mkdir -p "$1"
+    sed -n '/^```swift$/,/^```$/{/^```/!p}' README.md >"$1/main.swift"
+    [[ -s $1/main.swift ]] || { echo "README.md has no lines of Swift" >&2 && return 1; }
+    echo 'let codeFromTheOrganisation = "mtd-enrol:"' >"$1/given.swift"
 }
 
 # A file whose canImport names a module that is nowhere would be skipped, and pass.
@@ -61,7 +70,8 @@ readonly CHECK='
         sample=$(find Sample -name "*.swift" | wc -l)
         swiftc -typecheck -parse-as-library -module-name Sample $common $ffi $(find Sample -name "*.swift")
     fi
-    echo "type-checked $apple Apple files and $sample of the sample against $stubs stand-ins, $(swiftc --version 2>&1 | sed -n "s/.*Swift version \([0-9.]*\).*/Swift \1/p")"
+    swiftc -typecheck -module-name Readme $common $ffi /build/readme/*.swift
+    echo "type-checked README.md, $apple Apple files and $sample of the sample against $stubs stand-ins, $(swiftc --version 2>&1 | sed -n "s/.*Swift version \([0-9.]*\).*/Swift \1/p")"
 '
 
 main "$@"
