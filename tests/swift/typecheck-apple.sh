@@ -61,7 +61,16 @@ readonly CHECK='
         sample=$(find Sample -name "*.swift" | wc -l)
         swiftc -typecheck -parse-as-library -module-name Sample $common $ffi $(find Sample -name "*.swift")
     fi
-    echo "type-checked $apple Apple files and $sample of the sample against $stubs stand-ins, $(swiftc --version 2>&1 | sed -n "s/.*Swift version \([0-9.]*\).*/Swift \1/p")"
+    pages=0
+    # Each block is a whole file, as an engineer would paste it.
+    rm -rf /build/page && mkdir /build/page
+    awk "/^\`\`\`swift\$/ { file = sprintf(\"/build/page/block%d.swift\", ++n); next } /^\`\`\`\$/ { file = \"\" } file { print >file }" ../docs/ios.md
+    for block in /build/page/*.swift; do
+        swiftc -typecheck -parse-as-library -module-name Page $common $ffi "$block"
+        pages=$((pages + 1))
+    done
+    [ "$pages" -gt 0 ] || { echo "no Swift was found in docs/ios.md" >&2; exit 1; }
+    echo "type-checked $apple Apple files, $sample of the sample and $pages of docs/ios.md against $stubs stand-ins, $(swiftc --version 2>&1 | sed -n "s/.*Swift version \([0-9.]*\).*/Swift \1/p")"
 '
 
 main "$@"
