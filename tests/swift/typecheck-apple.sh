@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
-# Type-checks the Apple files of the Swift package, and its sample, on Linux against stand-ins for Apple's frameworks:
-# ios-harness/Tests/AppleStubs/README.md says what that proves and what not. Needs the generated core in
+# Type-checks the Apple files of the Swift package, its sample, and the Swift of README.md and docs/ios.md, on Linux
+# against stand-ins for Apple's frameworks: ios-harness/Tests/AppleStubs/README.md says what that proves and what not. Needs the generated core in
 # ios-harness/Generated, which `tests/run ios` makes.
 #
 #   tests/swift/typecheck-apple.sh [BUILD]     BUILD keeps the compiled stand-ins; target/swift-apple by default
@@ -14,8 +14,30 @@ main() {
     [[ -s ios-harness/Generated/MTDAgentCore/MTDAgentCore.swift ]] ||
         could_not_run "ios-harness/Generated has no generated core: run tests/run ios, which makes it"
     every_import_has_a_module
+    readme_lines "$build/readme"
+    guide_files "$build/guide"
     need_swift
     in_swift ios-harness "$build" sh -euc "$CHECK"
+}
+
+# The Swift lines of README.md, exactly, as a program; what they take for granted is declared beside them.
+readme_lines() {
+    mkdir -p "$1"
+    sed -n '/^```swift$/,/^```$/{/^```/!p}' README.md >"$1/main.swift"
+    [[ -s $1/main.swift ]] || { echo "README.md has no lines of Swift" >&2 && return 1; }
+    echo 'let codeFromTheOrganisation = "mtd-enrol:"' >"$1/given.swift"
+}
+
+# Each piece of Swift in the guide is a whole file, as an engineer would paste it.
+guide_files() {
+    rm -rf "$1"
+    mkdir -p "$1"
+    awk -v folder="$1" '
+        /^```swift$/ { file = sprintf("%s/piece%d.swift", folder, ++pieces); next }
+        /^```$/ { file = "" }
+        file { print >file }
+        END { exit !pieces }
+    ' docs/ios.md || { echo "docs/ios.md has no Swift" >&2 && return 1; }
 }
 
 # A file whose canImport names a module that is nowhere would be skipped, and pass.
@@ -61,16 +83,13 @@ readonly CHECK='
         sample=$(find Sample -name "*.swift" | wc -l)
         swiftc -typecheck -parse-as-library -module-name Sample $common $ffi $(find Sample -name "*.swift")
     fi
-    pages=0
-    # Each block is a whole file, as an engineer would paste it.
-    rm -rf /build/page && mkdir /build/page
-    awk "/^\`\`\`swift\$/ { file = sprintf(\"/build/page/block%d.swift\", ++n); next } /^\`\`\`\$/ { file = \"\" } file { print >file }" ../docs/ios.md
-    for block in /build/page/*.swift; do
-        swiftc -typecheck -parse-as-library -module-name Page $common $ffi "$block"
-        pages=$((pages + 1))
+    swiftc -typecheck -module-name Readme $common $ffi /build/readme/*.swift
+    pieces=0
+    for piece in /build/guide/*.swift; do
+        swiftc -typecheck -parse-as-library -module-name Guide $common $ffi "$piece"
+        pieces=$((pieces + 1))
     done
-    [ "$pages" -gt 0 ] || { echo "no Swift was found in docs/ios.md" >&2; exit 1; }
-    echo "type-checked $apple Apple files, $sample of the sample and $pages of docs/ios.md against $stubs stand-ins, $(swiftc --version 2>&1 | sed -n "s/.*Swift version \([0-9.]*\).*/Swift \1/p")"
+    echo "type-checked README.md, $pieces pieces of docs/ios.md, $apple Apple files and $sample of the sample against $stubs stand-ins, $(swiftc --version 2>&1 | sed -n "s/.*Swift version \([0-9.]*\).*/Swift \1/p")"
 '
 
 main "$@"
