@@ -2,7 +2,7 @@
 # lane: the Swift package: the story of docs/stage.md, hostile hosts, process death, memory; its Apple files type-checked
 #
 # Runs on Linux, against the library as it is built here and the Swift sources that are generated from that very file.
-# On a Mac: ios-harness/make-xcframework.sh, then `swift test` in ios-harness.
+# On a Mac: ios-harness/scripts/make-xcframework.sh, then `swift test` in ios-harness.
 
 source tests/lib.sh
 source tests/swift/toolchain.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
-# Type-checks the Apple files of the Swift package, its sample, and the lines of README.md, on Linux against stand-ins for Apple's frameworks:
-# ios-harness/Tests/AppleStubs/README.md says what that proves and what not. Needs the generated core in
+# Type-checks the Apple files of the Swift package, its sample, and the Swift of README.md and docs/ios.md, on Linux
+# against stand-ins for Apple's frameworks: ios-harness/Tests/AppleStubs/README.md says what that proves and what not. Needs the generated core in
 # ios-harness/Generated, which `tests/run ios` makes.
 #
 #   tests/swift/typecheck-apple.sh [BUILD]     BUILD keeps the compiled stand-ins; target/swift-apple by default
@@ -15,6 +15,7 @@ main() {
         could_not_run "ios-harness/Generated has no generated core: run tests/run ios, which makes it"
     every_import_has_a_module
     readme_lines "$build/readme"
+    guide_files "$build/guide"
     need_swift
     in_swift ios-harness "$build" sh -euc "$CHECK"
 }
@@ -25,6 +26,18 @@ readme_lines() {
     sed -n '/^```swift$/,/^```$/{/^```/!p}' README.md >"$1/main.swift"
     [[ -s $1/main.swift ]] || { echo "README.md has no lines of Swift" >&2 && return 1; }
     echo 'let codeFromTheOrganisation = "mtd-enrol:"' >"$1/given.swift"
+}
+
+# Each piece of Swift in the guide is a whole file, as an engineer would paste it.
+guide_files() {
+    rm -rf "$1"
+    mkdir -p "$1"
+    awk -v folder="$1" '
+        /^```swift$/ { file = sprintf("%s/piece%d.swift", folder, ++pieces); next }
+        /^```$/ { file = "" }
+        file { print >file }
+        END { exit !pieces }
+    ' docs/ios.md || { echo "docs/ios.md has no Swift" >&2 && return 1; }
 }
 
 # A file whose canImport names a module that is nowhere would be skipped, and pass.
@@ -71,7 +84,12 @@ readonly CHECK='
         swiftc -typecheck -parse-as-library -module-name Sample $common $ffi $(find Sample -name "*.swift")
     fi
     swiftc -typecheck -module-name Readme $common $ffi /build/readme/*.swift
-    echo "type-checked README.md, $apple Apple files and $sample of the sample against $stubs stand-ins, $(swiftc --version 2>&1 | sed -n "s/.*Swift version \([0-9.]*\).*/Swift \1/p")"
+    pieces=0
+    for piece in /build/guide/*.swift; do
+        swiftc -typecheck -parse-as-library -module-name Guide $common $ffi "$piece"
+        pieces=$((pieces + 1))
+    done
+    echo "type-checked README.md, $pieces pieces of docs/ios.md, $apple Apple files and $sample of the sample against $stubs stand-ins, $(swiftc --version 2>&1 | sed -n "s/.*Swift version \([0-9.]*\).*/Swift \1/p")"
 '
 
 main "$@"

@@ -1,4 +1,5 @@
 @_exported import Combine
+@_exported import Foundation
 
 @MainActor @preconcurrency
 public protocol View {
@@ -126,6 +127,15 @@ public struct StateObject<Object: ObservableObject> {
 public struct ObservedObject<Object: ObservableObject> {
     public nonisolated init(wrappedValue: Object) {}
     public var wrappedValue: Object { fatalError() }
+}
+
+@propertyWrapper
+public struct State<Value> {
+    public init(wrappedValue: Value) {}
+    public var wrappedValue: Value {
+        get { fatalError() }
+        nonmutating set { fatalError() }
+    }
 }
 
 @propertyWrapper

@@ -18,7 +18,9 @@ public final class DeviceWatch: Sendable {
         self.alarm = alarm
         self.scheduler = scheduler
         self.turned = turned
-        alarm.onRing {
+        // The scheduler holds the alarm.
+        alarm.onRing { [weak scheduler] in
+            guard let scheduler else { return }
             let turn = await scheduler.alarmRang(within: Self.turn)
             await Self.tell(turn, to: turned)
         }
