@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import XCTest
 
 @testable import MTDAgent
@@ -23,6 +24,22 @@ final class ManagementTests: XCTestCase {
         XCTAssertEqual(feedback["mtd_enrolled"] as? Bool, true)
         XCTAssertEqual(feedback["mtd_agent_version"] as? String, "1.2.3")
         XCTAssertEqual(feedback.count, 2)
+    }
+
+    func testAnotherListOfAppsIsNoticedAndOtherSettingsAreNot() throws {
+        let suite = "mtd-\(UUID().uuidString)"
+        let defaults = try XCTUnwrap(UserDefaults(suiteName: suite))
+        defer { defaults.removePersistentDomain(forName: suite) }
+        let changes = Locked(0)
+        let watch = ConfigurationWatch(defaults) { changes.with { $0 += 1 } }
+        defaults.set(["mtd_installed_apps": Data("one".utf8)], forKey: "com.apple.configuration.managed")
+        XCTAssertEqual(changes.with { $0 }, 1)
+        defaults.set("blue", forKey: "colour")
+        defaults.set(["mtd_installed_apps": Data("one".utf8), "mtd_enrolment": "mtd-enrol:"], forKey: "com.apple.configuration.managed")
+        XCTAssertEqual(changes.with { $0 }, 1)
+        defaults.set(["mtd_installed_apps": Data("two".utf8)], forKey: "com.apple.configuration.managed")
+        XCTAssertEqual(changes.with { $0 }, 2)
+        withExtendedLifetime(watch) {}
     }
 
     func testAnAppFromTheStoreHasNoProfileAndIsNotDebuggable() {
