@@ -31,7 +31,7 @@ main() {
     status=$(<"$BUILD/status")
     count "$log"
     [[ $status -eq 0 ]] || return 1
-    step tests/swift/typecheck-apple.sh
+    step bash tests/swift/typecheck-apple.sh "$TARGET/swift-apple"
 }
 
 swift_test() {
