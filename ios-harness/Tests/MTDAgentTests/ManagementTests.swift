@@ -30,14 +30,19 @@ final class ManagementTests: XCTestCase {
         let suite = "mtd-\(UUID().uuidString)"
         let defaults = try XCTUnwrap(UserDefaults(suiteName: suite))
         defer { defaults.removePersistentDomain(forName: suite) }
+        // On Linux nobody tells of changes; where Apple does too, the second time nothing is new.
+        let set = { (value: Any, key: String) in
+            defaults.set(value, forKey: key)
+            NotificationCenter.default.post(name: UserDefaults.didChangeNotification, object: defaults)
+        }
         let changes = Locked(0)
         let watch = ConfigurationWatch(defaults) { changes.with { $0 += 1 } }
-        defaults.set(["mtd_installed_apps": Data("one".utf8)], forKey: "com.apple.configuration.managed")
+        set(["mtd_installed_apps": Data("one".utf8)], "com.apple.configuration.managed")
         XCTAssertEqual(changes.with { $0 }, 1)
-        defaults.set("blue", forKey: "colour")
-        defaults.set(["mtd_installed_apps": Data("one".utf8), "mtd_enrolment": "mtd-enrol:"], forKey: "com.apple.configuration.managed")
+        set("blue", "colour")
+        set(["mtd_installed_apps": Data("one".utf8), "mtd_enrolment": "mtd-enrol:"], "com.apple.configuration.managed")
         XCTAssertEqual(changes.with { $0 }, 1)
-        defaults.set(["mtd_installed_apps": Data("two".utf8)], forKey: "com.apple.configuration.managed")
+        set(["mtd_installed_apps": Data("two".utf8)], "com.apple.configuration.managed")
         XCTAssertEqual(changes.with { $0 }, 2)
         withExtendedLifetime(watch) {}
     }
