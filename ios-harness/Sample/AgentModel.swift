@@ -18,7 +18,8 @@ final class AgentModel: ObservableObject {
     private let managed = ManagedDefaults()
     private var agent: DeviceAgent?
     private var watch: DeviceWatch?
-    private var networkWatch: AnyObject?
+    /// What is watched, for as long as these are kept.
+    private var watched: [AnyObject] = []
     private var isOpening = false
 
     init(opener: AgentOpener) {
@@ -37,7 +38,7 @@ final class AgentModel: ObservableObject {
             listen(to: agent)
             let watch = DeviceWatch(agent: agent) { [weak self] turn in await self?.learn(turn) }
             self.watch = watch
-            networkWatch = watch.watchNetwork()
+            watched = [watch.watchNetwork(), watch.watchManagedConfiguration()]
             opening = .open
             await refresh()
             await enrollAsManaged(agent)

@@ -2,7 +2,7 @@
 #
 # Makes what ios-harness/Package.swift needs on a Mac, in ios-harness/Generated:
 #
-#   MTDAgentFFI.xcframework            the core, compiled for devices and for the simulator
+#   MTDAgentFFI.xcframework            the core, compiled for devices, for the simulator, and, for `swift test`, for this Mac
 #   MTDAgentCore/MTDAgentCore.swift    its Swift interface, generated from the very library
 #
 # Needs Xcode 16 and Rust by rustup with the targets aarch64-apple-ios, aarch64-apple-ios-sim and x86_64-apple-ios.
@@ -12,7 +12,7 @@ readonly DEVICE=aarch64-apple-ios
 readonly SIMULATORS=(aarch64-apple-ios-sim x86_64-apple-ios)
 readonly PROFILE=release-mobile
 # Package.swift's `platforms`.
-export IPHONEOS_DEPLOYMENT_TARGET=15.0
+export IPHONEOS_DEPLOYMENT_TARGET=15.0 MACOSX_DEPLOYMENT_TARGET=12.0
 
 main() {
     case ${1:-} in
@@ -25,12 +25,13 @@ main() {
     # Removed by the trap below, when the script's variables are still there.
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
-    for target in "$DEVICE" "${SIMULATORS[@]}"; do
+    mac=$(rustc -vV | sed -n 's/^host: //p')
+    for target in "$DEVICE" "${SIMULATORS[@]}" "$mac"; do
         say "building for $target"
         cargo rustc --locked --package bindings --lib --crate-type staticlib --profile "$PROFILE" --target "$target"
     done
     generate_swift "$work"
-    package "$work"
+    package "$work" "$mac"
     move_into_place "$work"
     say "done: add the folder ios-harness to Xcode as a local package, or build it with: xcodebuild -scheme MTDAgent -destination generic/platform=iOS"
 }
@@ -39,7 +40,8 @@ usage() {
     cat <<'END'
 usage: ios-harness/scripts/make-xcframework.sh
 
-Builds the agent's core for iOS devices and simulators, packages it as
+Builds the agent's core for iOS devices and simulators, and for this Mac,
+where the package's tests run; packages it as
 ios-harness/Generated/MTDAgentFFI.xcframework, and generates its Swift
 interface beside it. On a Mac with Xcode 16 and rustup:
 
@@ -78,7 +80,7 @@ generate_swift() {
 }
 
 package() {
-    local work=$1 slices=()
+    local work=$1 mac=$2 slices=()
     say "packaging"
     mkdir -p "$work/simulator"
     for target in "${SIMULATORS[@]}"; do
@@ -88,6 +90,7 @@ package() {
     xcodebuild -create-xcframework \
         -library "$(library "$DEVICE")" -headers "$work/headers" \
         -library "$work/simulator/libmtd_agent.a" -headers "$work/headers" \
+        -library "$(library "$mac")" -headers "$work/headers" \
         -output "$work/MTDAgentFFI.xcframework"
 }
 

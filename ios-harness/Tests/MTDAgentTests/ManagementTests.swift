@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import XCTest
 
 @testable import MTDAgent
@@ -23,6 +24,27 @@ final class ManagementTests: XCTestCase {
         XCTAssertEqual(feedback["mtd_enrolled"] as? Bool, true)
         XCTAssertEqual(feedback["mtd_agent_version"] as? String, "1.2.3")
         XCTAssertEqual(feedback.count, 2)
+    }
+
+    func testAnotherListOfAppsIsNoticedAndOtherSettingsAreNot() throws {
+        let suite = "mtd-\(UUID().uuidString)"
+        let defaults = try XCTUnwrap(UserDefaults(suiteName: suite))
+        defer { defaults.removePersistentDomain(forName: suite) }
+        // On Linux nobody tells of changes; where Apple does too, the second time nothing is new.
+        let set = { (value: Any, key: String) in
+            defaults.set(value, forKey: key)
+            NotificationCenter.default.post(name: UserDefaults.didChangeNotification, object: defaults)
+        }
+        let changes = Locked(0)
+        let watch = ConfigurationWatch(defaults) { changes.with { $0 += 1 } }
+        set(["mtd_installed_apps": Data("one".utf8)], "com.apple.configuration.managed")
+        XCTAssertEqual(changes.with { $0 }, 1)
+        set("blue", "colour")
+        set(["mtd_installed_apps": Data("one".utf8), "mtd_enrolment": "mtd-enrol:"], "com.apple.configuration.managed")
+        XCTAssertEqual(changes.with { $0 }, 1)
+        set(["mtd_installed_apps": Data("two".utf8)], "com.apple.configuration.managed")
+        XCTAssertEqual(changes.with { $0 }, 2)
+        withExtendedLifetime(watch) {}
     }
 
     func testAnAppFromTheStoreHasNoProfileAndIsNotDebuggable() {
