@@ -26,8 +26,8 @@ class AarIT {
             "AndroidManifest.xml", "LICENSE", "LICENSE-APACHE", "LICENSE-MIT", "R.txt", "classes.jar", "proguard.txt",
         )
         val libraries = builtFor().map { "jni/$it/libmtd_agent.so" }
-        println("the AAR, built for ${builtFor().ifEmpty { listOf("no phone: the NDK is not here") }.joinToString()}:")
-        aar.entries().asSequence().forEach { println("  %,9d  %s".format(it.size, it.name)) }
+        figure("the AAR, built for ${builtFor().ifEmpty { listOf("no phone: the NDK is not here") }.joinToString()}:")
+        aar.entries().asSequence().forEach { figure("  %,9d  %s".format(it.size, it.name)) }
 
         val held = aar.entries().asSequence().filterNot { it.isDirectory }.map { it.name }.sorted().toList()
         assertEquals((always + libraries).sorted(), held)
@@ -92,7 +92,7 @@ class AarIT {
     @Test
     fun `the library that was tested is linked as those for phones`() {
         val elf = Elf(File(System.getProperty("mtd.library")).readBytes())
-        println("the tested library is aligned to ${elf.alignments.distinct()} bytes")
+        figure("the tested library is aligned to ${elf.alignments.distinct()} bytes")
         assertTrue(elf.alignments.isNotEmpty() && elf.alignments.all { it >= Elf.PAGE_16_KB })
     }
 

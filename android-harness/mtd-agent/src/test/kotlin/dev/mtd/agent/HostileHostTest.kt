@@ -131,7 +131,7 @@ class HostileHostTest {
         runBlocking {
             MtdAgent.open(phone.context, phone.config()).use { agent ->
                 val (result, took) = measureTimedValue { agent.scan(limit = LIMIT) }
-                println("1,000 apps: a scan by the real host took $took")
+                figure("1,000 apps: a scan by the real host took $took")
                 assertEquals(Coverage.Complete, result.coverage(CheckId.INVENTORY))
                 assertTrue("${result.appCount}", (result.appCount ?: 0uL) >= 1_000uL)
             }
@@ -142,7 +142,7 @@ class HostileHostTest {
     fun `a hundred thousand apps are taken or refused within the limit`() {
         val apps = List(100_000) { ScriptedHost.app("com.example.app$it", "App $it") }
         val (result, took) = measureTimedValue { scan(ScriptedHost(apps = { Inventory(apps, emptyList()) }), LIMIT) }
-        println("100,000 apps: $took, ${result.coverage(CheckId.INVENTORY)}, ${result.appCount ?: "no"} apps")
+        figure("100,000 apps: $took, ${result.appCount ?: "no"} apps listed")
         assertTrue("$took", took < LIMIT + 5.seconds)
         when (result.coverage(CheckId.INVENTORY)) {
             Coverage.Complete -> assertEquals(100_000uL, result.appCount)

@@ -22,10 +22,10 @@ class MemoryTest {
         folder.deleteRecursively()
 
         val (before, after) = figures
-        println("after $WARM_UP scan/close cycles: $before")
-        println("after $CYCLES more:               $after")
+        figure("after $WARM_UP scan/close cycles: $before")
+        figure("after $CYCLES more:               $after")
         val grown = after.residentKb - before.residentKb
-        println("resident memory grew by $grown KB; the bound is $BOUND_KB KB")
+        figure("resident memory grew by $grown KB; the bound is $BOUND_KB KB")
         assertTrue("resident memory grew by $grown KB", grown < BOUND_KB)
         assertTrue("heap in use: $after", after.heapKb < before.heapKb + HEAP_BOUND_KB)
         assertTrue("threads: $after", after.threads <= before.threads + 2)

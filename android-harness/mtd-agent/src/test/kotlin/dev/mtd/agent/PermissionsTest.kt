@@ -63,10 +63,11 @@ class PermissionsTest {
     @Test
     fun `without usage access sizes are absent, and the inventory says why`() {
         phone.install("com.example.notes", "Notes", 7, "1.7.0")
+        phone.withholdUsageAccess()
         val inventory = AndroidDeviceHost(phone.context).installedApps()
         val notes = inventory.apps.single { it.id == "com.example.notes" }
         assertNull(notes.bundleSize)
-        assertTrue("${inventory.notes}", inventory.notes.any { "usage access" in it.toString() })
+        assertTrue("${inventory.notes}", inventory.notes.any { "usage access" in it.message })
     }
 
     private fun scan(): ScanResult = runBlocking {

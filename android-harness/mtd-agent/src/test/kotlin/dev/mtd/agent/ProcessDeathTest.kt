@@ -62,7 +62,7 @@ class ProcessDeathTest {
             }
             MtdAgent.open(phone.context, config).use { waiting.add(it.status(LIMIT).queued) }
         }
-        println("of $queued reports, waiting after each kill: $waiting")
+        figure("of $queued reports, waiting after each kill: $waiting")
         assertTrue("no kill came in the middle: $waiting", waiting.any { it > 0uL && it < queued })
         assertEquals("the queue only shrinks", waiting.sortedDescending(), waiting)
 

@@ -1,5 +1,6 @@
 package dev.mtd.agent
 
+import android.app.AppOpsManager
 import android.app.Application
 import android.app.KeyguardManager
 import android.app.admin.DevicePolicyManager
@@ -8,6 +9,7 @@ import android.content.pm.PackageInfo
 import android.net.ConnectivityManager
 import android.net.LinkProperties
 import android.net.NetworkCapabilities
+import android.os.Process
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.shadows.ShadowNetworkCapabilities
@@ -33,6 +35,10 @@ internal class SimulatedPhone {
     fun permit(vararg permissions: String) = shadowOf(context).grantPermissions(*permissions.full())
 
     fun withhold(vararg permissions: String) = shadowOf(context).denyPermissions(*permissions.full())
+
+    fun withholdUsageAccess() = shadowOf(context.getSystemService(AppOpsManager::class.java)).setMode(
+        AppOpsManager.OPSTR_GET_USAGE_STATS, Process.myUid(), context.packageName, AppOpsManager.MODE_IGNORED,
+    )
 
     fun install(id: String, label: String, version: Long, shortVersion: String) = packages.installPackage(
         PackageInfo().apply {

@@ -69,7 +69,7 @@ class WrongUseTest {
         val second = try {
             MtdAgent.open(context, scripted(folder))
         } catch (refused: AgentException.Store) {
-            println("a second agent is refused: ${refused.message}")
+            figure("a second agent is refused: ${refused.message}")
             null
         }
         if (second != null) {
@@ -195,7 +195,7 @@ class WrongUseTest {
         }
         delay(5)
         agent.close()
-        println("500 calls into a close: ${outcomes.awaitAll().groupingBy { it }.eachCount()}")
+        figure("500 calls into a close: ${outcomes.awaitAll().groupingBy { it }.eachCount()}")
     }
 
     @Test
