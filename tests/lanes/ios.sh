@@ -5,6 +5,7 @@
 # On a Mac: ios-harness/scripts/make-xcframework.sh, then `swift test` in ios-harness.
 
 source tests/lib.sh
+source tests/chroot.sh
 source tests/swift/toolchain.sh
 
 readonly TARGET=${CARGO_TARGET_DIR:-target}
@@ -36,7 +37,7 @@ main() {
 
 swift_test() {
     local status=0
-    timeout "$TIME_LIMIT" bash -c 'source tests/lib.sh && source tests/swift/toolchain.sh && in_swift "$@"' in_swift \
+    timeout "$TIME_LIMIT" bash -c 'source tests/lib.sh && source tests/chroot.sh && source tests/swift/toolchain.sh && in_swift "$@"' in_swift \
         ios-harness "$BUILD" env MTD_BINARY=/build/bin/mtd \
         swift test --scratch-path /build/swift --disable-sandbox -Xlinker -L/build/lib -Xlinker -rpath=/build/lib \
         2>&1 || status=$?

@@ -7,6 +7,7 @@
 #   tests/swift/typecheck-apple.sh [BUILD]     BUILD keeps the compiled stand-ins; target/swift-apple by default
 cd "$(dirname "$0")/../.."
 . tests/lib.sh
+. tests/chroot.sh
 . tests/swift/toolchain.sh
 
 main() {
