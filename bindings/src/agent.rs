@@ -12,6 +12,7 @@ use agent_core::platform::{SystemClock, SystemEntropy};
 use crate::adapter::{HostAdapter, KeyAdapter, SecretsAdapter};
 use crate::error::AgentError;
 use crate::host::{DeviceHost, DeviceKey, SecretStore};
+use crate::scope::Scope;
 use crate::types::{
     AgentEvent, DeliverySummary, Depth, EnrolmentStatus, Explanation, Language, Plan, PreviewedReport,
     ScanResult, ScanTrigger, Status, Upload, UploadAnswer, UploadOutcome,
@@ -44,6 +45,8 @@ pub struct AgentOptions {
 #[derive(uniffi::Object)]
 pub struct Agent {
     core: Arc<core::Agent>,
+    /// What `cancel` ends; absent in the agent that was opened, where it ends every call.
+    scope: Option<Scope>,
 }
 
 #[uniffi::export]
@@ -53,14 +56,20 @@ impl Agent {
     #[uniffi::constructor]
     pub async fn open(options: AgentOptions) -> Result<Arc<Self>, AgentError> {
         let (config, host) = prepare(options)?;
-        Ok(Arc::new(Self { core: Arc::new(core::Agent::open_off_thread(config, host).await?) }))
+        Ok(Arc::new(Self { core: Arc::new(core::Agent::open_off_thread(config, host).await?), scope: None }))
+    }
+
+    /// This agent, as one whose `cancel` ends the calls made through it, now and later, and no others. For Swift, where the
+    /// cancelling of a task does not reach the call by itself; the calls of Kotlin's coroutines are cancelled with them.
+    pub fn scope(&self) -> Arc<Self> {
+        Arc::new(Self { core: self.core.clone(), scope: Some(Scope::new()) })
     }
 
     /// Enrols this device by `payload`: the text of the organisation's QR code or managed app configuration, JSON or
     /// `mtd-enrol:…`. A device that was enrolled before starts anew.
     pub async fn enroll(&self, payload: String, limit: Duration) -> Result<EnrolmentStatus, AgentError> {
         let payload: EnrolmentPayload = payload.parse()?;
-        Ok(self.core.enroll(payload, limit).await?.into())
+        Ok(self.run(self.core.enroll(payload, limit)).await?.into())
     }
 
     /// Checks apps, network and device, classifies, and queues signed reports if the device is enrolled. What is not
@@ -71,29 +80,29 @@ impl Agent {
         depth: Depth,
         limit: Duration,
     ) -> Result<ScanResult, AgentError> {
-        Ok(self.core.scan_to(depth, trigger, limit).await?.into())
+        Ok(self.run(self.core.scan_to(depth, trigger, limit)).await?.into())
     }
 
     /// Tells that something happened which may ask for a scan, and what to do about it: see `docs/scheduling.md`.
     pub async fn plan(&self, trigger: ScanTrigger, limit: Duration) -> Result<Plan, AgentError> {
-        Ok(self.core.clone().off_thread(limit, move |agent| agent.plan(trigger)).await?.into())
+        Ok(self.run(self.core.clone().off_thread(limit, move |agent| agent.plan(trigger))).await?.into())
     }
 
     /// What to do now that the time of a `Plan.Later` has come.
     pub async fn due(&self, limit: Duration) -> Result<Plan, AgentError> {
-        Ok(self.core.clone().off_thread(limit, core::Agent::due).await?.into())
+        Ok(self.run(self.core.clone().off_thread(limit, core::Agent::due)).await?.into())
     }
 
     /// Delivers queued reports, then fetches settings and the connector's decision. What `limit` or the network leaves
     /// undone stays queued.
     pub async fn deliver(&self, limit: Duration) -> Result<DeliverySummary, AgentError> {
-        Ok(self.core.deliver(limit).await?.into())
+        Ok(self.run(self.core.deliver(limit)).await?.into())
     }
 
     /// The report that a transfer outside this process is to deliver (iOS background `URLSession`), exactly as it is to
     /// be sent; absent where none is due. The same one until `upload_result` has told what became of it.
     pub async fn next_upload(&self, limit: Duration) -> Result<Option<Upload>, AgentError> {
-        Ok(self.core.clone().off_thread(limit, core::Agent::next_upload).await?.map(Into::into))
+        Ok(self.run(self.core.clone().off_thread(limit, core::Agent::next_upload)).await?.map(Into::into))
     }
 
     /// Tells what came of the upload of report `seq`. It leaves the queue on the connector's receipt, and on nothing
@@ -105,12 +114,12 @@ impl Agent {
         limit: Duration,
     ) -> Result<UploadOutcome, AgentError> {
         let settle = move |agent: &core::Agent| agent.upload_result(seq, answer.into());
-        Ok(self.core.clone().off_thread(limit, settle).await?.into())
+        Ok(self.run(self.core.clone().off_thread(limit, settle)).await?.into())
     }
 
     /// Where the agent stands, without scanning.
     pub async fn status(&self, limit: Duration) -> Result<Status, AgentError> {
-        Ok(self.core.clone().off_thread(limit, core::Agent::status).await?.into())
+        Ok(self.run(self.core.clone().off_thread(limit, core::Agent::status)).await?.into())
     }
 
     /// Why the level of the last scan is what it is, and what would change it; absent before the first scan.
@@ -120,12 +129,12 @@ impl Agent {
         limit: Duration,
     ) -> Result<Option<Explanation>, AgentError> {
         let explain = move |agent: &core::Agent| agent.explain(language);
-        Ok(self.core.clone().off_thread(limit, explain).await?.map(Into::into))
+        Ok(self.run(self.core.clone().off_thread(limit, explain)).await?.map(Into::into))
     }
 
     /// The reports that wait for delivery, exactly as they will be sent: what the user can look at before they leave.
     pub async fn preview_report(&self, limit: Duration) -> Result<Vec<PreviewedReport>, AgentError> {
-        let reports = self.core.clone().off_thread(limit, core::Agent::preview_report).await?;
+        let reports = self.run(self.core.clone().off_thread(limit, core::Agent::preview_report)).await?;
         Ok(reports.into_iter().map(Into::into).collect())
     }
 
@@ -136,12 +145,27 @@ impl Agent {
 
     /// Ends every call under way with `Cancelled`. What they had stored stays stored.
     pub fn cancel(&self) {
-        self.core.cancel();
+        match &self.scope {
+            Some(scope) => scope.cancel(),
+            None => self.core.cancel(),
+        }
     }
 
     /// Ends every call under way with `Closed`, the agent's thread, and the events. A second call does nothing.
     pub fn shut_down(&self) {
         self.core.close();
+    }
+}
+
+impl Agent {
+    async fn run<T>(
+        &self,
+        call: impl Future<Output = Result<T, core::AgentError>>,
+    ) -> Result<T, core::AgentError> {
+        match &self.scope {
+            Some(scope) => scope.run(call).await,
+            None => call.await,
+        }
     }
 }
 

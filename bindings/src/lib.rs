@@ -17,6 +17,8 @@ pub mod host;
 
 mod adapter;
 
+mod scope;
+
 pub mod inventory;
 
 pub mod logging;
@@ -29,3 +31,6 @@ pub use agent::{Agent, AgentOptions};
 pub use error::AgentError;
 pub use host::{DeviceHost, DeviceKey, HostError, SecretStore};
 pub use logging::{LogLevel, LogSink, set_log_sink};
+
+#[cfg(test)]
+mod tests;

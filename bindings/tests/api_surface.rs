@@ -7,6 +7,8 @@
 //! UPDATE_API=1 cargo test -p bindings --test api_surface
 //! ```
 
+#![cfg(test)]
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 

@@ -12,7 +12,9 @@ mod private_file;
 
 pub mod cli;
 mod demo;
+mod stage;
 mod ui;
+mod world;
 
 /// Whatever a command could not do, in words that say what to do.
 pub(crate) type CliError = Box<dyn std::error::Error + Send + Sync>;

@@ -2,7 +2,7 @@
 
 use crate::device::{Device, run};
 
-const SUBCOMMANDS: [&str; 11] = [
+const SUBCOMMANDS: [&str; 12] = [
     "demo",
     "scan",
     "analyze",
@@ -14,6 +14,7 @@ const SUBCOMMANDS: [&str; 11] = [
     "verify",
     "connector",
     "canary",
+    "stage",
 ];
 
 #[test]

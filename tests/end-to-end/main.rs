@@ -2,7 +2,7 @@
 //!
 //! Every test has its own folders, its own connector on a port that the system chose, and an environment of
 //! nothing but `PATH` and folders of its own. A test names a behaviour; what the behaviour needs is in
-//! `device.rs` (running `mtd`) and `organisation.rs` (running a connector).
+//! `device.rs` (running `mtd`), `organisation.rs` (running a connector) and `theatre.rs` (running a stage).
 
 #![allow(
     clippy::unwrap_used,
@@ -13,9 +13,12 @@
 )]
 
 mod device;
+mod golden;
 mod organisation;
+mod theatre;
 
 mod demo;
+mod stage_story;
 mod story;
 
 mod bad_input;
@@ -28,4 +31,5 @@ mod outage;
 mod output;
 mod recordings;
 mod snapshot;
+mod stage;
 mod store;

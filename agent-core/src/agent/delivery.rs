@@ -26,6 +26,13 @@ pub(super) async fn deliver(inner: Arc<Inner>, deadline: Instant) -> Result<Deli
     exchange.fetch_settings(&mut summary).await?;
     exchange.fetch_decision(&mut summary).await?;
     summary.still_queued = inner.store.read(|tx| tx.reports(ReportState::Queued))?.len();
+    log::info!(
+        "delivery: {} delivered, {} set aside, {} still queued; {}",
+        summary.delivered.len(),
+        summary.quarantined.len(),
+        summary.still_queued,
+        summary.stopped.as_deref().unwrap_or("complete")
+    );
     Ok(summary)
 }
 

@@ -129,6 +129,7 @@ impl Agent {
                 tx.put(Slot::Enrolment, &enrolment)?;
                 tx.put(Slot::Settings, &settings)
             })?;
+            log::info!("enrolled; settings version {}", settings.version);
             Ok(EnrolmentStatus::new(&enrolment, &settings))
         })
         .await

@@ -16,8 +16,8 @@ use super::reporting::{self, Reportable};
 use super::result::{NetworkCost, ScanResult};
 use super::runtime::{ask_host, on_own_thread};
 use crate::model::{
-    CoverageItem, Depth, Detection, DevicePosture, Fact, Finding, FindingState, Inventory, NetworkSnapshot,
-    Settings, Sha256, Timestamp,
+    Coverage, CoverageItem, Depth, Detection, DevicePosture, Fact, Finding, FindingState, Inventory,
+    NetworkSnapshot, Settings, Sha256, Timestamp,
 };
 use crate::network::baseline::network_key;
 use crate::network::observation::Observations;
@@ -70,7 +70,22 @@ pub(super) async fn scan(
         Err(_) => return Err(AgentError::Deadline(started.elapsed().as_secs())),
     };
     result.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    log_summary(&result);
     Ok(result)
+}
+
+/// One line, in which nothing is named.
+fn log_summary(result: &ScanResult) {
+    let open = result.findings.iter().filter(|finding| finding.is_open()).count();
+    let complete = result.checks.iter().filter(|check| check.coverage == Coverage::Complete).count();
+    log::info!(
+        "scan ({}): level {}, {open} open findings, {complete} of {} checks complete, {} reports queued, {} ms",
+        result.trigger,
+        result.assessment.level,
+        result.checks.len(),
+        result.queued_reports.len(),
+        result.elapsed_ms
+    );
 }
 
 /// Asks the host and measures the network, all at once.

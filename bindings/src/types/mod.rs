@@ -35,11 +35,15 @@ use agent_core::model::Timestamp;
 
 pub use crate::inventory::{AppRecord, Inventory, InventoryNote};
 
-/// A moment in the language's own type; 1970 where it has none for it.
+/// The first and the last second that every language has a moment for: those of the years 1 and 9999 (Python `datetime`).
+const MOMENTS: (i64, i64) = (-62_135_596_800, 253_402_300_799);
+
+/// A moment in the language's own type; the nearest that it has.
 pub(crate) fn system_time(at: Timestamp) -> SystemTime {
-    let distance = Duration::from_secs(at.unix().unsigned_abs());
+    let seconds = at.unix().clamp(MOMENTS.0, MOMENTS.1);
+    let distance = Duration::from_secs(seconds.unsigned_abs());
     let moment =
-        if at.unix() < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) };
+        if seconds < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) };
     moment.unwrap_or(UNIX_EPOCH)
 }
 

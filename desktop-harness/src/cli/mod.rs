@@ -14,6 +14,7 @@ mod preview;
 mod recording;
 mod scan;
 mod signals;
+mod stage;
 mod status;
 mod verify;
 
@@ -101,6 +102,8 @@ enum Command {
     Connector(connector::Args),
     /// A canary: tells agents, signed, what of their requests arrived
     Canary(canary::Args),
+    /// Everything around a device, for tests of an app in a simulator
+    Stage(stage::Args),
 }
 
 /// Exit status of a command that ran, for scripts.
@@ -154,6 +157,7 @@ fn run(cli: Cli, ui: &Ui) -> Result<Outcome, CliError> {
             Command::Verify(args) => verify::run(args, &global, ui),
             Command::Connector(args) => connector::run(args, &global, ui).await,
             Command::Canary(args) => canary::run(args, &global, ui).await,
+            Command::Stage(args) => stage::run(args, &global, ui).await,
         }
     })
 }

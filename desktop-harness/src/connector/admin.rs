@@ -74,6 +74,13 @@ impl Connector {
         self.tokens(device)?.iter().map(again).collect()
     }
 
+    /// The key that the reports of a device are under; `None` when there is no such device.
+    pub fn device_key(&self, device: &str) -> Result<Option<PublicKey>, Error> {
+        let found = devices::find(&self.0.database.read(), self.tenant(), device)?;
+        let unreadable = |error| Error::Config(format!("the key of device {device} is not usable: {error}"));
+        found.map(|device| PublicKey::from_jwk(&device.jwk).map_err(unreadable)).transpose()
+    }
+
     /// The key that receipts, settings and decisions are under.
     pub fn public_key(&self) -> &PublicKey {
         self.0.key.public()

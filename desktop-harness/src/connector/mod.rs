@@ -49,7 +49,7 @@ use database::Database;
 pub use admin::{ChainRow, ChainStatus, DeviceRow};
 pub use config::Config;
 pub use error::Error;
-pub use serve::Running;
+pub use serve::{ProbeServer, Running};
 pub use tenants::{Resource, TenantSettings};
 
 /// The key that signs receipts, settings and decisions. Devices pin it when they enrol, so losing the file means

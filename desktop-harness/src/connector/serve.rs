@@ -32,46 +32,81 @@ pub struct Running {
     pub clear_addr: Option<SocketAddr>,
     /// The URL that devices are told.
     pub url: String,
-    stop: watch::Sender<()>,
-    listeners: Vec<JoinHandle<()>>,
+    listener: Listener,
+    clear: Option<ProbeServer>,
 }
 
 impl Running {
     /// Stops: no new connection is taken, open requests get a moment to end.
     pub async fn stop(self) {
-        drop(self.stop);
-        for listener in self.listeners {
-            // A listener that panicked has stopped too.
-            let _ = listener.await;
+        self.listener.stop().await;
+        if let Some(clear) = self.clear {
+            clear.0.stop().await;
         }
     }
 }
 
+/// A server that answers captive portal probes in the clear, and nothing else. Dropping it stops it.
+pub struct ProbeServer(Listener);
+
+impl ProbeServer {
+    /// Starts answering at `address`, within the current tokio runtime.
+    pub async fn start(address: SocketAddr) -> Result<Self, Error> {
+        let (listener, addr) = bind(address).await?;
+        Ok(Self(Listener::start(listener, addr, None, clear_router())))
+    }
+
+    /// Where it listens.
+    pub const fn addr(&self) -> SocketAddr {
+        self.0.addr
+    }
+}
+
 impl Connector {
-    /// Starts serving, within the current tokio runtime.
+    /// Starts serving where the configuration says, within the current tokio runtime.
     pub async fn start(&self) -> Result<Running, Error> {
+        self.start_at(self.0.config.listen).await
+    }
+
+    /// Starts serving at `address`: a connector that comes back is where its devices expect it.
+    pub async fn start_at(&self, address: SocketAddr) -> Result<Running, Error> {
         let config = &self.0.config;
         let certificate = self.0.authority.issue(&config.names, SERVER_LIFETIME, self.now())?;
         let mut tls = certificate.into_server_config(&[&TLS13])?;
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let tls = TlsAcceptor::from(Arc::new(tls));
-        let (listener, addr) = bind(config.listen).await?;
+        let (listener, addr) = bind(address).await?;
         let clear = match config.clear_http {
-            Some(address) => Some(bind(address).await?),
+            Some(address) => Some(ProbeServer::start(address).await?),
             None => None,
         };
         let url = config.url(addr.port())?;
         self.set_url(&url)?;
 
-        let (stop, stopping) = watch::channel(());
-        let clear_addr = clear.as_ref().map(|(_, addr)| *addr);
-        let mut listeners =
-            vec![tokio::spawn(serve(listener, Some(tls), router(self.clone()), stopping.clone()))];
-        if let Some((listener, _)) = clear {
-            listeners.push(tokio::spawn(serve(listener, None, clear_router(), stopping)));
-        }
+        let clear_addr = clear.as_ref().map(ProbeServer::addr);
+        let listener = Listener::start(listener, addr, Some(tls), router(self.clone()));
         tracing::info!(%addr, url, "connector listens");
-        Ok(Running { addr, clear_addr, url, stop, listeners })
+        Ok(Running { addr, clear_addr, url, listener, clear })
+    }
+}
+
+/// One port that is served. Dropping it stops it without waiting.
+struct Listener {
+    addr: SocketAddr,
+    stop: watch::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Listener {
+    fn start(listener: TcpListener, addr: SocketAddr, tls: Option<TlsAcceptor>, router: Router) -> Self {
+        let (stop, stopping) = watch::channel(());
+        Self { addr, stop, task: tokio::spawn(serve(listener, tls, router, stopping)) }
+    }
+
+    async fn stop(self) {
+        drop(self.stop);
+        // A listener that panicked has stopped too.
+        let _ = self.task.await;
     }
 }
 

@@ -2,12 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use agent_core::model::{Indicator, IndicatorKind, ThreatCategory};
-
 use crate::CliError;
-
-/// The package that the demo's user installs.
-pub(super) const TRACKER: &str = "com.example.trackview";
+use crate::world::TRACKER;
 
 /// Where Debian keeps its package database.
 const DPKG_STATUS: &str = "/var/lib/dpkg/status";
@@ -42,16 +38,5 @@ impl Apps {
 
     pub(super) fn remove_tracker(&self) -> Result<(), CliError> {
         Ok(std::fs::write(&self.path, &self.machine)?)
-    }
-}
-
-/// What the demo's organisation knows about it.
-pub(super) fn indicator() -> Indicator {
-    Indicator {
-        kind: IndicatorKind::AppId,
-        value: TRACKER.to_owned(),
-        category: ThreatCategory::Stalkerware,
-        family: "TrackView".to_owned(),
-        source: "demo indicators".to_owned(),
     }
 }

@@ -5,9 +5,7 @@
 //! tells, it has checked: a step that turns out otherwise ends it with an error.
 
 mod apps;
-mod internet;
 mod keep;
-mod organisation;
 mod story;
 
 pub(crate) use story::tell;

@@ -1,34 +1,25 @@
 //! The story, step by step.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use agent_core::agent::{Agent, DeliverySummary, ScanResult, ScanTrigger};
 use agent_core::connector::{Access, Decision};
 use agent_core::model::{Detection, Finding, Level, Ownership, Severity};
-use agent_core::platform::Clock;
 use agent_core::policy::Language;
 use agent_core::report::{Expected, verify_chain};
 use serde::Serialize;
 
-use super::apps::{Apps, TRACKER};
-use super::internet::Internet;
+use super::apps::Apps;
 use super::keep::Kept;
-use super::organisation;
 use crate::CliError;
-use crate::authority::Authority;
-use crate::connector::{Config, Connector, Running};
 use crate::device::{Overrides, open_agent};
-use crate::host::{InventorySource, SystemClock};
+use crate::host::InventorySource;
 use crate::ui::{Ui, access_view, explanation_view, plural};
+use crate::world::{Place, TRACKER, World};
 
 /// Longest time for one step; all of them together take under a second on a desktop.
 const STEP: Duration = Duration::from_secs(10);
-
-/// The organisation's servers.
-const SERVICES: [&str; 2] = ["mail.acme.example", "files.acme.example"];
 
 /// Tells the story, and fails at the first thing that is not as told.
 pub(crate) async fn tell(ui: &Ui, language: Language, keep: Option<&Path>) -> Result<(), CliError> {
@@ -43,7 +34,7 @@ pub(crate) async fn tell(ui: &Ui, language: Language, keep: Option<&Path>) -> Re
     teller.verified(keep)?;
 
     let Teller { stage, steps, .. } = teller;
-    stage.running.stop().await;
+    stage.world.end().await;
     drop(stage.agent);
     folder.close()?;
     if ui.json {
@@ -55,35 +46,19 @@ pub(crate) async fn tell(ui: &Ui, language: Language, keep: Option<&Path>) -> Re
 
 /// Everything that the story is played with.
 struct Stage {
-    internet: Internet,
-    connector: Connector,
-    running: Running,
+    world: World,
     apps: Apps,
     agent: Agent,
 }
 
 impl Stage {
     async fn build(folder: &Path) -> Result<Self, CliError> {
-        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let services_ca = Authority::in_memory("Acme Services", SystemClock.now())?;
-        let services_pin = services_ca.pin();
-        let internet = Internet::start(&SERVICES, services_ca).await?;
-        let connector = Connector::open(Config {
-            listen: loopback,
-            clear_http: Some(loopback),
-            tenant: "acme".to_owned(),
-            ..Config::new(folder.join("connector"), Arc::new(SystemClock))
-        })?;
-        let running = connector.start().await?;
-        let probe = running.clear_addr.ok_or("the connector answers no captive portal probes")?;
-        connector.update_settings(|settings| {
-            organisation::set_up(settings, &internet.services, services_pin, probe);
-        })?;
+        let world = World::build(folder, &Place::on_loopback()).await?;
         let apps = Apps::copy_of_this_machine(folder)?;
         let source = InventorySource::Export { inventory: apps.path.clone(), managed: None };
         let overrides = Overrides { apps: source, ..Overrides::default() };
         let agent = open_agent(folder.join("agent"), overrides)?;
-        Ok(Self { internet, connector, running, apps, agent })
+        Ok(Self { world, apps, agent })
     }
 }
 
@@ -106,10 +81,10 @@ struct Teller<'a> {
 
 impl Teller<'_> {
     async fn enrolled(&mut self) -> Result<(), CliError> {
-        let payload = self.stage.connector.create_token(Ownership::Corporate, STEP)?;
+        let payload = self.stage.world.connector.create_token(Ownership::Corporate, STEP)?;
         let enrolment = self.stage.agent.enroll(payload, STEP).await?;
         self.heading("1", "Enrol");
-        self.say(format!("connector   {} (TLS 1.3, pinned), organisation \"acme\"", self.stage.running.url));
+        self.say(format!("connector   {} (TLS 1.3, pinned), organisation \"acme\"", self.stage.world.url));
         self.say(format!("this device {}, allowed up to {}", enrolment.device_id, enrolment.allowed_level));
         Ok(())
     }
@@ -131,7 +106,7 @@ impl Teller<'_> {
 
     async fn app_sync_is_turned_on(&mut self) -> Result<(), CliError> {
         self.heading("3", "The administrator turns app sync on");
-        self.stage.connector.update_settings(|settings| settings.device.app_sync.enabled = true)?;
+        self.stage.world.set_app_sync(true)?;
         let summary = self.exchange().await?;
         let version = summary.new_settings.ok_or("demo: the new settings did not arrive")?;
         self.say(format!("signed settings, version {version}, received and verified"));
@@ -141,7 +116,7 @@ impl Teller<'_> {
     async fn attacked(&mut self) -> Result<(), CliError> {
         self.heading("4", "An app is installed; the café's router forges certificates");
         self.stage.apps.install_tracker()?;
-        self.stage.internet.join_cafe(Authority::in_memory("Café Web Filter", SystemClock.now())?).await?;
+        self.stage.world.join_cafe().await?;
         let scan = self.scan().await?;
         let expected = [Detection::TlsInterception, Detection::MaliciousApp];
         ensure(
@@ -156,7 +131,7 @@ impl Teller<'_> {
     async fn repaired(&mut self) -> Result<(), CliError> {
         self.heading("5", "The user follows the fix: app removed, network left");
         self.stage.apps.remove_tracker()?;
-        self.stage.internet.join_home().await?;
+        self.stage.world.join_home().await?;
         let scan = self.scan().await?;
         ensure(counted(&scan).is_empty() && scan.assessment.level == Level::Secured, "both resolved", &scan)?;
         self.say(format!("both findings resolved; risk {}", self.ui.paint.level(scan.assessment.level)));
@@ -165,7 +140,7 @@ impl Teller<'_> {
 
     fn verified(&self, keep: Option<&Path>) -> Result<(), CliError> {
         self.heading("6", "Anyone can verify it, offline");
-        let connector = &self.stage.connector;
+        let connector = &self.stage.world.connector;
         let device = connector.devices()?.pop().ok_or("demo: the connector lists no device")?;
         let reports = connector.tokens(&device.id)?;
         let key = self.stage.agent.public_key()?;

@@ -1,12 +1,19 @@
 //! Enrolment: one device for one invitation, and nobody else in between.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use agent_core::connector::wire::{EnrolmentProof, EnrolmentRequest};
-use agent_core::connector::{ConnectorError, EnrolmentPayload, OneTimeToken, RefusalCode, token_digest};
+use agent_core::connector::{
+    Client, ConnectorError, EnrolmentPayload, OneTimeToken, RefusalCode, token_digest,
+};
 use agent_core::model::{Ownership, SpkiPin};
+use agent_core::platform::{
+    DeviceKey, Es256Signature, KeyAttestation, KeyProtection, PlatformError, SystemEntropy,
+};
 use agent_core::report::jws::{self, typ};
 use desktop_harness::connector::Connector;
+use desktop_harness::software_key::SoftwareKey;
+use serde_json::json;
 
 use crate::support::{Bench, Fresh, HOUR, client, post};
 
@@ -206,4 +213,63 @@ async fn a_challenge_that_is_not_the_connector_s_is_refused() {
     let answer =
         post(&bench, "/mtd/acme/enrol", "application/json", &serde_json::to_vec(&request).unwrap()).await;
     assert!(answer.contains("authentication_failed") && answer.contains("challenge"), "{answer}");
+}
+
+/// A key that says of itself that it is in hardware, and notes what it is asked, in order.
+struct HardwareKey {
+    key: SoftwareKey,
+    asked: Mutex<Vec<String>>,
+}
+
+impl DeviceKey for HardwareKey {
+    fn public_key_spki_der(&self) -> Result<Vec<u8>, PlatformError> {
+        self.asked.lock().unwrap().push("public key".to_owned());
+        self.key.public_key_spki_der()
+    }
+
+    fn sign_es256(&self, message: &[u8]) -> Result<Es256Signature, PlatformError> {
+        self.key.sign_es256(message)
+    }
+
+    fn protection(&self) -> KeyProtection {
+        KeyProtection::StrongBox
+    }
+
+    fn attestation(&self, challenge: &[u8]) -> Result<Option<KeyAttestation>, PlatformError> {
+        self.asked.lock().unwrap().push(format!("attestation of {}", String::from_utf8_lossy(challenge)));
+        Ok(Some(KeyAttestation::AndroidKey { chain: vec![b"leaf".to_vec(), b"root".to_vec()] }))
+    }
+}
+
+#[tokio::test]
+async fn a_hardware_key_is_attested_first_and_told_as_not_verified() {
+    let bench = Bench::start().await;
+    let key = SoftwareKey::from_pkcs8(&SoftwareKey::generate().unwrap()).unwrap();
+    let key = Arc::new(HardwareKey { key, asked: Mutex::default() });
+    let clock = Arc::new(bench.clock.clone());
+    let client = Client::new(key.clone(), clock, Arc::new(SystemEntropy));
+    client.enrol(&bench.invite()).await.unwrap();
+
+    let asked = key.asked.lock().unwrap();
+    assert!(asked[0].starts_with("attestation of ") && asked[0].len() > 30, "{asked:?}");
+    assert_eq!(asked[1], "public key");
+    let device = bench.connector.devices().unwrap().pop().unwrap();
+    assert_eq!(device.key_protection, "strongbox, not verified");
+}
+
+#[test]
+fn attestations_have_one_form_on_the_wire() {
+    let android = KeyAttestation::AndroidKey { chain: vec![b"leaf".to_vec(), b"root".to_vec()] };
+    let apple = KeyAttestation::AppleAppattest { key_id: "a2V5".to_owned(), object: vec![0xa0] };
+    let forms = [
+        (android, json!({"format": "android-key", "chain": ["bGVhZg==", "cm9vdA=="]})),
+        (apple, json!({"format": "apple-appattest", "key_id": "a2V5", "object": "oA=="})),
+    ];
+    for (attestation, form) in forms {
+        assert_eq!(serde_json::to_value(&attestation).unwrap(), form);
+        assert_eq!(serde_json::from_value::<KeyAttestation>(form).unwrap(), attestation);
+    }
+    assert!(
+        serde_json::from_value::<KeyAttestation>(json!({"format": "android-key", "chain": ["%"]})).is_err()
+    );
 }

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use agent_core::connector::{Client, Delivery, Enrolment, EnrolmentPayload, token_digest};
 use agent_core::model::{Ownership, Settings, Timestamp};
-use agent_core::platform::{Clock, Entropy, PlatformError};
+pub use agent_core::platform::SystemEntropy;
+use agent_core::platform::{Clock, Entropy};
 use agent_core::report::jws::{self, typ};
 use desktop_harness::connector::{Config, Connector, Running};
 use desktop_harness::software_key::SoftwareKey;
-use ring::rand::{SecureRandom, SystemRandom};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
@@ -39,14 +39,6 @@ impl TestClock {
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_unix(self.0.load(Ordering::SeqCst))
-    }
-}
-
-pub struct SystemEntropy;
-
-impl Entropy for SystemEntropy {
-    fn fill(&self, buffer: &mut [u8]) -> Result<(), PlatformError> {
-        SystemRandom::new().fill(buffer).map_err(|error| PlatformError::new("random", error))
     }
 }
 

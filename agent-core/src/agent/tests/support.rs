@@ -8,13 +8,13 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use ring::rand::{SecureRandom as _, SystemRandom};
+use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use tempfile::TempDir;
 
 use crate::agent::*;
 use crate::model::*;
-use crate::platform::{DeviceHost, Es256Signature, KeyProtection, PlatformError};
+use crate::platform::{DeviceHost, Es256Signature, KeyProtection, PlatformError, SystemEntropy};
 use crate::report::jwk::Jwk;
 use crate::report::{Event, Expected, SetClaims, verify_chain, verify_report};
 
@@ -392,13 +392,5 @@ impl SecretStore for TestSecrets {
 
     fn unwrap(&self, wrapped: &[u8]) -> Result<Vec<u8>, PlatformError> {
         self.wrap(wrapped)
-    }
-}
-
-struct SystemEntropy;
-
-impl Entropy for SystemEntropy {
-    fn fill(&self, buffer: &mut [u8]) -> Result<(), PlatformError> {
-        SystemRandom::new().fill(buffer).map_err(|error| PlatformError::new("entropy", error))
     }
 }

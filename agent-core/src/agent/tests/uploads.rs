@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use super::support::*;
 use crate::agent::*;
 use crate::connector::token_digest;
-use crate::model::*;
 use crate::report::jws::{self, typ};
+
+type Answer<'a> = &'a dyn Fn(&Device, &Upload) -> UploadAnswer;
 
 /// The answer of a connector that has signed for `upload`, with `changes` to its receipt.
 fn receipt_for(device: &Device, upload: &Upload, changes: &Value) -> UploadAnswer {
@@ -53,7 +54,7 @@ fn an_upload_is_the_oldest_report_byte_for_byte_until_its_receipt() {
 fn an_upload_without_this_report_s_receipt_stays_queued() {
     let bare = |status| UploadAnswer::Http { status, headers: Vec::new(), body: Vec::new() };
     let failed = || UploadAnswer::Failed { why: "the network went away".to_owned() };
-    let answers: [&dyn Fn(&Device, &Upload) -> UploadAnswer; 6] = [
+    let answers: [Answer<'_>; 6] = [
         &|_, _| bare(202),
         &|_, _| bare(503),
         &|_, _| bare(7),

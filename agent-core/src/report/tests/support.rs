@@ -3,10 +3,11 @@
 use std::sync::Mutex;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use ring::rand::{SecureRandom as _, SystemRandom};
+use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 
 use crate::model::*;
+pub use crate::platform::SystemEntropy;
 use crate::platform::{Clock, DeviceKey, Entropy, Es256Signature, KeyProtection, PlatformError};
 use crate::report::jwk::{Jwk, PublicKey};
 use crate::report::*;
@@ -61,14 +62,6 @@ pub struct TestClock(pub Mutex<i64>);
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         NOW.plus_seconds(*self.0.lock().unwrap())
-    }
-}
-
-pub struct SystemEntropy;
-
-impl Entropy for SystemEntropy {
-    fn fill(&self, buffer: &mut [u8]) -> Result<(), PlatformError> {
-        SystemRandom::new().fill(buffer).map_err(|error| PlatformError::new("entropy", error))
     }
 }
 

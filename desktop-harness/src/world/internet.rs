@@ -1,9 +1,9 @@
-//! The demo's internet on loopback: two TLS servers of the organisation, and the router in front of them.
+//! The internet on loopback: two TLS servers of the organisation, and the router in front of them.
 //!
 //! The router is a real one for TCP: at home it forwards; in the café it terminates TLS with certificates that
 //! it forges for whatever name the client asks for, and relays to the real server. The agent is not told.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use agent_core::platform::Clock;
@@ -18,13 +18,13 @@ use crate::CliError;
 use crate::authority::{Authority, AuthorityError};
 use crate::host::SystemClock;
 
-/// Life of the demo's certificates: it takes seconds.
+/// Life of the certificates: a demo takes seconds, a developer's session hours.
 const LIFETIME: time::Duration = time::Duration::DAY;
 
 /// One of the organisation's servers, and the port at which the router forwards to it.
 pub(super) struct Service {
     pub(super) host: &'static str,
-    /// Where the device connects: the router.
+    /// Where the router listens for it.
     pub(super) router: SocketAddr,
     server: SocketAddr,
 }
@@ -38,8 +38,12 @@ pub(super) struct Internet {
 }
 
 impl Internet {
-    /// Starts a server for each of `hosts` and a router that forwards.
-    pub(super) async fn start(hosts: &[&'static str], authority: Authority) -> Result<Self, CliError> {
+    /// Starts a server for each of `hosts` and, at `router`, a router that forwards.
+    pub(super) async fn start(
+        hosts: &[&'static str],
+        router: IpAddr,
+        authority: Authority,
+    ) -> Result<Self, CliError> {
         let mut internet = Self {
             services: Vec::new(),
             authority: Arc::new(authority),
@@ -51,7 +55,7 @@ impl Internet {
             let server = listener.local_addr()?;
             let tls = TlsAcceptor::from(server_config(&internet.authority, host)?);
             internet.servers.spawn(serve(listener, tls));
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            let listener = TcpListener::bind((router, 0)).await?;
             let router = listener.local_addr()?;
             internet.router.spawn(forward(listener, server));
             internet.services.push(Service { host, router, server });

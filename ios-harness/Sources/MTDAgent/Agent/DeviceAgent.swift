@@ -1,0 +1,156 @@
+import Foundation
+import MTDAgentCore
+
+/// The agent on this device: collects, checks, classifies, signs, reports. One object for the life of the app's process.
+///
+/// Calls may be made from any task and at once. Each takes a limit in seconds and comes back when it is over; cancelling
+/// the task ends the call with `AgentError.Cancelled`. What was stored stays stored.
+public final class DeviceAgent: Sendable {
+    private let core: Agent
+    private let hub: EventHub
+
+    /// Opens the agent's database in `folder`, which is made if need be and kept out of backups. Sends nothing.
+    ///
+    /// `unenrolledSettings` is JSON as in `docs/wire.md` and holds until the device is enrolled; without it, nothing is
+    /// shared and nobody contacted.
+    public static func open(
+        in folder: URL,
+        device: any DeviceHost,
+        key: any DeviceKey,
+        secrets: any SecretStore,
+        unenrolledSettings: String? = nil
+    ) async throws(AgentError) -> DeviceAgent {
+        let store = try AgentFolder.prepare(folder)
+        let options = AgentOptions(
+            platform: .ios,
+            storePath: store.path,
+            unenrolledSettingsJson: unenrolledSettings,
+            device: GuardedHost(device),
+            key: GuardedKey(key),
+            secrets: GuardedSecrets(secrets)
+        )
+        return DeviceAgent(try await typed { try await Agent.open(options: options) })
+    }
+
+    private init(_ core: Agent) {
+        self.core = core
+        hub = EventHub(core)
+    }
+
+    deinit {
+        close()
+    }
+
+    /// Enrols this device with the organisation that made `code`: the text of its QR code or managed app configuration.
+    public func enroll(_ code: String, within limit: TimeInterval = 60) async throws(AgentError) -> EnrolmentStatus {
+        try await call { try await $0.enroll(payload: code, limit: sane(limit)) }
+    }
+
+    /// Checks apps, network and device, classifies, and queues signed reports if the device is enrolled. What is not known
+    /// when `limit` is over is unknown, never clean.
+    public func scan(
+        _ trigger: ScanTrigger, depth: Depth = .everything, within limit: TimeInterval = 30
+    ) async throws(AgentError) -> ScanResult {
+        try await call { try await $0.scan(trigger: trigger, depth: depth, limit: sane(limit)) }
+    }
+
+    /// Tells that something happened which may ask for a scan, and what to do about it. `ScanScheduler` does it.
+    public func plan(_ trigger: ScanTrigger, within limit: TimeInterval = 10) async throws(AgentError) -> Plan {
+        try await call { try await $0.plan(trigger: trigger, limit: sane(limit)) }
+    }
+
+    /// What to do now that the time of a `Plan.later` has come.
+    public func due(within limit: TimeInterval = 10) async throws(AgentError) -> Plan {
+        try await call { try await $0.due(limit: sane(limit)) }
+    }
+
+    /// Delivers queued reports, then fetches settings and the connector's decision. What is left undone stays queued.
+    public func deliver(within limit: TimeInterval = 30) async throws(AgentError) -> DeliverySummary {
+        try await call { try await $0.deliver(limit: sane(limit)) }
+    }
+
+    /// The report that a background `URLSession` is to deliver; absent where none is due. The same one until
+    /// `uploadResult` has told what became of it.
+    public func nextUpload(within limit: TimeInterval = 10) async throws(AgentError) -> Upload? {
+        try await call { try await $0.nextUpload(limit: sane(limit)) }
+    }
+
+    /// Tells what came of the upload of report `seq`. It leaves the queue on the connector's receipt, and on nothing else.
+    public func uploadResult(
+        seq: UInt64, _ answer: UploadAnswer, within limit: TimeInterval = 10
+    ) async throws(AgentError) -> UploadOutcome {
+        try await call { try await $0.uploadResult(seq: seq, answer: answer, limit: sane(limit)) }
+    }
+
+    /// Where the agent stands, without scanning.
+    public func status(within limit: TimeInterval = 10) async throws(AgentError) -> Status {
+        try await call { try await $0.status(limit: sane(limit)) }
+    }
+
+    /// Why the level of the last scan is what it is, and what would change it; absent before the first scan.
+    public func explain(in language: Language, within limit: TimeInterval = 10) async throws(AgentError) -> Explanation? {
+        try await call { try await $0.explain(language: language, limit: sane(limit)) }
+    }
+
+    /// The reports that wait for delivery, exactly as they will be sent: what the user can look at before they leave.
+    public func previewReports(within limit: TimeInterval = 10) async throws(AgentError) -> [PreviewedReport] {
+        try await call { try await $0.previewReport(limit: sane(limit)) }
+    }
+
+    /// What happens from now on, until `close()`. Each stream gets every event; one that is not read keeps the newest 256.
+    public var events: AsyncStream<AgentEvent> {
+        hub.stream()
+    }
+
+    /// Ends every call under way with `AgentError.Cancelled`.
+    public func cancel() {
+        core.cancel()
+    }
+
+    /// Ends every call under way with `AgentError.Closed`, the agent's thread, and the events. A second call does nothing;
+    /// every other call after it fails with `Closed`.
+    public func close() {
+        core.shutDown()
+        hub.finish()
+    }
+
+    /// Makes a call that ends with its task. UniFFI's code does not pass on that a task was cancelled; a scope of its own
+    /// does.
+    private func call<T: Sendable>(_ work: @Sendable (Agent) async throws -> T) async throws(AgentError) -> T {
+        let scope = core.scope()
+        return try await typed {
+            try await withTaskCancellationHandler { try await work(scope) } onCancel: { scope.cancel() }
+        }
+    }
+}
+
+extension AgentError {
+    /// What failed, on what, and what to do: one sentence without personal data.
+    public var message: String {
+        switch self {
+        case .InvalidConfiguration(let reason), .InvalidPayload(let reason), .Store(let reason), .Connector(let reason),
+            .Refused(let reason), .Host(let reason), .Deadline(let reason), .Internal(let reason):
+            reason
+        case .NotEnrolled: "this device is not enrolled: enrol it with the code from your organisation"
+        case .Cancelled: "cancelled"
+        case .Closed: "the agent is closed: open it again"
+        }
+    }
+}
+
+/// UniFFI's code throws nothing but the agent's errors, which it cannot say in its types.
+func typed<T>(_ work: () async throws -> T) async throws(AgentError) -> T {
+    do {
+        return try await work()
+    } catch let error as AgentError {
+        throw error
+    } catch {
+        throw .Internal(reason: "the agent failed with \(type(of: error)): please report this")
+    }
+}
+
+/// A time that the core takes: UniFFI's code ends the process at one that is negative, not a number, or beyond 2^63 s.
+func sane(_ limit: TimeInterval) -> TimeInterval {
+    // The core takes a day for without limit.
+    limit.isNaN ? 0 : min(max(limit, 0), 24 * 60 * 60)
+}
