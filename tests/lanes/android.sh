@@ -4,7 +4,7 @@
 source tests/lib.sh
 
 readonly SOURCES=android-harness
-readonly REPORTS=$SOURCES/mtd-agent/target
+readonly AGENT=$SOURCES/mtd-agent/target
 
 main() {
     need_rust
@@ -12,12 +12,13 @@ main() {
     need mvn maven
     need readelf binutils
     need_frameworks
-    rm -rf $REPORTS/surefire-reports $REPORTS/failsafe-reports
+    rm -rf $SOURCES/*/target/*-reports
     local status=0
     step mvn -f $SOURCES/pom.xml --batch-mode --quiet verify || status=$?
+    tell_figures
     tell_tests
     ((status == 0)) || return "$status"
-    check_alignment $SOURCES/mtd-agent/target/native/libmtd_agent.so
+    check_alignment $AGENT/native/libmtd_agent.so
 }
 
 # About 900 MB once, most of it five builds of Android's framework.
@@ -26,14 +27,22 @@ need_frameworks() {
         could_not_run "what the build needs is not to be had from Maven's repositories (see above)"
 }
 
+tell_figures() {
+    say "figures"
+    sed -n 's/^figure: //p' $SOURCES/*/target/*-reports/*-output.txt
+}
+
 # How many tests ran on which Android version, by the ends of their names: "name[34]".
 tell_tests() {
-    local reports=($REPORTS/surefire-reports/TEST-*.xml $REPORTS/failsafe-reports/TEST-*.xml) version count
-    say "tests by Android version (API level)"
-    sed -n 's/.*<testcase name="[^"]*\[\([0-9]*\)\]".*/\1/p' "${reports[@]}" 2>/dev/null | sort -n | uniq -c |
-        while read -r count version; do echo "API level $version: $count tests"; done
-    count=$(sed -n '/<testcase name="[^"]*"/p' "${reports[@]}" 2>/dev/null | grep -vc '<testcase name="[^"]*\[[0-9]*\]"' || true)
-    echo "of no version: $count tests"
+    local names all version
+    names=$(grep -ho '<testcase name="[^"]*"' $SOURCES/*/target/*-reports/TEST-*.xml) || return 0
+    all=$(wc -l <<<"$names")
+    say "tests by Android version"
+    for version in $(sed -n 's/.*\[\([0-9]*\)\]"$/\1/p' <<<"$names" | sort -nu); do
+        echo "API level $version: $(grep -c "\[$version\]\"\$" <<<"$names") tests"
+    done
+    echo "of no version: $(grep -vc '\[[0-9]*\]"$' <<<"$names") tests"
+    echo "in all: $all tests, on Robolectric $(sed -n 's/.*<robolectric.version>\(.*\)<.*/\1/p' $SOURCES/pom.xml)"
 }
 
 # Android 15's devices with pages of 16 KB load no library that is aligned to less.
