@@ -25,8 +25,10 @@ final class MemoryTests: AgentTestCase {
         let apps = (0..<20).map { AppRecord.listed("com.example.app\($0)", name: "App \($0)") }
         for _ in 0..<count {
             let agent = try await workshop.open(device: ScriptedHost(apps: { Inventory(apps: apps, notes: []) }))
-            _ = try await agent.scan(.requested)
+            let events = agent.events
+            try await agent.scan(.requested)
             agent.close()
+            for await _ in events {}
         }
     }
 

@@ -41,7 +41,7 @@ internal class Stage : AutoCloseable {
     }
 
     private fun command(): File = File(System.getProperty("mtd.command")).also {
-        check(it.canExecute()) { "$it is missing: cargo build --release -p desktop-harness --bin mtd" }
+        check(it.canExecute()) { "$it is missing: android-harness/native-library.sh makes it" }
     }
 }
 
