@@ -1,7 +1,7 @@
 // swift-tools-version:6.0
 //
 // The agent for iOS. `Generated` holds the compiled core and the sources that UniFFI made from it; on a Mac
-// `make-xcframework.sh` fills it, on Linux, where the tests run, `tests/run ios` does. It is not in the repository.
+// `scripts/make-xcframework.sh` fills it, on Linux, where the tests run, `tests/run ios` does. It is not in the repository.
 
 import PackageDescription
 
@@ -33,13 +33,19 @@ let package = Package(
             swiftSettings: [.swiftLanguageMode(.v5)],
             linkerSettings: linkCore
         ),
-        .target(name: "MTDAgent", dependencies: ["MTDAgentCore"]),
+        .target(name: "CResolver", linkerSettings: [.linkedLibrary("resolv")]),
+        .target(
+            name: "MTDAgent",
+            dependencies: ["MTDAgentCore", "CResolver"],
+            // What the App Store asks of a library: docs/ios.md explains each entry.
+            resources: [.copy("Resources/PrivacyInfo.xcprivacy")]
+        ),
         .target(
             name: "TestSupport",
             dependencies: ["MTDAgent"] + softwareKey.map { .init(stringLiteral: $0.name) },
             path: "Tests/TestSupport"
         ),
-        .executableTarget(name: "victim", dependencies: ["MTDAgent", "TestSupport"], path: "Tests/Victim"),
-        .testTarget(name: "MTDAgentTests", dependencies: ["MTDAgent", "TestSupport", "victim"]),
+        .executableTarget(name: "other-process", dependencies: ["MTDAgent", "TestSupport"], path: "Tests/OtherProcess"),
+        .testTarget(name: "MTDAgentTests", dependencies: ["MTDAgent", "TestSupport", "other-process"]),
     ]
 )

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# lane: what mtd signs verifies with PyJWT, joserfc and jose, and nothing that was altered does
+# lane: what mtd signs verifies with PyJWT, joserfc and jose, nothing that was altered does, and Python tells the story
 
 source tests/lib.sh
 
 readonly SOURCES=tests/conformance
 readonly PYTHON_ENV=target/conformance/venv
+readonly BINDING=target/conformance/binding
 
 main() {
     need_rust
@@ -23,6 +24,20 @@ main() {
     step "$PYTHON_ENV/bin/python" $SOURCES/verify_joserfc.py "$tokens"
     step node $SOURCES/verify_jose.mjs "$tokens"
     step "$PYTHON_ENV/bin/python" $SOURCES/verify_mtd.py "$mtd" "$tokens"
+
+    make_binding
+    step "$PYTHON_ENV/bin/python" $SOURCES/story.py "$mtd" $BINDING
+}
+
+# The Python binding, generated from the very library that is put beside it.
+make_binding() {
+    local built=${CARGO_TARGET_DIR:-target}/debug
+    # Apart: together, the generator's features would be the library's too.
+    step cargo build --locked -p bindings
+    step cargo build --locked -p bindgen
+    rm -rf $BINDING
+    step "$built/uniffi-bindgen" generate --library "$built/libmtd_agent.so" --language python --out-dir $BINDING
+    cp "$built/libmtd_agent.so" $BINDING
 }
 
 need_python_packages() {

@@ -43,8 +43,10 @@ pub(crate) async fn run(args: Args, _global: &Global, ui: &Ui) -> Result<Outcome
     }
     let place = Place { connector: args.listen, reach: args.reach };
     tokio::select! {
-        played = stage::play(ui, &place) => played?,
+        // Signals first: whoever has read the first line may send one.
+        biased;
         stopped = interrupted() => stopped?,
+        played = stage::play(ui, &place) => played?,
     }
     Ok(Outcome::Done)
 }

@@ -5,7 +5,7 @@
 //! what differs from run to run and from platform to platform, to be compared with one file.
 //!
 //! ```text
-//! ◄ {"url":"https://localhost:35351","payload":"mtd-enrol:eyJ1cmwi…","tenant":"acme"}
+//! ◄ {"payload":"mtd-enrol:eyJ1cmwi…","tenant":"acme","url":"https://localhost:35351"}
 //! ► cafe
 //! ◄ {"done":"cafe"}
 //! ► fly

@@ -164,3 +164,156 @@ fn named(payload: &[u8]) -> Value {
     let text = String::from_utf8_lossy(payload);
     APPS.iter().filter(|app| text.contains(**app)).copied().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use agent_core::model::{AppId, AppSource, Ownership, Sha256};
+    use serde::Serialize;
+
+    use super::*;
+    use crate::connector::{ChainRow, ChainStatus};
+    use crate::software_key::SoftwareKey;
+
+    const NOW: Timestamp = Timestamp::from_unix(1_790_000_000);
+
+    /// A device and a connector, and what they sign.
+    struct Signers {
+        device: SoftwareKey,
+        connector: SoftwareKey,
+    }
+
+    impl Signers {
+        fn new() -> Self {
+            let key = || SoftwareKey::from_pkcs8(&SoftwareKey::generate().unwrap()).unwrap();
+            Self { device: key(), connector: key() }
+        }
+
+        fn teller<'a>(&'a self, device: &'a DeviceRow) -> Teller<'a> {
+            Teller {
+                issuer: "https://c/d".to_owned(),
+                audience: "https://c/set".to_owned(),
+                connector_issuer: "https://c".to_owned(),
+                device,
+                key: self.device.public(),
+                connector_key: self.connector.public(),
+                normalizer: Normalizer::new().unwrap(),
+                time: (NOW, NOW),
+                previous: None,
+                apps: None,
+            }
+        }
+
+        fn receipt(&self, token: &str, seq: u64) -> String {
+            let (iss, jti) = ("https://c".to_owned(), format!("jti {seq}"));
+            let receipt = Receipt { iss, jti, sha256: token_digest(token), seq, iat: NOW };
+            sign(typ::RECEIPT, &receipt, &self.connector)
+        }
+    }
+
+    fn sign(typ: &str, claims: &impl Serialize, key: &SoftwareKey) -> String {
+        jws::sign(typ, &serde_json::to_vec(claims).unwrap(), key).unwrap()
+    }
+
+    fn row() -> DeviceRow {
+        DeviceRow {
+            id: "d".to_owned(),
+            tenant: "acme".to_owned(),
+            ownership: Ownership::Corporate,
+            key_protection: "software".to_owned(),
+            enrolled_at: NOW,
+            last_seen: NOW,
+            last_seq: None,
+            level: None,
+            at_least: None,
+            compliant: false,
+            reason: String::new(),
+            chain: ChainRow { status: ChainStatus::Intact, gaps: 0, forks: 0, regressions: 0 },
+            resources: Vec::new(),
+        }
+    }
+
+    fn claims(seq: u64, prev: Option<&str>, inventory: Value) -> Value {
+        let mut claims = json!({
+            "iss": "https://c/d", "aud": "https://c/set", "iat": NOW, "jti": format!("jti {seq}"), "mtd_seq": seq,
+            "events": { DEVICE_REPORT: { "inventory": inventory } },
+        });
+        if let Some(token) = prev {
+            claims["mtd_prev"] = token_digest(token).into();
+        }
+        claims
+    }
+
+    fn inventory_of(told: &Value) -> &Value {
+        &told["claims"]["events"][DEVICE_REPORT]["inventory"]
+    }
+
+    #[test]
+    fn token_under_another_key_is_told_wrong() {
+        let (signers, impostor, device) = (Signers::new(), Signers::new(), row());
+        let token = sign(typ::SECURITY_EVENT, &claims(1, None, Value::Null), &impostor.device);
+        let told = signers.teller(&device).tell(&token, &signers.receipt(&token, 1)).unwrap();
+        assert!(told["signature"].as_str().unwrap().starts_with("WRONG: "), "{told}");
+        assert!(told["header"]["kid"].as_str().unwrap().starts_with("WRONG, not \"thumbprint"), "{told}");
+        assert_eq!(told["receipt"], "ok");
+    }
+
+    #[test]
+    fn receipt_for_another_report_or_by_another_key_is_told_wrong() {
+        let (signers, impostor, device) = (Signers::new(), Signers::new(), row());
+        let token = sign(typ::SECURITY_EVENT, &claims(1, None, Value::Null), &signers.device);
+        let receipts = [
+            signers.receipt("another token", 1),
+            signers.receipt(&token, 2),
+            impostor.receipt(&token, 1),
+            token.clone(),
+        ];
+        for receipt in receipts {
+            let told = signers.teller(&device).tell(&token, &receipt).unwrap();
+            assert!(told["receipt"].as_str().unwrap().starts_with("WRONG"), "{told}");
+        }
+    }
+
+    #[test]
+    fn token_that_names_another_before_it_is_told_wrong() {
+        let (signers, device) = (Signers::new(), row());
+        let signed = |claims: &Value| sign(typ::SECURITY_EVENT, claims, &signers.device);
+        let first = signed(&claims(1, None, Value::Null));
+        for (prev, is_right) in [(Some(first.as_str()), true), (Some("another"), false), (None, false)] {
+            let second = signed(&claims(2, prev, Value::Null));
+            let mut teller = signers.teller(&device);
+            teller.tell(&first, "").unwrap();
+            let told = teller.tell(&second, "").unwrap();
+            assert_eq!(told["claims"]["mtd_prev"] == "digest of the token before", is_right, "{told}");
+        }
+    }
+
+    #[test]
+    fn inventory_is_held_against_the_list_that_the_tokens_make_together() {
+        let (signers, device) = (Signers::new(), row());
+        let app = |id: &str| AppRecord { id: AppId::new(id), ..AppRecord::from_source(AppSource::Dpkg) };
+        let (before, after) = ([app("a"), app(TRACKER)], [app("a")]);
+        let full =
+            json!({ "kind": "full", "apps": before, "withheld": 0, "sha256": inventory::digest(&before) });
+        let right = inventory::delta(&before, &after);
+        let wrong_end = InventoryDelta { sha256: Sha256::of(b"?"), ..right.clone() };
+        let wrong_base = InventoryDelta { base_sha256: Sha256::of(b"?"), ..right.clone() };
+
+        for (delta, base_is_right, end_is_right) in
+            [(right, true, true), (wrong_end, true, false), (wrong_base, false, false)]
+        {
+            let mut teller = signers.teller(&device);
+            let mut tell = |seq, inventory: Value| {
+                let token = sign(typ::SECURITY_EVENT, &claims(seq, None, inventory), &signers.device);
+                teller.tell(&token, "").unwrap()
+            };
+            let told = tell(1, full.clone());
+            assert_eq!(inventory_of(&told)["sha256"], "digest of the shared apps", "{told}");
+            let mut changed = serde_json::to_value(&delta).unwrap();
+            changed["kind"] = "delta".into();
+            let told = tell(2, changed);
+            let told = inventory_of(&told);
+            assert_eq!(told["base_sha256"] == "digest of the apps shared before", base_is_right, "{told}");
+            assert_eq!(told["sha256"] == "digest of the shared apps", end_is_right, "{told}");
+        }
+    }
+}

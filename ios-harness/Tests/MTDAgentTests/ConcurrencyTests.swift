@@ -112,15 +112,17 @@ final class ConcurrencyTests: AgentTestCase {
         agent.close()
     }
 
-    @MainActor
     func testCallsFromTheMainThreadDoNotBlockIt() async throws {
         let gate = Gate()
-        let agent = try await workshop.open(device: host(at: gate))
-        async let scan = agent.scan(.requested, within: 60)
-        await gate.waitUntilAsked()
-        // This runs on the main thread while the scan waits for its host.
-        gate.letPass()
-        _ = try await scan
-        agent.close()
+        let onMainThread = Task { @MainActor [workshop, host = host(at: gate)] in
+            let agent = try await workshop!.open(device: host)
+            async let scan = agent.scan(.requested, within: 60)
+            await gate.waitUntilAsked()
+            // This runs on the main thread while the scan waits for its host.
+            gate.letPass()
+            _ = try await scan
+            agent.close()
+        }
+        try await onMainThread.value
     }
 }

@@ -35,7 +35,8 @@ final class ManagedConfigurationTests: XCTestCase {
             let configuration = configuration(["mtd_installed_apps": given, "mtd_managed_apps": managed])
             let host = ScriptedDevice().host(inventory: configuration)
             XCTAssertEqual(try host.installedApps().apps.compactMap(\.id), ["com.example.notes"])
-            XCTAssertEqual(try host.installedApps().apps[0].managed, true)
+            // The list of managed apps says that it is not one.
+            XCTAssertEqual(try host.installedApps().apps[0].managed, false)
         }
     }
 

@@ -91,19 +91,23 @@ private final class StoryTeller {
 
     /// What counts of the open findings; the posture is the platform's own.
     private func openFindings(_ scan: ScanResult) -> [[String: Any]] {
-        let open = scan.findings.filter { $0.state == .open }.map { finding in
-            (identifier: Self.identifiers[finding.detection] ?? "\(finding.detection)", finding)
-        }
-        return open.filter { !$0.identifier.hasPrefix("device.") }.sorted { $0.identifier < $1.identifier }.map { identifier, finding in
-            ["detection": identifier, "subject": finding.subject, "verdict": word(finding.verdict), "severity": word(finding.severity)]
+        let open = scan.findings.filter { $0.state == .open && !Self.ofTheDevice.contains($0.detection) }
+        let told = open.map { ["detection": identifier($0.detection), "subject": $0.subject, "verdict": word($0.verdict), "severity": word($0.severity)] }
+        return told.sorted { $0["detection"]! < $1["detection"]! }
+    }
+
+    /// The policy file's name; what does not belong to the story is told by its own, and differs.
+    private func identifier(_ detection: Detection) -> String {
+        switch detection {
+        case .maliciousApp: "app.malicious"
+        case .tlsInterception: "network.tls_interception"
+        default: "\(detection)"
         }
     }
 
-    /// The policy file's names for what can be found in the story.
-    private static let identifiers: [Detection: String] = [
-        .maliciousApp: "app.malicious", .tlsInterception: "network.tls_interception", .rooted: "device.rooted",
-        .debuggingOn: "device.debugging", .storageUnencrypted: "device.storage_unencrypted", .patchOld: "device.patch_old",
-        .screenLockOff: "device.screen_lock_off",
+    /// The detections that begin with `device.`.
+    private static let ofTheDevice: Set<Detection> = [
+        .clockSkew, .rooted, .patchOld, .storageUnencrypted, .screenLockOff, .debuggingOn, .trustStoreCompromised, .localProxy, .vpnActive,
     ]
 
     private struct Given: ManagedConfigurationSource {

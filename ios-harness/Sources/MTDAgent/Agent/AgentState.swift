@@ -14,6 +14,7 @@ public struct AgentState: Sendable, Equatable {
         case blocked
     }
 
+    /// What the agent is doing for this screen.
     public private(set) var activity = Activity.idle
     /// The level of the last scan; absent before the first.
     public private(set) var level: Level?
@@ -23,6 +24,7 @@ public struct AgentState: Sendable, Equatable {
     public private(set) var lastScanAt: Date?
     /// Whose device this is; absent where it is not enrolled.
     public private(set) var enrolment: EnrolmentStatus?
+    /// The connector's last decision.
     public private(set) var access = Access.undecided
     /// Reports that wait for delivery.
     public private(set) var queued: UInt64 = 0
@@ -46,6 +48,7 @@ public struct AgentState: Sendable, Equatable {
         case closed
     }
 
+    /// Nothing is known yet: learn `status` first.
     public init() {}
 
     /// Learns `change`. Nothing is learnt once the agent is closed.

@@ -42,14 +42,16 @@ public final class DeviceAgent: Sendable {
     }
 
     /// Enrols this device with the organisation that made `code`: the text of its QR code or managed app configuration.
+    @discardableResult
     public func enroll(_ code: String, within limit: TimeInterval = 60) async throws(AgentError) -> EnrolmentStatus {
         try await call { try await $0.enroll(payload: code, limit: sane(limit)) }
     }
 
     /// Checks apps, network and device, classifies, and queues signed reports if the device is enrolled. What is not known
     /// when `limit` is over is unknown, never clean.
+    @discardableResult
     public func scan(
-        _ trigger: ScanTrigger, depth: Depth = .everything, within limit: TimeInterval = 30
+        _ trigger: ScanTrigger = .requested, depth: Depth = .everything, within limit: TimeInterval = 30
     ) async throws(AgentError) -> ScanResult {
         try await call { try await $0.scan(trigger: trigger, depth: depth, limit: sane(limit)) }
     }
@@ -65,6 +67,7 @@ public final class DeviceAgent: Sendable {
     }
 
     /// Delivers queued reports, then fetches settings and the connector's decision. What is left undone stays queued.
+    @discardableResult
     public func deliver(within limit: TimeInterval = 30) async throws(AgentError) -> DeliverySummary {
         try await call { try await $0.deliver(limit: sane(limit)) }
     }

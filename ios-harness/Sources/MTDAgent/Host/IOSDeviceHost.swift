@@ -24,10 +24,12 @@ public final class IOSDeviceHost: DeviceHost {
         return try readAppInventory(input: responses.installed, format: .appleMdm, managed: responses.managed)
     }
 
+    /// What `PostureProbe` tells; no word of iOS about security patches.
     public func devicePosture() throws -> DevicePosture {
         PostureFacts(probe: posture).posture
     }
 
+    /// What `NetworkProbe` tells, and why iOS tells no more.
     public func networkSnapshot() throws -> NetworkSnapshot {
         NetworkFacts(probe: network).snapshot
     }

@@ -14,6 +14,7 @@ public struct MDMResponses: Sendable, Equatable {
     /// The response to `ManagedApplicationList`, which says which of them the organisation manages.
     public var managed: Data?
 
+    /// The responses as they came.
     public init(installed: Data, managed: Data? = nil) {
         self.installed = installed
         self.managed = managed

@@ -35,12 +35,14 @@ public struct PathDescription: Sendable, Equatable {
         /// What carries it.
         public var kind: Kind
 
+        /// An interface of this name and type.
         public init(name: String, kind: Kind) {
             self.name = name
             self.kind = kind
         }
     }
 
+    /// A path as `NWPath` tells it.
     public init(isSatisfied: Bool, interfaces: [Interface], gateways: [String], isExpensive: Bool) {
         self.isSatisfied = isSatisfied
         self.interfaces = interfaces
@@ -56,6 +58,7 @@ public struct InterfaceAddress: Sendable, Equatable {
     /// The address as text; a scope (`%en0`) may follow.
     public var address: String
 
+    /// An address of an interface.
     public init(interface: String, address: String) {
         self.interface = interface
         self.address = address
@@ -67,12 +70,14 @@ public struct WifiDescription: Sendable, Equatable {
     /// `NEHotspotNetworkSecurityType`.
     public enum Security: Sendable { case open, wep, personal, enterprise, unknown }
 
+    /// The Wi-Fi's name (`ssid`).
     public var ssid: String
-    /// As iOS writes it: leading zeros of a pair may be missing.
+    /// The access point's hardware address (`bssid`), as iOS writes it: leading zeros of a pair may be missing.
     public var bssid: String
-    /// Absent before iOS 15, which does not tell.
+    /// How it is protected (`securityType`); absent before iOS 15, which does not tell.
     public var security: Security?
 
+    /// A Wi-Fi as `NEHotspotNetwork` tells it.
     public init(ssid: String, bssid: String, security: Security?) {
         self.ssid = ssid
         self.bssid = bssid

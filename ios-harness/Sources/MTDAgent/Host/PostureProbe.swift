@@ -22,7 +22,7 @@ public protocol PostureProbe: Sendable {
 
 /// What a process can see of the system around it. `JailbreakSigns` asks it for what it knows to look for.
 public protocol IntegrityProbe: Sendable {
-    /// Whether there is something at `path` (`lstat`, so that a link that leads nowhere counts).
+    /// Whether there is something at `path` (a link that leads nowhere counts).
     func exists(_ path: String) -> Bool
     /// Whether `path` is a symbolic link.
     func isSymbolicLink(_ path: String) -> Bool

@@ -23,6 +23,7 @@ public struct EvaluatedPath: Sendable, Equatable {
     /// SHA-256 of the root's SubjectPublicKeyInfo, 32 bytes; absent where the platform does not show the path.
     public var rootSPKI: Data?
 
+    /// A path whose root has this digest.
     public init(rootSPKI: Data?) {
         self.rootSPKI = rootSPKI
     }

@@ -1,0 +1,140 @@
+package dev.mtd.agent
+
+import android.content.Context
+import dev.mtd.agent.schedule.run
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.withContext
+import java.util.concurrent.atomic.AtomicBoolean
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.days
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toJavaDuration
+
+/**
+ * The agent: collects, checks, classifies, signs, reports. One for the life of the app's process; see [MtdAgentHolder].
+ *
+ * Calls may be made from any thread, the main thread included, which they never block, and at once. Cancelling a coroutine
+ * cancels its call, which leaves stored what was stored. Every call fails with an [AgentException]: [AgentException.Deadline]
+ * when its limit is over, [AgentException.Closed] after [close].
+ */
+public class MtdAgent private constructor(private val native: Agent) : AutoCloseable {
+    private val closed = AtomicBoolean(false)
+
+    /**
+     * What changed, for a user interface. The flow ends when the agent is closed. An event goes to one collector: collect in
+     * one place, and share from there (`shareIn`). The first 256 events of the time without a collector are kept for it.
+     */
+    public val events: Flow<AgentEvent> = flow {
+        while (true) emit(nextEvent() ?: break)
+    }
+
+    /**
+     * Enrols this device by [payload]: the text of the organisation's QR code or managed configuration. A device that was
+     * enrolled before starts anew.
+     */
+    public suspend fun enroll(payload: String, limit: Duration = EXCHANGE): EnrolmentStatus =
+        call(limit) { enroll(payload, it) }
+
+    /**
+     * Checks apps, network and device, classifies, and queues signed reports if the device is enrolled. What is not known when
+     * [limit] is over is unknown, never clean.
+     */
+    public suspend fun scan(
+        trigger: ScanTrigger = ScanTrigger.REQUESTED,
+        depth: Depth = Depth.EVERYTHING,
+        limit: Duration = SCAN,
+    ): ScanResult = call(limit) { scan(trigger, depth, it) }
+
+    /** Delivers queued reports, then fetches settings and the connector's decision. What is left undone stays queued. */
+    public suspend fun deliver(limit: Duration = EXCHANGE): DeliverySummary = call(limit) { deliver(it) }
+
+    /** Tells that something happened which may ask for a scan, and what to do about it. [runDue] does it. */
+    public suspend fun plan(trigger: ScanTrigger, limit: Duration = ANSWER): Plan = call(limit) { plan(trigger, it) }
+
+    /** What to do now that the time of a [Plan.Later] has come. [runDue] does it. */
+    public suspend fun due(limit: Duration = ANSWER): Plan = call(limit) { due(it) }
+
+    /**
+     * The one call of every job and every event: plans for [trigger] (`null`: an alarm rang), scans if that is due, delivers if
+     * there is something to deliver. [MtdScheduler] makes it; so does the worker of an app that uses WorkManager.
+     */
+    public suspend fun runDue(trigger: ScanTrigger? = null, limit: Duration = RUN): DueRun = run(this, trigger, limit)
+
+    /** Where the agent stands, without scanning. */
+    public suspend fun status(limit: Duration = ANSWER): Status = call(limit) { status(it) }
+
+    /** Why the level of the last scan is what it is, and what would change it; `null` before the first scan. */
+    public suspend fun explain(language: Language, limit: Duration = ANSWER): Explanation? =
+        call(limit) { explain(language, it) }
+
+    /** The reports that wait for delivery, exactly as they will be sent. */
+    public suspend fun previewReport(limit: Duration = ANSWER): List<PreviewedReport> = call(limit) { previewReport(it) }
+
+    /** Ends every call under way with [AgentException.Cancelled]. What they had stored stays stored. */
+    public fun cancel() {
+        try {
+            if (!closed.get()) native.cancel()
+        } catch (alreadyFreed: IllegalStateException) {
+            // Closed by another thread meanwhile: nothing is under way any more.
+        }
+    }
+
+    /** Ends every call under way with [AgentException.Closed], and the events; frees what the agent holds. */
+    override fun close() {
+        if (!closed.compareAndSet(false, true)) return
+        native.shutDown()
+        native.close()
+    }
+
+    private suspend fun nextEvent(): AgentEvent? = try {
+        call { nextEvent() }
+    } catch (end: AgentException.Closed) {
+        null
+    }
+
+    private suspend fun <T> call(limit: Duration, block: suspend Agent.(java.time.Duration) -> T): T =
+        call { block(limit.coerceIn(Duration.ZERO, LONGEST).toJavaDuration()) }
+
+    /** Off the caller's thread: arguments are encoded and results decoded there, which takes a while for long ones. */
+    private suspend fun <T> call(block: suspend Agent.() -> T): T = withContext(Dispatchers.Default) {
+        if (closed.get()) throw AgentException.Closed()
+        try {
+            native.block()
+        } catch (cancelled: CancellationException) {
+            throw cancelled
+        } catch (freed: IllegalStateException) {
+            throw if (closed.get()) AgentException.Closed() else freed
+        }
+    }
+
+    public companion object {
+        /**
+         * Opens the agent: loads the native library and opens the database, off the caller's thread. Sends nothing.
+         *
+         * @throws AgentException.Store the database cannot be opened, with what to do.
+         * @throws AgentException.InvalidConfiguration the settings are not what they should be.
+         * @throws AgentException.Host the Keystore failed, or this app brings no native library for the device's processor.
+         */
+        public suspend fun open(context: Context, config: MtdConfig = MtdConfig()): MtdAgent =
+            withContext(Dispatchers.IO) {
+                try {
+                    MtdAgent(Agent.open(config.options(context.applicationContext ?: context)))
+                } catch (missing: LinkageError) {
+                    throw AgentException.Host(
+                        "the native library of the agent cannot be loaded: is libmtd_agent.so in the app for this device's processor, and of this version? (${missing.javaClass.simpleName})",
+                    )
+                }
+            }
+
+        private val ANSWER = 10.seconds
+        private val SCAN = 30.seconds
+        private val EXCHANGE = 30.seconds
+        private val RUN = 60.seconds
+
+        /** Nothing runs for longer; longer limits mean "whatever it takes". */
+        private val LONGEST = 1.days
+    }
+}

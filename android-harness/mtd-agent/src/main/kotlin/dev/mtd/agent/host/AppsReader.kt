@@ -1,0 +1,115 @@
+package dev.mtd.agent.host
+
+import android.annotation.SuppressLint
+import android.content.Context
+import android.content.pm.ApplicationInfo
+import android.content.pm.PackageInfo
+import android.content.pm.PackageManager
+import android.os.Build
+import dev.mtd.agent.AppRecord
+import dev.mtd.agent.AppSource
+import dev.mtd.agent.HostException
+import dev.mtd.agent.Inventory
+import dev.mtd.agent.InventoryNote
+
+/** The installed apps of this user, by `PackageManager.getInstalledPackages`. */
+internal class AppsReader(private val context: Context) {
+    private val packages: PackageManager = context.packageManager
+
+    fun read(): Inventory {
+        val listed = list()
+        val everything = seesEverything()
+        if (!everything && listed.all { it.packageName == context.packageName }) throw HostException.NotPermitted(INVISIBLE)
+
+        val managed = ManagedState(context).read()
+        val sizes = AppSizes(context)
+        val special = SpecialAccess(context)
+        val signers = AppSigners()
+        val installers = AppInstallers(packages, everything)
+        val apps = listed.map { app ->
+            val info = app.applicationInfo
+            val size = info?.let(sizes::of)
+            AppRecord(
+                id = app.packageName,
+                version = versionCode(app).toString(),
+                shortVersion = app.versionName,
+                name = info?.let(::label),
+                bundleSize = size?.bundle,
+                dynamicSize = size?.dynamic,
+                managed = managed.orNull(),
+                installer = installers.of(app.packageName),
+                signers = signers.of(app),
+                debuggable = info?.has(ApplicationInfo.FLAG_DEBUGGABLE),
+                system = info?.has(ApplicationInfo.FLAG_SYSTEM),
+                targetSdk = info?.targetSdkVersion?.toUInt(),
+                permissions = granted(app) + special.of(app),
+                source = AppSource.ANDROID_PACKAGE_MANAGER,
+            )
+        }
+        val visibility = if (everything) emptyList() else listOf(PARTLY)
+        val unknown = listOfNotNull(why("managed", managed), sizes.why()?.let { InventoryNote("StorageStatsManager", it) })
+        return Inventory(apps, visibility + unknown + special.notes())
+    }
+
+    /**
+     * Everything at once, or, where that is too much for one transaction with a maker's package manager (it throws), app
+     * by app. An app that goes away meanwhile is no longer installed.
+     */
+    private fun list(): List<PackageInfo> = try {
+        packages.getInstalledPackages(DETAILS)
+    } catch (tooMuch: RuntimeException) {
+        if (tooMuch is SecurityException) throw HostException.NotPermitted(INVISIBLE)
+        packages.getInstalledPackages(0).mapNotNull { app ->
+            try {
+                packages.getPackageInfo(app.packageName, DETAILS)
+            } catch (gone: PackageManager.NameNotFoundException) {
+                null
+            }
+        }
+    }
+
+    /** Android 11 shows an app the others only by permission; before, and to apps made for before, it shows them all. */
+    private fun seesEverything(): Boolean =
+        Build.VERSION.SDK_INT < Build.VERSION_CODES.R ||
+            context.applicationInfo.targetSdkVersion < Build.VERSION_CODES.R ||
+            context.holds(QUERY_ALL_PACKAGES)
+
+    private fun label(info: ApplicationInfo): String? =
+        ask("an app's name") { text("name", packages.getApplicationLabel(info)) }.orNull()
+
+    private fun granted(app: PackageInfo): List<String> {
+        val requested = app.requestedPermissions ?: return emptyList()
+        val flags = app.requestedPermissionsFlags ?: return emptyList()
+        val held = requested.zip(flags.asIterable()).filter { (_, flag) ->
+            flag and PackageInfo.REQUESTED_PERMISSION_GRANTED != 0
+        }
+        return held.map { (permission, _) -> permission }
+    }
+
+    private fun why(what: String, told: Told<*>): InventoryNote? = when (told) {
+        is Told.Known -> null
+        is Told.NotPermitted -> InventoryNote(what, told.why)
+        is Told.NotAvailable -> InventoryNote(what, told.why)
+    }
+
+    private fun ApplicationInfo.has(flag: Int) = flags and flag != 0
+}
+
+@Suppress("DEPRECATION")
+internal fun versionCode(app: PackageInfo): Long =
+    if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) app.longVersionCode else app.versionCode.toLong()
+
+private const val QUERY_ALL_PACKAGES = "android.permission.QUERY_ALL_PACKAGES"
+
+private const val INVISIBLE =
+    "Android shows this app no other apps: its maker has to declare the permission QUERY_ALL_PACKAGES"
+
+private val PARTLY = InventoryNote(
+    "PackageManager",
+    "Android shows this app only some of the installed apps, because it lacks the permission QUERY_ALL_PACKAGES; the others were not looked at",
+)
+
+@Suppress("DEPRECATION")
+@SuppressLint("InlinedApi")
+private val DETAILS: Int = PackageManager.GET_PERMISSIONS or
+    if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) PackageManager.GET_SIGNING_CERTIFICATES else PackageManager.GET_SIGNATURES

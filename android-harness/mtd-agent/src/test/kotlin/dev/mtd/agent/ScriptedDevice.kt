@@ -1,0 +1,106 @@
+package dev.mtd.agent
+
+import java.io.File
+import java.security.KeyFactory
+import java.security.KeyPair
+import java.security.KeyPairGenerator
+import java.security.spec.ECGenParameterSpec
+import java.security.spec.PKCS8EncodedKeySpec
+import java.security.spec.X509EncodedKeySpec
+import javax.crypto.Cipher
+import javax.crypto.spec.GCMParameterSpec
+import javax.crypto.spec.SecretKeySpec
+import java.security.Signature as SignatureAlgorithm
+
+/** A host that says what a test has it say, where the test is about a host that no Android is. */
+internal class ScriptedHost(
+    private val apps: () -> Inventory = { Inventory(emptyList(), emptyList()) },
+    private val posture: () -> DevicePosture = { secure },
+    private val network: () -> NetworkSnapshot = { throw HostException.NotAvailable("no network in this test") },
+    private val trust: () -> TrustVerdict = { throw HostException.NotAvailable("no trust store in this test") },
+) : DeviceHost {
+    override fun installedApps() = apps()
+
+    override fun devicePosture() = posture()
+
+    override fun networkSnapshot() = network()
+
+    override fun evaluateTrust(chain: List<ByteArray>, host: String) = trust()
+
+    companion object {
+        val secure = DevicePosture(
+            model = TextFact.Known("Test"),
+            osName = TextFact.Known("Android"),
+            osVersion = TextFact.Known("15"),
+            kernelVersion = TextFact.NotAvailable("not in this test"),
+            securityPatch = TextFact.NotAvailable("not in this test"),
+            storageEncrypted = BoolFact.Known(true),
+            screenLock = BoolFact.Known(true),
+            rootSigns = TextListFact.Known(emptyList()),
+            debugFlags = TextListFact.Known(emptyList()),
+        )
+
+        fun app(id: String, name: String? = null) =
+            AppRecord(id = id, version = "1", name = name, source = AppSource.ANDROID_PACKAGE_MANAGER)
+    }
+}
+
+/** A device key in two files, which outlives the process as a Keystore does. */
+internal class FileKey(folder: File) : DeviceKey {
+    private val pair: KeyPair by lazy {
+        val private = File(folder, "device-key.pk8")
+        val public = File(folder, "device-key.spki")
+        if (!private.exists()) {
+            val made = KeyPairGenerator.getInstance("EC").apply { initialize(ECGenParameterSpec("secp256r1")) }.generateKeyPair()
+            private.writeBytes(made.private.encoded)
+            public.writeBytes(made.public.encoded)
+        }
+        val factory = KeyFactory.getInstance("EC")
+        KeyPair(
+            factory.generatePublic(X509EncodedKeySpec(public.readBytes())),
+            factory.generatePrivate(PKCS8EncodedKeySpec(private.readBytes())),
+        )
+    }
+
+    override fun publicKeySpkiDer(): ByteArray = pair.public.encoded
+
+    override fun signEs256(message: ByteArray): Signature = Signature.Der(
+        SignatureAlgorithm.getInstance("SHA256withECDSA").apply {
+            initSign(pair.private)
+            update(message)
+        }.sign(),
+    )
+
+    override fun protection() = KeyProtection.SOFTWARE
+
+    override fun attestation(challenge: ByteArray): KeyAttestation? = null
+}
+
+/** Wraps by a key in a file, which outlives the process as a Keystore does. */
+internal class FileSecrets(folder: File) : SecretStore {
+    private val key: SecretKeySpec by lazy {
+        val file = File(folder, "wrapping-key")
+        if (!file.exists()) file.writeBytes(ByteArray(32).also(java.security.SecureRandom()::nextBytes))
+        SecretKeySpec(file.readBytes(), "AES")
+    }
+
+    override fun wrap(dataKey: ByteArray): ByteArray {
+        val nonce = ByteArray(12).also(java.security.SecureRandom()::nextBytes)
+        return nonce + cipher(Cipher.ENCRYPT_MODE, nonce).doFinal(dataKey)
+    }
+
+    override fun unwrap(wrapped: ByteArray): ByteArray =
+        cipher(Cipher.DECRYPT_MODE, wrapped.copyOf(12)).doFinal(wrapped, 12, wrapped.size - 12)
+
+    private fun cipher(mode: Int, nonce: ByteArray) =
+        Cipher.getInstance("AES/GCM/NoPadding").apply { init(mode, key, GCMParameterSpec(128, nonce)) }
+}
+
+/** What an agent with a scripted host is opened with. */
+internal fun scripted(folder: File, host: DeviceHost = ScriptedHost(), settings: String? = null) = MtdConfig(
+    unenrolledSettingsJson = settings,
+    store = File(folder, "agent.db"),
+    device = host,
+    key = FileKey(folder),
+    secrets = FileSecrets(folder),
+)

@@ -1,0 +1,50 @@
+#if canImport(Network) && canImport(CFNetwork) && canImport(LocalAuthentication) && canImport(Security) && canImport(CryptoKit)
+    import Foundation
+    import MTDAgentCore
+
+    extension DeviceAgent {
+        /// Opens the agent of this app on this device: its database in Application Support, its keys in the Secure Enclave.
+        ///
+        /// `inventory` is where the list of apps comes from: by default the managed app configuration, through which an MDM
+        /// can pass on what it knows. `unenrolledSettings` as for `open(in:…)`.
+        public static func open(
+            inventory: any InventorySource = ManagedConfiguration(from: ManagedDefaults()),
+            unenrolledSettings: String? = nil
+        ) async throws(AgentError) -> DeviceAgent {
+            try await open(
+                in: folder,
+                device: IOSDeviceHost(inventory: inventory),
+                key: SecureEnclaveKey(),
+                secrets: KeychainSecretStore(),
+                unenrolledSettings: unenrolledSettings
+            )
+        }
+
+        /// Where `open()` keeps the database, and `BackgroundDelivery` the reports under way.
+        public static var folder: URL {
+            let support = FileManager.default.urls(for: .applicationSupportDirectory, in: .userDomainMask).first
+            return (support ?? FileManager.default.temporaryDirectory).appendingPathComponent("mtd-agent", isDirectory: true)
+        }
+    }
+
+    extension IOSDeviceHost {
+        /// The host of this device. `inventory` is where the list of apps comes from.
+        public convenience init(inventory: any InventorySource) {
+            self.init(
+                inventory: inventory,
+                network: AppleNetworkProbe(monitor: PathMonitor()),
+                posture: ApplePostureProbe(),
+                trust: SecTrustProbe()
+            )
+        }
+    }
+
+    extension DeviceWatch {
+        /// Watches the network from now on, for as long as the returned object is kept.
+        public func watchNetwork() -> AnyObject {
+            let monitor = PathMonitor()
+            monitor.watch { [weak self] before, now in self?.pathChanged(from: before, to: now) }
+            return monitor
+        }
+    }
+#endif
