@@ -173,6 +173,7 @@ fn every_host_of_the_given_files_matches_itself() {
 
 /// The URLs that an indicator must meet.
 fn forms(value: &str) -> Vec<String> {
+    let value = value.strip_prefix("https://").unwrap_or(value);
     // A few of the given hosts are URLs with a path, which have no place for a port behind them.
     if value.contains('/') {
         return vec![format!("https://{value}"), format!("https://{}/p", value.trim_end_matches('/'))];
