@@ -49,7 +49,7 @@ tell_tests() {
 check_alignment() {
     local library=$1 alignments
     alignments=$(readelf --program-headers --wide "$library" | awk '$1 == "LOAD" { print $NF }' | sort -u)
-    say "segments of $library are aligned to" $alignments
+    say "segments of $library are aligned to ${alignments//$'\n'/ }"
     local alignment
     [[ -n $alignments ]] || return 1
     for alignment in $alignments; do ((alignment >= 0x4000)) || return 1; done

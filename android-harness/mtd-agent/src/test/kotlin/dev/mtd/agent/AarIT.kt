@@ -26,7 +26,7 @@ class AarIT {
             "AndroidManifest.xml", "LICENSE", "LICENSE-APACHE", "LICENSE-MIT", "R.txt", "classes.jar", "proguard.txt",
         )
         val libraries = builtFor().map { "jni/$it/libmtd_agent.so" }
-        figure("the AAR, built for ${builtFor().ifEmpty { listOf("no phone: the NDK is not here") }.joinToString()}:")
+        figure("${aar.name}, for ${builtFor().ifEmpty { listOf("no phone: no library was built with the NDK") }.joinToString()}:")
         aar.entries().asSequence().forEach { figure("  %,9d  %s".format(it.size, it.name)) }
 
         val held = aar.entries().asSequence().filterNot { it.isDirectory }.map { it.name }.sorted().toList()

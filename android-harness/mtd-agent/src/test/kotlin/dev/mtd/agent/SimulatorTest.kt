@@ -7,13 +7,14 @@ import com.sun.jna.Function
 import com.sun.jna.NativeLibrary
 import dev.mtd.agent.testing.AgentTestRunner
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertNotSame
 import org.junit.Assert.assertSame
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 
-/** What the other tests stand on: packages that are installed are seen, and JNA is loaded once for all Android versions. */
+/** What the other tests stand on: packages that are installed are seen, and native code is reached by one set of classes. */
 @RunWith(AgentTestRunner::class)
 class SimulatorTest {
     private val context = RuntimeEnvironment.getApplication()
@@ -46,5 +47,13 @@ class SimulatorTest {
 
         assertEquals(ProcessHandle.current().pid(), getpid.invokeInt(arrayOf()).toLong())
         assertSame(ClassLoader.getSystemClassLoader(), Function::class.java.classLoader)
+    }
+
+    @Test
+    fun `the bindings are those of the whole process, the library around them that of this Android version`() {
+        assertSame(ClassLoader.getSystemClassLoader(), Agent::class.java.classLoader)
+        assertSame(ClassLoader.getSystemClassLoader(), DeviceHost::class.java.classLoader)
+        assertSame(javaClass.classLoader, MtdAgent::class.java.classLoader)
+        assertNotSame(ClassLoader.getSystemClassLoader(), MtdAgent::class.java.classLoader)
     }
 }
