@@ -45,7 +45,7 @@ let package = Package(
             dependencies: ["MTDAgent"] + softwareKey.map { .init(stringLiteral: $0.name) },
             path: "Tests/TestSupport"
         ),
-        .executableTarget(name: "victim", dependencies: ["MTDAgent", "TestSupport"], path: "Tests/Victim"),
-        .testTarget(name: "MTDAgentTests", dependencies: ["MTDAgent", "TestSupport", "victim"]),
+        .executableTarget(name: "other-process", dependencies: ["MTDAgent", "TestSupport"], path: "Tests/OtherProcess"),
+        .testTarget(name: "MTDAgentTests", dependencies: ["MTDAgent", "TestSupport", "other-process"]),
     ]
 )

@@ -32,7 +32,9 @@ main() {
 # The Python binding, generated from the very library that is put beside it.
 make_binding() {
     local built=${CARGO_TARGET_DIR:-target}/debug
-    step cargo build --locked -p bindings -p bindgen
+    # Apart: together, the generator's features would be the library's too.
+    step cargo build --locked -p bindings
+    step cargo build --locked -p bindgen
     rm -rf $BINDING
     step "$built/uniffi-bindgen" generate --library "$built/libmtd_agent.so" --language python --out-dir $BINDING
     cp "$built/libmtd_agent.so" $BINDING

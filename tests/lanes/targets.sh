@@ -98,7 +98,9 @@ check_objects() {
     local target=$1 library archive object start count objects=$WORK/objects
     for library in libring_core libsqlite3; do
         # Of several, the one built last: others are left from older versions.
-        archive=$(ls -t "$WORK/$target"/debug/build/*/out/$library*.a | grep -v _test | head -n 1)
+        archive=$(find "$WORK/$target/debug/build" -name "$library*.a" ! -name '*_test.a' -printf '%T@ %p\n' |
+            sort -rn | sed '1s/^[^ ]* //p;d')
+        [[ -n $archive ]] || { say "$target: nothing was compiled for $library" && return 1; }
         rm -rf "$objects"
         mkdir -p "$objects"
         "$ZIG/zig" ar x --output "$objects" "$archive"

@@ -159,28 +159,10 @@ pub fn network() -> NetworkSnapshot {
     }
 }
 
+/// An app of which only the identifier is told.
 pub fn app(id: &str) -> AppRecord {
-    AppRecord {
-        id: Some(id.to_owned()),
-        version: None,
-        short_version: None,
-        name: None,
-        bundle_size: None,
-        dynamic_size: None,
-        validated: None,
-        managed: None,
-        installer: None,
-        signers: Vec::new(),
-        ad_hoc_code_signed: None,
-        app_store_vendable: None,
-        beta_app: None,
-        device_based_vpp: None,
-        debuggable: None,
-        system: None,
-        target_sdk: None,
-        permissions: Vec::new(),
-        source: AppSource::AndroidPackageManager,
-    }
+    let nothing = agent_core::model::AppRecord::from_source(AppSource::AndroidPackageManager);
+    AppRecord { id: Some(id.to_owned()), ..nothing.into() }
 }
 
 /// Waits for a future on this thread, as a language's own executor does.

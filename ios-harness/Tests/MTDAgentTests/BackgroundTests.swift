@@ -41,6 +41,13 @@ final class BackgroundTests: XCTestCase {
         XCTAssertEqual(outcome.wanted, 15 * 60)
     }
 
+    func testADeviceThatIsNotEnrolledScansAndIsNotWokenToDeliver() async {
+        let agent = ScriptedPlans([.now(trigger: .periodic, depth: .first), .skip(why: .nothingNew)], isEnrolled: false)
+        let outcome = await BackgroundWindow(length: 20).use(agent)
+        XCTAssertEqual(outcome, .init(isWhole: true, wanted: nil))
+        XCTAssertTrue(agent.calls.starts(with: ["plan periodic", "scan periodic", "due", "deliver"]), "\(agent.calls)")
+    }
+
     func testIOSIsAskedForTheSoonerOfRhythmAndWishButNotForAtOnce() {
         let now = Date(timeIntervalSince1970: 1_000_000)
         let times = RefreshTimes(every: 900)
@@ -124,9 +131,11 @@ final class BackgroundTests: XCTestCase {
 /// In the agent's place: one plan after the other, then an error; scans and deliveries that find nothing.
 private final class ScriptedPlans: Scheduling, @unchecked Sendable {
     private let state: Locked<(plans: [Plan], calls: [String])>
+    private let isEnrolled: Bool
 
-    init(_ plans: [Plan]) {
+    init(_ plans: [Plan], isEnrolled: Bool = true) {
         state = Locked((plans, []))
+        self.isEnrolled = isEnrolled
     }
 
     var calls: [String] { state.with { $0.calls } }
@@ -150,6 +159,7 @@ private final class ScriptedPlans: Scheduling, @unchecked Sendable {
 
     func deliver(within limit: TimeInterval) async throws(AgentError) -> DeliverySummary {
         state.with { $0.calls.append("deliver") }
+        guard isEnrolled else { throw .NotEnrolled }
         return DeliverySummary(delivered: [], quarantined: [], stillQueued: 0, stopped: nil, newSettings: nil, decision: nil)
     }
 

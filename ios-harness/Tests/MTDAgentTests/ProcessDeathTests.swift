@@ -14,7 +14,7 @@ final class ProcessDeathTests: AgentTestCase {
 
     func testDeathInAScanLosesNoReportThatWasQueued() async throws {
         let queued = try await enrolAndQueue(reports: 2)
-        try killVictim(doing: "scan", when: { true })
+        try killProcess(doing: "scan", when: { true })
         let found = try await reports()
         XCTAssertEqual(found, queued)
 
@@ -34,7 +34,7 @@ final class ProcessDeathTests: AgentTestCase {
         for _ in 0..<5 where left.isEmpty {
             queued = try await enrolAndQueue(reports: 60)
             let first = try XCTUnwrap(queued.first).seq
-            try killVictim(doing: "deliver", when: { try self.deliveredSeq() > first })
+            try killProcess(doing: "deliver", when: { try self.deliveredSeq() > first })
             left = try await reports()
         }
         print("killed with \(left.count) of \(queued.count) reports to deliver")
@@ -70,31 +70,16 @@ final class ProcessDeathTests: AgentTestCase {
     }
 
     /// Has another process begin with `what`, and kills it as soon as `isTime`.
-    private func killVictim(doing what: String, when isTime: () throws -> Bool) throws {
-        let victim = Process(), output = Pipe()
-        victim.executableURL = Self.builtProducts.appendingPathComponent("victim")
-        victim.arguments = [workshop.folder.path, what]
-        victim.standardOutput = output
-        try victim.run()
-        XCTAssertEqual(String(decoding: output.fileHandleForReading.availableData, as: UTF8.self), "begun\n")
+    private func killProcess(doing what: String, when isTime: () throws -> Bool) throws {
+        let process = try OtherProcess(workshop, what)
+        XCTAssertEqual(process.nextOutput(), "begun\n")
         while try !isTime() {}
-        kill(victim.processIdentifier, SIGKILL)
-        victim.waitUntilExit()
-        XCTAssertEqual(victim.terminationReason, .uncaughtSignal)
-        XCTAssertEqual(victim.terminationStatus, SIGKILL)
+        process.killNow()
     }
 
     private func deliveredSeq() throws -> UInt64 {
         let device = try XCTUnwrap(stage.tell("device")["device"] as? [String: Any])
         return UInt64(device["last_seq"] as? Int ?? 0)
-    }
-
-    private static var builtProducts: URL {
-        #if os(Linux)
-            URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-        #else
-            Bundle(for: ProcessDeathTests.self).bundleURL.deletingLastPathComponent()
-        #endif
     }
 
     private func assertChainIsIntact(to seq: UInt64) throws {

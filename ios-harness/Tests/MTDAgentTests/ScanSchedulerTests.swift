@@ -45,7 +45,7 @@ final class ScanSchedulerTests: AgentTestCase {
 
         func deliver(within limit: TimeInterval) async throws(AgentError) -> DeliverySummary {
             lock.withLock { asked.append("deliver") }
-            throw .NotEnrolled
+            throw .Connector(reason: "nobody answers")
         }
     }
 
@@ -64,7 +64,7 @@ final class ScanSchedulerTests: AgentTestCase {
         let turn = await ScanScheduler(agent: agent, alarm: alarm).happened(.networkChanged)
         XCTAssertEqual(agent.calls, ["plan networkChanged", "scan networkChanged first", "due", "deliver"])
         XCTAssertEqual(turn.scans.count, 1)
-        XCTAssertEqual(turn.failure, .NotEnrolled)
+        XCTAssertEqual(turn.failure, .Connector(reason: "nobody answers"))
     }
 
     func testReportsWaitForTheBackgroundSessionWhereThereIsOne() async throws {

@@ -79,13 +79,22 @@ public actor ScanScheduler {
             }
             obey(plan)
             if delivers, !turn.scans.isEmpty {
-                turn.delivery = try await agent.deliver(within: end.left)
+                turn.delivery = try await deliver(within: end.left)
             }
         } catch {
             turn.failure = error
             if error == .Closed { alarm.cancel() } else { alarm.set(after: Self.retryAfter) }
         }
         return turn
+    }
+
+    /// `nil` on a device that is not enrolled, which has nothing to deliver: no failure, and nothing to wake up for.
+    private func deliver(within limit: TimeInterval) async throws(AgentError) -> DeliverySummary? {
+        do throws(AgentError) {
+            return try await agent.deliver(within: limit)
+        } catch AgentError.NotEnrolled {
+            return nil
+        }
     }
 
     private func obey(_ plan: Plan) {

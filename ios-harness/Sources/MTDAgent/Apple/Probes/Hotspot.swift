@@ -10,6 +10,7 @@
 
         /// Asked on a Wi-Fi only, so that nothing means: not allowed.
         static func current() -> Fact<WifiDescription> {
+            guard !Simulator.isThis else { return .notAvailable(why: "the simulator has no Wi-Fi of its own") }
             let answer: WifiDescription?? = BlockingCall.value(within: patience) { give in
                 NEHotspotNetwork.fetchCurrent { give($0.map(WifiDescription.init)) }
             }

@@ -112,9 +112,12 @@ class MtdAgentHostTest {
     @Test
     fun `a limit of nothing and an endless one are limits, not errors`() = test {
         val agent = holder.mtdAgent()
-        val late = failure { agent.scan(limit = (-5).seconds) }
-        assertTrue(late.toString(), late == null || late is AgentException.Deadline)
-        assertNull(agent.status(Duration.INFINITE).level)
+        try {
+            assertEquals("nothing was looked at", Level.UNKNOWN, agent.scan(limit = (-5).seconds).level)
+        } catch (late: AgentException.Deadline) {
+            assertNull("nothing was kept", agent.status().level)
+        }
+        assertNull(agent.status(Duration.INFINITE).enrolment)
     }
 
     @Test
