@@ -10,9 +10,12 @@ import android.widget.Button
 import android.widget.EditText
 import android.widget.ProgressBar
 import android.widget.TextView
+import dev.mtd.agent.EnrolmentStatus
 import dev.mtd.agent.Language
 import dev.mtd.agent.Level
 import dev.mtd.agent.MtdAgent
+import dev.mtd.agent.Ownership
+import dev.mtd.agent.RiskLevel
 import dev.mtd.agent.testing.AgentTestRunner
 import kotlinx.coroutines.runBlocking
 import org.junit.Assert.assertEquals
@@ -78,6 +81,27 @@ class ScreenTest {
             }
             assertTrue(Words.of(language).sharedNothing in text)
         }
+    }
+
+    @Test
+    fun `an enrolled device shows who is told what, byte for byte`() = withAgent { agent ->
+        val enrolment = EnrolmentStatus(
+            deviceId = "device-7",
+            tenant = "acme",
+            connectorUrl = "https://mtd.example",
+            ownership = Ownership.PERSONAL,
+            appSync = false,
+            appSyncPersonal = false,
+            allowedLevel = RiskLevel.LOW,
+            settingsVersion = 7u,
+        )
+        val state = (check(agent, Language.EN) as ScreenState.Shown).copy(enrolment = enrolment, reports = listOf("{\"iss\": 1}"))
+        val screen = screen(Language.EN, state)
+        val text = screen.text()
+        for (part in listOf("Findings go to acme. The list of apps does not go with them.", "(1):", "{\"iss\": 1}")) {
+            assertTrue("$part in $text", part in text)
+        }
+        assertTrue("nothing to enrol", screen.all<EditText>().isEmpty())
     }
 
     @Test
