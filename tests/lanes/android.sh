@@ -34,25 +34,25 @@ tell_figures() {
 
 # How many tests ran on which Android version, by the ends of their names: "name[34]".
 tell_tests() {
-    local names all version
+    local names all count version
     names=$(grep -ho '<testcase name="[^"]*"' $SOURCES/*/target/*-reports/TEST-*.xml) || return 0
     all=$(wc -l <<<"$names")
     say "tests by Android version"
-    for version in $(sed -n 's/.*\[\([0-9]*\)\]"$/\1/p' <<<"$names" | sort -nu); do
-        echo "API level $version: $(grep -c "\[$version\]\"\$" <<<"$names") tests"
-    done
+    sed -n 's/.*\[\([0-9]*\)\]"$/\1/p' <<<"$names" | sort -n | uniq -c |
+        while read -r count version; do echo "API level $version: $count tests"; done
     echo "of no version: $(grep -vc '\[[0-9]*\]"$' <<<"$names") tests"
     echo "in all: $all tests, on Robolectric $(sed -n 's/.*<robolectric.version>\(.*\)<.*/\1/p' $SOURCES/pom.xml)"
 }
 
 # Android 15's devices with pages of 16 KB load no library that is aligned to less.
 check_alignment() {
-    local library=$1 alignments
+    local library=$1 alignments alignment
     alignments=$(readelf --program-headers --wide "$library" | awk '$1 == "LOAD" { print $NF }' | sort -u)
-    say "segments of $library are aligned to ${alignments//$'\n'/ }"
-    local alignment
-    [[ -n $alignments ]] || return 1
-    for alignment in $alignments; do ((alignment >= 0x4000)) || return 1; done
+    [[ -n $alignments ]] || { say "$library has no segments to load" && return 1; }
+    for alignment in $alignments; do
+        say "segments of $library are aligned to $alignment"
+        ((alignment >= 0x4000)) || return 1
+    done
 }
 
 main
