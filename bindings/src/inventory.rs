@@ -84,6 +84,10 @@ pub struct Inventory {
     /// What could not be told as it stood.
     #[uniffi(default = [])]
     pub notes: Vec<InventoryNote>,
+    /// The permission for want of which the platform shows some apps only, in words for a person; absent where it shows
+    /// all. What is shown is judged, and nothing is taken for clean or gone.
+    #[uniffi(default = None)]
+    pub incomplete: Option<String>,
 }
 
 /// Reads the apps that an MDM exports: Apple `InstalledApplicationList` (XML or binary plist), Android Management API,
@@ -113,7 +117,8 @@ pub(crate) fn accept(inventory: Inventory) -> Result<model::Inventory, String> {
     let notes = inventory.notes.into_iter();
     let notes = notes.map(|note| model::Note { place: note.place, message: note.message }).collect();
     let apps = inventory.apps.into_iter().map(ListedApp::from).collect();
-    core::listed(apps, notes).map_err(|error| error.to_string())
+    let listed = core::listed(apps, notes).map_err(|error| error.to_string())?;
+    Ok(model::Inventory { incomplete: inventory.incomplete, ..listed })
 }
 
 impl From<model::Inventory> for Inventory {
@@ -122,6 +127,7 @@ impl From<model::Inventory> for Inventory {
         Self {
             apps: inventory.apps.into_iter().map(Into::into).collect(),
             notes: inventory.notes.into_iter().map(note).collect(),
+            incomplete: inventory.incomplete,
         }
     }
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::intel::Matcher;
 use crate::inventory::{self, InventoryDiff};
 use crate::model::{
-    AppId, AppRecord, AppSource, CheckId, CheckOutcome, Detection, Fact, Finding, FindingState, Inventory,
-    Judgement, Settings, SignerDigest,
+    AppId, AppRecord, AppSource, CheckId, CheckOutcome, Coverage, Detection, Fact, Finding, FindingState,
+    Inventory, Judgement, Settings, SignerDigest,
 };
 
-/// Said of changes that cannot be seen because another reader listed the apps.
+/// Said of changes that cannot be seen because the apps were listed by another reader, or under another permission.
 const OTHER_SOURCE: &str = "the last scan read the apps from another source, which tells other apps and \
                             properties; changes show from the next scan on";
 
@@ -43,7 +43,19 @@ pub(super) fn judge(
         CheckOutcome::clean(CheckId::Inventory, format!("{}{notes}", counted(inventory.apps.len(), "app")));
     let matched = Matcher::new(&settings.indicators).judge(inventory);
     let (changed, changes) = judge_changes(inventory, previous, known);
-    (vec![read, matched, changed], changes)
+    let mut outcomes = vec![read, matched, changed];
+    if let Some(why) = &inventory.incomplete {
+        outcomes.iter_mut().for_each(|outcome| mark_partial(outcome, why));
+    }
+    (outcomes, changes)
+}
+
+/// What was seen stands; that nothing else was there is not known, and so nothing is resolved.
+fn mark_partial(outcome: &mut CheckOutcome, why: &str) {
+    if outcome.coverage == Coverage::Complete {
+        outcome.coverage = Coverage::NotPermitted { why: why.to_owned() };
+        outcome.summary += &format!("; not all apps are shown: {why}");
+    }
 }
 
 /// `1 app`, `2 apps`.
@@ -124,10 +136,11 @@ fn signers_before(judgement: &Judgement) -> impl Iterator<Item = &str> {
     listed.flat_map(|evidence| evidence.value.split(", "))
 }
 
-/// Whether both come from the same readers. An inventory without apps does not tell its reader.
+/// Whether both come from the same readers, which showed as much. An inventory without apps does not tell its reader.
 fn is_comparable(before: &Inventory, after: &Inventory) -> bool {
+    let shows_as_much = before.incomplete.is_some() == after.incomplete.is_some();
     let (before, after) = (sources(before), sources(after));
-    before.is_empty() || after.is_empty() || before == after
+    shows_as_much && (before.is_empty() || after.is_empty() || before == after)
 }
 
 fn sources(inventory: &Inventory) -> BTreeSet<AppSource> {

@@ -31,7 +31,7 @@ fn signed(id: &str, digest: &str) -> AppRecord {
 }
 
 fn inventory(apps: Vec<AppRecord>) -> Inventory {
-    Inventory { apps, notes: vec![] }
+    Inventory { apps, ..Inventory::default() }
 }
 
 /// Detection, subject and verdict of every judgement.

@@ -236,4 +236,8 @@ pub struct Inventory {
     /// What could not be read as it stood.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
+    /// The permission for want of which the platform shows some apps only, in words for a person; absent where it shows
+    /// all (Android 11 and later: `QUERY_ALL_PACKAGES`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<String>,
 }

@@ -106,7 +106,9 @@ fn facts_in_their_right_form_arrive() {
 fn absurd_apps_are_kept_without_what_cannot_be() {
     let bench = Bench::new();
     let odd = AppRecord { bundle_size: Some(-1), signers: vec!["sha256:no".to_owned()], ..app("com.odd") };
-    bench.script(|script| script.apps = Ok(Inventory { apps: vec![odd, app("")], notes: Vec::new() }));
+    bench.script(|script| {
+        script.apps = Ok(Inventory { apps: vec![odd, app("")], notes: Vec::new(), incomplete: None })
+    });
     let scan = bench.scan();
     assert_eq!((scan.app_count, scan.app_changes.added), (Some(2), 0), "a first list is no change");
 }
@@ -115,7 +117,7 @@ fn absurd_apps_are_kept_without_what_cannot_be() {
 fn a_list_beyond_any_device_is_not_available() {
     let bench = Bench::new();
     let apps = vec![app("com.a"); 100_001];
-    bench.script(|script| script.apps = Ok(Inventory { apps, notes: Vec::new() }));
+    bench.script(|script| script.apps = Ok(Inventory { apps, notes: Vec::new(), incomplete: None }));
     let Coverage::Unknown { why } = bench.coverage(CheckId::Inventory) else { panic!("taken") };
     assert!(why.contains("100000"), "{why}");
 }

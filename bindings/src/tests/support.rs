@@ -84,7 +84,7 @@ impl Bench {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let host = Arc::new(ScriptedHost(Mutex::new(Script {
-            apps: Ok(Inventory { apps: Vec::new(), notes: Vec::new() }),
+            apps: Ok(Inventory { apps: Vec::new(), notes: Vec::new(), incomplete: None }),
             posture: Ok(posture()),
             network: Ok(network()),
         })));

@@ -25,10 +25,10 @@ final class BackgroundTests: XCTestCase {
         XCTAssertEqual(outcome, .init(isWhole: true, wanted: 600))
     }
 
-    func testAWindowThatIsCutShortSaysSoAndStartsNothingMore() async {
+    func testAWindowThatIsCutShortSaysSoAndStartsNothingMore() async throws {
         let agent = ScriptedPlans([.later(after: 10, why: .settling), .now(trigger: .periodic, depth: .first)])
         let work = Task { await BackgroundWindow(length: 20).use(agent) }
-        try? await Task.sleep(nanoseconds: 100_000_000)
+        try await waitUntil { !agent.calls.isEmpty }
         work.cancel()
         let outcome = await work.value
         XCTAssertFalse(outcome.isWhole)
@@ -63,7 +63,8 @@ final class BackgroundTests: XCTestCase {
         let rings = Locked(0)
         alarm.onRing { rings.with { $0 += 1 } }
         for _ in 0..<5 { alarm.set(after: 0.05) }
-        try await Task.sleep(nanoseconds: 400_000_000)
+        try await waitUntil { rings.with { $0 } > 0 }
+        try await Task.sleep(nanoseconds: 300_000_000)
         XCTAssertEqual(rings.with { $0 }, 1)
         alarm.set(after: 0.05)
         alarm.cancel()
@@ -79,7 +80,7 @@ final class BackgroundTests: XCTestCase {
             rings.with { ($0.count, $0.wasCancelled) = ($0.count + 1, $0.wasCancelled || Task.isCancelled) }
         }
         alarm.set(after: 0.02)
-        try await Task.sleep(nanoseconds: 500_000_000)
+        try await waitUntil { rings.with { $0.count } == 2 }
         XCTAssertEqual(rings.with { $0.count }, 2)
         XCTAssertFalse(rings.with { $0.wasCancelled })
     }
@@ -90,9 +91,9 @@ final class BackgroundTests: XCTestCase {
         let watch = DeviceWatch(agent: agent) { _ in turns.with { $0 += 1 } }
         watch.pathChanged(from: path("en0"), to: path("en0"))
         watch.pathChanged(from: path("en0"), to: path("pdp_ip0"))
-        try await Task.sleep(nanoseconds: 1_000_000_000)
+        try await waitUntil { turns.with { $0 } == 1 }
         XCTAssertEqual(agent.calls, ["plan networkChanged", "due", "scan networkChanged", "due", "deliver"])
-        XCTAssertEqual(turns.with { $0 }, 1)
+        withExtendedLifetime(watch) {}
     }
 
     func testChangesOfThePathAreToldByWhatTheyMean() {
@@ -120,7 +121,7 @@ final class BackgroundTests: XCTestCase {
         let begin = Date()
         let never: Int? = BlockingCall.value(within: 0.1) { _ in }
         XCTAssertNil(never)
-        XCTAssertLessThan(Date().timeIntervalSince(begin), 2)
+        XCTAssertLessThan(Date().timeIntervalSince(begin), 20)
     }
 
     private func path(_ interface: String, isSatisfied: Bool = true) -> PathDescription {

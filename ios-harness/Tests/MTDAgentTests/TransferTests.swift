@@ -56,13 +56,4 @@ final class TransferTests: AgentTestCase {
         XCTAssertEqual(left, queued)
         try stage.tell("stop")
     }
-
-    /// Fails after half a minute: a transfer takes far less.
-    private func waitUntil(_ isSo: () async throws -> Bool) async throws {
-        for _ in 0..<300 {
-            if try await isSo() { return }
-            try await Task.sleep(nanoseconds: 100_000_000)
-        }
-        XCTFail("it did not come to that in 30 s")
-    }
 }

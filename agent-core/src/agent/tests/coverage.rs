@@ -68,3 +68,40 @@ fn every_check_has_exactly_one_outcome_in_order() {
     let checks: Vec<_> = Device::new().scan().checks.iter().map(|outcome| outcome.check).collect();
     assert_eq!(checks, CheckId::ALL);
 }
+
+/// As on Android 11 and later without `QUERY_ALL_PACKAGES`.
+fn shown_in_part(apps: &[AppRecord]) -> Fact<Inventory> {
+    let incomplete = Some("QUERY_ALL_PACKAGES".to_owned());
+    Fact::known(Inventory { apps: apps.to_vec(), incomplete, ..Inventory::default() })
+}
+
+#[test]
+fn apps_that_are_shown_in_part_are_no_clean_check() {
+    let device = Device::new();
+    device.host.script(|script| script.apps = shown_in_part(&[app("a.one")]));
+    let scan = device.scan();
+    assert_eq!(scan.assessment.level, Level::Misconfigured);
+    let gaps: Vec<_> = scan.assessment.gaps.iter().map(|gap| gap.check).collect();
+    assert_eq!(gaps, [CheckId::Inventory, CheckId::AppIndicators]);
+    assert_eq!(scan.inventory.apps.len(), 1);
+}
+
+#[test]
+fn apps_that_are_shown_in_part_are_found_and_resolve_nothing() {
+    let device = Device::new();
+    device.host.script(|script| script.apps = shown_in_part(&[app(MALWARE)]));
+    assert_eq!(device.scan().assessment.level, Level::High, "what is seen counts");
+    device.host.script(|script| script.apps = shown_in_part(&[]));
+    assert_eq!(device.scan().assessment.level, Level::High, "what is not shown may be there");
+    device.install([]);
+    assert_eq!(device.scan().assessment.level, Level::Secured);
+}
+
+#[test]
+fn apps_that_appear_with_a_permission_are_no_change() {
+    let device = Device::new();
+    device.host.script(|script| script.apps = shown_in_part(&[app("a.one")]));
+    device.scan();
+    device.install([app("a.one"), app("b.two")]);
+    assert!(device.scan().app_changes.is_empty());
+}

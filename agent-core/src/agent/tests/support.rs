@@ -91,7 +91,7 @@ impl Device {
     }
 
     pub fn install(&self, apps: impl IntoIterator<Item = AppRecord>) {
-        let inventory = Inventory { apps: apps.into_iter().collect(), notes: Vec::new() };
+        let inventory = Inventory { apps: apps.into_iter().collect(), notes: Vec::new(), incomplete: None };
         self.host.script(|script| script.apps = Fact::known(inventory));
     }
 

@@ -92,7 +92,7 @@ impl Draft {
             let message = format!("{} more were left out", self.notes_left_out);
             self.notes.push(Note { place: "notes".to_owned(), message });
         }
-        Inventory { apps, notes: self.notes }
+        Inventory { apps, notes: self.notes, incomplete: None }
     }
 }
 

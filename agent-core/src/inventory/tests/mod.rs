@@ -53,7 +53,7 @@ fn sha256(of: &str) -> SignerDigest {
 }
 
 fn inventory(apps: impl IntoIterator<Item = AppRecord>) -> Inventory {
-    Inventory { apps: apps.into_iter().collect(), notes: Vec::new() }
+    Inventory { apps: apps.into_iter().collect(), ..Inventory::default() }
 }
 
 fn find<'a>(inventory: &'a Inventory, id: &str) -> &'a AppRecord {

@@ -46,9 +46,8 @@ internal class AppsReader(private val context: Context) {
                 source = AppSource.ANDROID_PACKAGE_MANAGER,
             )
         }
-        val visibility = if (everything) emptyList() else listOf(PARTLY)
         val unknown = listOfNotNull(why("managed", managed), sizes.why()?.let { InventoryNote("StorageStatsManager", it) })
-        return Inventory(apps, visibility + unknown + special.notes())
+        return Inventory(apps, unknown + special.notes(), incomplete = PARTLY.takeUnless { everything })
     }
 
     /**
@@ -104,10 +103,8 @@ private const val QUERY_ALL_PACKAGES = "android.permission.QUERY_ALL_PACKAGES"
 private const val INVISIBLE =
     "Android shows this app no other apps: its maker has to declare the permission QUERY_ALL_PACKAGES"
 
-private val PARTLY = InventoryNote(
-    "PackageManager",
-    "Android shows this app only some of the installed apps, because it lacks the permission QUERY_ALL_PACKAGES; the others were not looked at",
-)
+private const val PARTLY =
+    "Android shows this app only some of the installed apps: its maker has to declare the permission QUERY_ALL_PACKAGES"
 
 @Suppress("DEPRECATION")
 @SuppressLint("InlinedApi")
