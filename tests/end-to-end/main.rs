@@ -25,6 +25,7 @@ mod bad_input;
 mod fail_at;
 mod full_disk;
 mod help;
+mod intel;
 mod inventory;
 mod network;
 mod outage;
