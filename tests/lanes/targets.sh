@@ -2,7 +2,7 @@
 # lane: agent-core and bindings compile for Android and for iOS, without warnings
 #
 # rustup's compiler has no standard library for a phone until it has downloaded one. Here it is built from Debian's
-# sources of Rust, so that nothing is needed but Debian, crates.io and PyPI: no NDK and no Xcode. Therefore nothing is
+# sources of Rust, so that nothing is needed but what Debian, Cargo and pip bring: no NDK and no Xcode. Therefore nothing is
 # linked either; what the lane proves, and what it leaves open, it says at its end.
 
 source tests/lib.sh

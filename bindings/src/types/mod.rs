@@ -1,7 +1,7 @@
 //! What passes between an app and the agent.
 //!
-//! Words that mean the same on both sides are the core's own types ([`words`], [`catalogue`]). What a host tells is made
-//! into the core's types by [`crate::adapter`], which looks at every value; what the agent tells is copied as it is.
+//! Words that mean the same on both sides are the core's own types (`words.rs`, `catalogue.rs`). What a host tells is made
+//! into the core's types by `adapter.rs`, which looks at every value; what the agent tells is copied as it is.
 
 mod catalogue;
 mod device;
