@@ -2,7 +2,7 @@
 
 use crate::device::{Device, run};
 
-const SUBCOMMANDS: [&str; 12] = [
+const SUBCOMMANDS: [&str; 13] = [
     "demo",
     "scan",
     "analyze",
@@ -14,13 +14,23 @@ const SUBCOMMANDS: [&str; 12] = [
     "verify",
     "connector",
     "canary",
+    "intel",
     "stage",
 ];
 
 #[test]
 fn every_subcommand_has_help_with_an_example() {
     let device = Device::new();
-    let others = ["", "connector serve", "connector token", "connector devices", "connector settings"];
+    let others = [
+        "",
+        "connector serve",
+        "connector token",
+        "connector devices",
+        "connector settings",
+        "intel build",
+        "intel inspect",
+        "intel check",
+    ];
     for subcommand in SUBCOMMANDS.into_iter().chain(others) {
         let line = format!("{subcommand} --help");
         let help = run(device.command(&line), &line, "").ends_with(0);

@@ -119,5 +119,5 @@ private val LIMIT = 30.seconds
 /** The detections that begin with `device.` */
 private val POSTURE = setOf(
     Detection.ROOTED, Detection.PATCH_OLD, Detection.STORAGE_UNENCRYPTED, Detection.SCREEN_LOCK_OFF, Detection.DEBUGGING_ON,
-    Detection.TRUST_STORE_COMPROMISED,
+    Detection.TRUST_STORE_COMPROMISED, Detection.CLOCK_SKEW, Detection.LOCAL_PROXY, Detection.VPN_ACTIVE,
 )
