@@ -119,6 +119,7 @@ fn device_posture(posture: DevicePosture, platform: Platform) -> model::DevicePo
         screen_lock: posture.screen_lock.into(),
         root_signs: posture.root_signs.into(),
         debug_flags: posture.debug_flags.into(),
+        ..model::DevicePosture::not_available(platform, "this app does not tell")
     }
 }
 

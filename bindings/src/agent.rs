@@ -184,6 +184,7 @@ fn prepare(options: AgentOptions) -> Result<(core::AgentConfig, core::Host), Age
         platform: options.platform,
         store: PathBuf::from(options.store_path),
         unenrolled_settings,
+        intel_key: None,
     };
     let host = core::Host {
         device: Arc::new(HostAdapter::new(options.device, options.platform)),

@@ -42,6 +42,18 @@ pub enum AgentError {
         /// The host's words.
         reason: String,
     },
+    /// An intelligence bundle cannot be used, or nobody has said whose are taken. What was in force stays so.
+    #[error("{reason}")]
+    Intel {
+        /// What is wrong with it, and what to do.
+        reason: String,
+    },
+    /// What was to be looked up is no URL and no host.
+    #[error("{reason}")]
+    InvalidUrl {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The call needs an enrolled device.
     #[error("this device is not enrolled: enrol it with the code from your organisation")]
     NotEnrolled,
@@ -87,6 +99,8 @@ impl From<core::AgentError> for AgentError {
             | core::AgentError::Platform(_)
             | core::AgentError::Report(_) => Self::Host { reason },
             core::AgentError::Connector(_) => Self::Connector { reason },
+            core::AgentError::Intel(_) | core::AgentError::NoIntelKey => Self::Intel { reason },
+            core::AgentError::NotAUrl(_) => Self::InvalidUrl { reason },
             core::AgentError::NotEnrolled => Self::NotEnrolled,
             core::AgentError::Deadline(_) => Self::Deadline { reason },
             core::AgentError::Cancelled => Self::Cancelled,

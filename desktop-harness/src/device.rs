@@ -34,8 +34,12 @@ pub(crate) fn open_agent(data_dir: PathBuf, overrides: Overrides) -> Result<Agen
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
     };
-    let config =
-        AgentConfig { platform: Platform::Linux, store: data_dir.join("agent.db"), unenrolled_settings };
+    let config = AgentConfig {
+        platform: Platform::Linux,
+        store: data_dir.join("agent.db"),
+        unenrolled_settings,
+        intel_key: None,
+    };
     let store = config.store.clone();
     // The store's own errors hold no path.
     Ok(Agent::open(config, host).map_err(|error| format!("{}: {error}", store.display()))?)

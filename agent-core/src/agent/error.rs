@@ -1,6 +1,7 @@
 //! The one error that the agent's callers see.
 
 use crate::connector::ConnectorError;
+use crate::intel::bundle::BundleError;
 use crate::platform::PlatformError;
 use crate::policy::PolicyError;
 use crate::report::ReportError;
@@ -28,6 +29,17 @@ pub enum AgentError {
     /// The platform failed the agent.
     #[error(transparent)]
     Platform(#[from] PlatformError),
+    /// The intelligence bundle cannot be used; what was in force stays so.
+    #[error("intelligence bundle: {0}")]
+    Intel(#[from] BundleError),
+    /// Nobody has said whose intelligence bundles are taken.
+    #[error(
+        "no key for intelligence bundles is known: the organisation's settings name it (`intel_key`), or the app does"
+    )]
+    NoIntelKey,
+    /// What was to be looked up is no URL and no host.
+    #[error("not a URL or a host: {0}")]
+    NotAUrl(&'static str),
     /// The call needs an enrolled device.
     #[error("this device is not enrolled: enrol it with the code from your organisation")]
     NotEnrolled,

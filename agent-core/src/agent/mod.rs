@@ -8,6 +8,7 @@ mod apps;
 mod delivery;
 mod error;
 mod events;
+mod intel;
 mod planning;
 mod redact;
 mod reporting;
@@ -19,7 +20,7 @@ mod upload;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,7 @@ use tokio::time::timeout_at;
 
 pub use error::AgentError;
 pub use events::AgentEvent;
+pub use intel::IntelStatus;
 pub use result::{
     DeliverySummary, EnrolmentStatus, NetworkCost, PreviewedReport, Quarantined, ScanResult, Status,
 };
@@ -35,7 +37,7 @@ pub use upload::{Upload, UploadAnswer, UploadOutcome};
 pub use crate::schedule::{Plan, Reason, ScanTrigger};
 
 use crate::connector::{Client, Decision, Enrolment, EnrolmentPayload};
-use crate::model::{Depth, Platform, Settings};
+use crate::model::{BundleKey, Depth, Platform, Settings};
 use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, SecretStore};
 use crate::policy::{self, Explanation, Language, Policy};
 use crate::report::ReportError;
@@ -44,6 +46,7 @@ use crate::report::jws::SignError;
 use crate::schedule::Scheduler;
 use crate::store::{ReadTx, ReportState, Slot, Store};
 use events::Events;
+use intel::Intelligence;
 use runtime::AgentRuntime;
 use scan::LastScan;
 
@@ -59,6 +62,8 @@ pub struct AgentConfig {
     pub store: PathBuf,
     /// Settings of a device that is not enrolled. An enrolled device obeys its signed settings only.
     pub unenrolled_settings: Settings,
+    /// Who signs intelligence bundles, as long as the settings in force name nobody.
+    pub intel_key: Option<BundleKey>,
 }
 
 /// Everything that the platform does for the agent.
@@ -89,6 +94,7 @@ struct Inner {
     host: Host,
     policy: Policy,
     store: Store,
+    intelligence: Intelligence,
     events: Events,
     scheduler: Mutex<Scheduler>,
     opened: Instant,
@@ -100,8 +106,9 @@ impl Agent {
     pub fn open(config: AgentConfig, host: Host) -> Result<Self, AgentError> {
         let policy = Policy::embedded()?;
         let store = Store::open(&config.store, host.secrets.as_ref(), host.entropy.clone())?;
+        let intelligence = Intelligence::beside(&config.store);
         let (events, scheduler, opened) = (Events::new(), Mutex::default(), Instant::now());
-        let inner = Inner { config, host, policy, store, events, scheduler, opened };
+        let inner = Inner { config, host, policy, store, intelligence, events, scheduler, opened };
         Ok(Self { runtime: AgentRuntime::new()?, inner: RwLock::new(Some(Arc::new(inner))) })
     }
 
@@ -173,6 +180,12 @@ impl Agent {
         self.runtime.run(delivery::deliver(self.inner()?, deadline)).await
     }
 
+    /// Puts the intelligence bundle in `candidate` in force: a copy of it, once it is verified whole, at once or not at
+    /// all. An older one is refused, and on every error what was in force stays so.
+    pub fn install_intel(&self, candidate: &Path) -> Result<IntelStatus, AgentError> {
+        intel::install(&*self.inner()?, candidate)
+    }
+
     /// Where the agent stands.
     pub fn status(&self) -> Result<Status, AgentError> {
         let inner = self.inner()?;
@@ -187,6 +200,7 @@ impl Agent {
                 enrolment: enrolment.map(|enrolment| EnrolmentStatus::new(&enrolment, &settings)),
                 queued: tx.reports(ReportState::Queued)?.len(),
                 dropped: tx.dropped()?,
+                intel: inner.intel(tx, &settings)?.bundle.as_deref().map(IntelStatus::from),
                 decision: tx.get::<Decision>(Slot::Decision)?,
             })
         })

@@ -35,6 +35,7 @@ pub(super) struct Reportable<'a> {
     pub(super) posture: &'a DevicePosture,
     pub(super) network: &'a NetworkSnapshot,
     pub(super) inventory: Option<&'a Inventory>,
+    pub(super) intel_version: Option<u64>,
 }
 
 /// Signs and queues what the connector does not know yet, and gives the sequence numbers. Nothing where the
@@ -138,7 +139,7 @@ fn device_report(
         network: NetworkState::from(scan.network),
         findings,
         inventory: inventory_report(tx, scan)?,
-        intel_version: None,
+        intel_version: scan.intel_version.map(|version| version.to_string()),
         policy_version: scan.policy.version(),
         settings_version: scan.settings.version,
         key_protection: inner.host.key.protection(),

@@ -15,6 +15,7 @@ use crate::schedule::ScanTrigger;
 use crate::store::{ReadTx, StoredReport};
 
 use super::error::AgentError;
+use super::intel::IntelStatus;
 
 /// One scan: what was looked at, what was found, what it means.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,6 +50,9 @@ pub struct ScanResult {
     pub app_changes: InventoryDiff,
     /// The apps, all of them: this stays on the device.
     pub inventory: Inventory,
+    /// Version of the intelligence bundle in use; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intel_version: Option<u64>,
     /// Sequence numbers of the reports that were queued; empty where the device is not enrolled.
     pub queued_reports: Vec<u64>,
 }
@@ -110,6 +114,8 @@ pub struct Status {
     pub queued: usize,
     /// Reports that were dropped because the queue was full, since enrolment.
     pub dropped: u64,
+    /// The threat intelligence in force; `None` where there is no bundle.
+    pub intel: Option<IntelStatus>,
     /// The connector's last decision.
     pub decision: Option<Decision>,
 }

@@ -148,6 +148,8 @@ fn conclude(
     let key = network_key(network.network_after.as_ref().unwrap_or(&network.network));
     let mut recording = Recording::new(network, settings.network.clone(), now);
     let (result, last, before) = inner.store.write(|tx| {
+        let intel = inner.intel(tx, settings)?;
+        let intel_version = intel.bundle.as_ref().map(|bundle| bundle.version());
         let previous: Option<Inventory> = tx.get(Slot::Inventory)?;
         let before = tx.findings()?;
         let (mut checks, app_changes) = apps::judge(&installed, previous.as_ref(), &before, settings);
@@ -195,6 +197,7 @@ fn conclude(
             posture: &posture,
             network,
             inventory,
+            intel_version,
         };
         let queued_reports = reporting::queue_reports(inner, tx, &reportable)?;
         let last: Option<LastScan> = tx.get(Slot::LastScan)?;
@@ -214,6 +217,7 @@ fn conclude(
             recording: Some(recording),
             app_changes,
             inventory: installed.into_value().unwrap_or_default(),
+            intel_version,
             queued_reports,
         };
         Ok::<_, AgentError>((result, last, before))

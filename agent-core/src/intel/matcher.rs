@@ -163,6 +163,7 @@ fn name(category: ThreatCategory) -> &'static str {
         ThreatCategory::CommandAndControl => "command and control of malware",
         ThreatCategory::Scam => "a scam",
         ThreatCategory::Cryptojacking => "a hidden miner",
+        ThreatCategory::NewlyListed => "newly listed",
     }
 }
 
@@ -179,7 +180,8 @@ fn detection(category: ThreatCategory) -> Detection {
         ThreatCategory::DualUse
         | ThreatCategory::Adware
         | ThreatCategory::Scam
-        | ThreatCategory::Cryptojacking => Detection::UnwantedApp,
+        | ThreatCategory::Cryptojacking
+        | ThreatCategory::NewlyListed => Detection::UnwantedApp,
     }
 }
 

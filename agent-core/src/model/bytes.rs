@@ -138,3 +138,51 @@ impl<'de> Deserialize<'de> for SpkiPin {
 pub struct ParseDigestError {
     pub(super) expected: &'static str,
 }
+
+const BUNDLE_KEY_PREFIX: &str = "ed25519/";
+
+/// The Ed25519 public key of whoever makes an organisation's intelligence bundles, 32 bytes. As text, and serialized,
+/// `ed25519/` and base64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BundleKey([u8; 32]);
+
+impl BundleKey {
+    /// A key by its bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for BundleKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{BUNDLE_KEY_PREFIX}{}", BASE64_STANDARD.encode(self.0))
+    }
+}
+
+impl FromStr for BundleKey {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let encoded = text.trim().strip_prefix(BUNDLE_KEY_PREFIX);
+        let bytes = encoded.and_then(|encoded| BASE64_STANDARD.decode(encoded).ok());
+        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or("not an intelligence key: expected ed25519/ and the base64 of 32 bytes")
+    }
+}
+
+impl Serialize for BundleKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for BundleKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}

@@ -18,6 +18,14 @@ words! {
         AppIndicators = "apps.indicators",
         /// The apps against those of the scan before.
         AppChanges = "apps.changes",
+        /// From where the apps came, and who signed them.
+        AppOrigin = "apps.origin",
+        /// How the apps are built, and what they may do.
+        AppBuild = "apps.build",
+        /// The apps against the organisation's rules.
+        AppRules = "apps.rules",
+        /// The hosts that the device was in contact with against the threat intelligence.
+        WebContacts = "web.contacts",
         /// Captive portal probes.
         Captive = "network.captive",
         /// Certificate chains of the probe endpoints.
@@ -58,12 +66,32 @@ words! {
         StorageEncryption = "device.storage_encryption",
         /// Screen lock.
         ScreenLock = "device.screen_lock",
-        /// Root, jailbreak and tampering.
+        /// Root and jailbreak.
         Integrity = "device.integrity",
+        /// The system's own files and identity.
+        SystemIntegrity = "device.system_integrity",
+        /// What runs in and below this app: hooking frameworks, emulators.
+        Runtime = "device.runtime",
+        /// Bootloader and verified boot.
+        VerifiedBoot = "device.verified_boot",
+        /// How the key that signs reports is kept.
+        KeyAttestation = "device.key_attestation",
         /// Debugging switches.
         Debugging = "device.debugging",
+        /// From where apps may be installed, and whether they are looked at.
+        AppSources = "device.app_sources",
+        /// Apps that may read and act for others: accessibility, device administration, always-on VPN.
+        SpecialAccess = "device.special_access",
+        /// Root certificates that were added.
+        Certificates = "device.certificates",
+        /// Configuration profiles.
+        Profiles = "device.profiles",
         /// Proxies and VPNs that stand in the device's path.
         NetworkPath = "device.network_path",
+        /// The version of the agent.
+        AgentVersion = "device.agent_version",
+        /// Findings that together are worse than each.
+        Composite = "device.composite",
     }
 }
 
@@ -123,20 +151,92 @@ words! {
         MaliciousApp = "app.malicious",
         /// An app matches an indicator of dual-use software or adware.
         UnwantedApp = "app.potentially_unwanted",
-        /// The same app id now has another signer.
+        /// The same app id now has another signer, or one that is not its publisher.
         ResignedApp = "app.resigned",
         /// A managed app is managed no longer.
         ManagementRemoved = "app.management_removed",
-        /// The device is rooted or jailbroken, or its system was tampered with.
+        /// An app came from no store.
+        SideloadedApp = "app.sideloaded",
+        /// An app is signed by an enterprise or ad hoc, and not validated (iOS).
+        UnvalidatedApp = "app.unvalidated",
+        /// An app came from a store that is not the platform's.
+        ThirdPartyStore = "app.third_party_store",
+        /// An app can be debugged.
+        DebuggableApp = "app.debuggable",
+        /// An app is built for a version of the system that spares it today's protections.
+        OldTargetSdk = "app.old_target_sdk",
+        /// An app from no store holds permissions that together take over a device.
+        RiskyPermissions = "app.risky_permissions",
+        /// An app that the organisation denies, or does not allow, is installed.
+        DeniedApp = "app.denied",
+        /// An app that the organisation requires is missing.
+        RequiredAppMissing = "app.required_missing",
+        /// An app is older than the organisation wants.
+        AppBelowMinimum = "app.below_minimum",
+        /// An unmanaged app has the identifier of a managed one.
+        UnmanagedTwin = "app.unmanaged_twin",
+        /// An app from no store controls the device: several findings on one app.
+        DeviceTakeover = "app.device_takeover",
+        /// A host that asks for credentials in another's name.
+        PhishingSite = "web.phishing",
+        /// A host of malware or of its command and control.
+        MaliciousSite = "web.malicious",
+        /// A host of a scam or a hidden miner.
+        UnwantedSite = "web.unwanted",
+        /// A name that is made to be taken for the organisation's.
+        LookalikeDomain = "web.lookalike",
+        /// A bare address, or a name that nobody knew until lately.
+        RiskyHost = "web.risky_host",
+        /// The device is rooted or jailbroken.
         Rooted = "device.rooted",
+        /// The system was tampered with.
+        SystemTampered = "device.system_tampered",
+        /// A hooking framework is at work in this app.
+        Hooked = "device.hooked",
+        /// The device is an emulator.
+        Emulator = "device.emulator",
+        /// The key that signs reports is not kept, or not proved to be kept, as was promised.
+        KeyNotAttested = "device.key_not_attested",
+        /// The system gets no more security updates.
+        OsEndOfLife = "device.os_end_of_life",
+        /// The system has a vulnerability that is being exploited.
+        OsExploited = "device.os_exploited",
+        /// The system is older than the organisation wants.
+        OsBelowMinimum = "device.os_below_minimum",
+        /// There is a newer version of the system.
+        OsOutdated = "device.os_outdated",
         /// The newest security patch is too old.
         PatchOld = "device.patch_old",
         /// Storage is not encrypted.
         StorageUnencrypted = "device.storage_unencrypted",
         /// There is no screen lock.
         ScreenLockOff = "device.screen_lock_off",
-        /// A debugging switch is on.
+        /// The bootloader is unlocked, or the verified boot is not green.
+        BootloaderUnlocked = "device.bootloader_unlocked",
+        /// Developer mode is on.
+        DeveloperMode = "device.developer_mode",
+        /// Debugging over USB is on.
+        UsbDebugging = "device.usb_debugging",
+        /// Debugging over the network is on.
+        WirelessDebugging = "device.wireless_debugging",
+        /// Another debugging switch is on.
         DebuggingOn = "device.debugging_on",
+        /// Apps may be installed from unknown sources.
+        UnknownSources = "device.unknown_sources",
+        /// Apps are not looked at before they are installed (Google Play Protect).
+        AppVerificationOff = "device.app_verification_off",
+        /// An unknown app is the always-on VPN.
+        AlwaysOnVpn = "device.always_on_vpn",
+        /// An app from no store is an accessibility service.
+        AccessibilityGranted = "device.accessibility_granted",
+        /// An app from no store is a device administrator.
+        DeviceAdminGranted = "device.device_admin_granted",
+        /// A configuration profile is not the organisation's, and can do harm.
+        RiskyProfile = "device.risky_profile",
+        /// A root certificate was added that the organisation did not declare.
+        UndeclaredRoot = "device.undeclared_root",
+        /// The agent is older than the organisation wants.
+        AgentOutdated = "device.agent_outdated",
         /// A root certificate was put among those of the system.
         TrustStoreCompromised = "device.trust_store_compromised",
         /// A proxy stands in the path of the device's traffic.
@@ -168,12 +268,38 @@ impl Detection {
             Self::RogueDhcp | Self::RogueRouter | Self::ConfigurationChanged => CheckId::LinkDrift,
             Self::EvilTwin => CheckId::WifiTwin,
             Self::MaliciousApp | Self::UnwantedApp => CheckId::AppIndicators,
-            Self::ResignedApp | Self::ManagementRemoved => CheckId::AppChanges,
+            Self::ResignedApp | Self::ManagementRemoved | Self::UnmanagedTwin => CheckId::AppChanges,
+            Self::SideloadedApp | Self::UnvalidatedApp | Self::ThirdPartyStore => CheckId::AppOrigin,
+            Self::DebuggableApp | Self::OldTargetSdk | Self::RiskyPermissions => CheckId::AppBuild,
+            Self::DeniedApp | Self::RequiredAppMissing | Self::AppBelowMinimum => CheckId::AppRules,
+            Self::DeviceTakeover => CheckId::Composite,
+            Self::PhishingSite
+            | Self::MaliciousSite
+            | Self::UnwantedSite
+            | Self::LookalikeDomain
+            | Self::RiskyHost => CheckId::WebContacts,
             Self::Rooted => CheckId::Integrity,
-            Self::PatchOld => CheckId::OsVersion,
+            Self::SystemTampered => CheckId::SystemIntegrity,
+            Self::Hooked | Self::Emulator => CheckId::Runtime,
+            Self::KeyNotAttested => CheckId::KeyAttestation,
+            Self::OsEndOfLife
+            | Self::OsExploited
+            | Self::OsBelowMinimum
+            | Self::OsOutdated
+            | Self::PatchOld => CheckId::OsVersion,
             Self::StorageUnencrypted => CheckId::StorageEncryption,
             Self::ScreenLockOff => CheckId::ScreenLock,
-            Self::DebuggingOn => CheckId::Debugging,
+            Self::BootloaderUnlocked => CheckId::VerifiedBoot,
+            Self::DeveloperMode | Self::UsbDebugging | Self::WirelessDebugging | Self::DebuggingOn => {
+                CheckId::Debugging
+            }
+            Self::UnknownSources | Self::AppVerificationOff => CheckId::AppSources,
+            Self::AlwaysOnVpn | Self::AccessibilityGranted | Self::DeviceAdminGranted => {
+                CheckId::SpecialAccess
+            }
+            Self::RiskyProfile => CheckId::Profiles,
+            Self::UndeclaredRoot => CheckId::Certificates,
+            Self::AgentOutdated => CheckId::AgentVersion,
             Self::LocalProxy | Self::VpnActive => CheckId::NetworkPath,
         }
     }
@@ -184,8 +310,9 @@ impl Detection {
     }
 
     /// Whether the subject of this detection is an app: named only where the user's consent covers the app.
-    pub const fn is_about_an_app(self) -> bool {
-        matches!(self, Self::MaliciousApp | Self::UnwantedApp | Self::ResignedApp | Self::ManagementRemoved)
+    pub fn is_about_an_app(self) -> bool {
+        self.as_str().starts_with("app.")
+            || matches!(self, Self::AlwaysOnVpn | Self::AccessibilityGranted | Self::DeviceAdminGranted)
     }
 }
 

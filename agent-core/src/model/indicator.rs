@@ -42,6 +42,8 @@ words! {
         Scam = "scam",
         /// Computes for others at the visitor's expense.
         Cryptojacking = "cryptojacking",
+        /// A host name that nobody knew until lately.
+        NewlyListed = "newly_listed",
     }
 }
 
@@ -49,6 +51,7 @@ impl ThreatCategory {
     /// How bad a match is unless the policy says otherwise.
     pub const fn severity(self) -> Severity {
         match self {
+            Self::NewlyListed => Severity::Low,
             Self::DualUse | Self::Adware | Self::Scam | Self::Cryptojacking => Severity::Medium,
             Self::Malware
             | Self::Spyware

@@ -12,13 +12,15 @@ mod indicator;
 mod level;
 mod nat64;
 mod network;
+mod os_tables;
 mod posture;
 mod report;
+mod rules;
 mod settings;
 mod time;
 
 pub use app::{AppId, AppRecord, AppSource, Inventory, Note, SignerDigest};
-pub use bytes::{ParseDigestError, Sha256, SpkiPin};
+pub use bytes::{BundleKey, ParseDigestError, Sha256, SpkiPin};
 pub use ct_log_list::{
     CtInterval, CtLog, CtLogKey, CtLogList, CtLogOperator, CtLogPhase, CtLogState, CtPreviousOperator,
 };
@@ -34,8 +36,10 @@ pub use network::{
     Depth, Exposure, MacAddress, Neighbour, NetworkSnapshot, ParseMacAddressError, PrivateDns, Proxy,
     Transport, TrustAnchor, TrustVerdict, WifiSecurity,
 };
-pub use posture::{DevicePosture, Platform};
+pub use os_tables::{EndOfLife, ExploitedVulnerability, Fix, OsFamily, OsRelease, OsTables, OsVersion};
+pub use posture::{AddedRoot, ConfigurationProfile, DevicePosture, Platform, VerifiedBoot};
 pub use report::{ChainPosition, ReportKind, SignedReport};
+pub use rules::{AppRules, DeniedApp, DeviceRules, MinimumApp, MinimumOs, Publisher, WebRules};
 pub use settings::{
     AppSync, Limits, NetworkSettings, Ownership, PinSet, PolicyOverride, ProbeEndpoint, RootCertificate,
     Settings, UnknownLevelAccess,

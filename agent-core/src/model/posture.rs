@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
 
+use super::bytes::{Sha256, SpkiPin};
 use super::fact::Fact;
 use super::time::Date;
 use super::words::words;
@@ -18,6 +19,53 @@ words! {
         /// Linux desktop, for development.
         Linux = "linux",
     }
+}
+
+words! {
+    /// What the boot loader says of the system that it started (Android Verified Boot, *Boot Flow*).
+    pub enum VerifiedBoot {
+        /// Locked, and verified by the maker's key.
+        Green = "green",
+        /// Locked, and verified by a key that the owner set.
+        Yellow = "yellow",
+        /// Unlocked: not verified.
+        Orange = "orange",
+        /// Verification failed.
+        Red = "red",
+    }
+}
+
+/// A configuration profile (Apple MDM `ProfileList`; on Android the work profile's owner).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ConfigurationProfile {
+    /// `PayloadIdentifier`.
+    pub identifier: String,
+    /// `PayloadDisplayName`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// `PayloadOrganization`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// Whether the MDM installed it (`IsManaged`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed: Option<bool>,
+    /// Whether it is signed: `SignerCertificates` is not empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<bool>,
+    /// `PayloadType` of each payload: `com.apple.vpn.managed`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub payload_types: Vec<String>,
+}
+
+/// A root certificate that somebody added to those of the system.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AddedRoot {
+    /// SHA-256 of the DER certificate.
+    pub sha256: Sha256,
+    /// Pin of its key, as the organisation declares its own roots.
+    pub spki: SpkiPin,
+    /// Its subject, as text (RFC 4514).
+    pub subject: String,
 }
 
 /// The device's own properties. Each is told, not permitted, or not available.
@@ -41,8 +89,42 @@ pub struct DevicePosture {
     pub screen_lock: Fact<bool>,
     /// Signs of root, jailbreak or tampering, each in words; empty when none was seen.
     pub root_signs: Fact<Vec<String>>,
-    /// Debugging switches that are on, each in words; empty when none was seen.
+    /// Debugging switches that are on beside those below, each in words; empty when none was seen.
     pub debug_flags: Fact<Vec<String>>,
+    /// Build of the system: Android `Build.ID`, Apple `kern.osversion`.
+    pub os_build: Fact<String>,
+    /// Signs that the system is not as its maker shipped it, each in words; empty when none was seen.
+    pub tamper_signs: Fact<Vec<String>>,
+    /// Signs of a hooking framework in this app's process, each in words; empty when none was seen.
+    pub hooking_signs: Fact<Vec<String>>,
+    /// Signs of an emulator, each in words; empty when none was seen.
+    pub emulator_signs: Fact<Vec<String>>,
+    /// Whether the bootloader is locked (Android `ro.boot.flash.locked`, `ro.boot.vbmeta.device_state`).
+    pub bootloader_locked: Fact<bool>,
+    /// What the boot loader said (Android `ro.boot.verifiedbootstate`).
+    pub verified_boot: Fact<VerifiedBoot>,
+    /// Android `Settings.Global.DEVELOPMENT_SETTINGS_ENABLED`, iOS Developer Mode.
+    pub developer_mode: Fact<bool>,
+    /// Android `Settings.Global.ADB_ENABLED`.
+    pub usb_debugging: Fact<bool>,
+    /// Android `adb_wifi_enabled`, or `service.adb.tcp.port`.
+    pub wireless_debugging: Fact<bool>,
+    /// Apps that may install others (Android `REQUEST_INSTALL_PACKAGES`, allowed), by identifier; `*` before
+    /// Android 8, where one setting allows all. Stores are among them.
+    pub unknown_sources: Fact<Vec<String>>,
+    /// Whether apps are looked at when they are installed (Android `package_verifier_user_consent`; Play Protect).
+    pub app_verification: Fact<bool>,
+    /// The app that is the always-on VPN, by identifier; empty when there is none.
+    pub always_on_vpn: Fact<Vec<String>>,
+    /// Apps with an accessibility service that is on, by identifier (Android `ENABLED_ACCESSIBILITY_SERVICES`).
+    pub accessibility_services: Fact<Vec<String>>,
+    /// Apps that are device administrators, by identifier (Android `DevicePolicyManager.getActiveAdmins`).
+    pub device_admins: Fact<Vec<String>>,
+    /// Configuration profiles.
+    pub profiles: Fact<Vec<ConfigurationProfile>>,
+    /// Root certificates beside those of the system (Android `AndroidCAStore`, aliases `user:`; Apple MDM
+    /// `CertificateList`).
+    pub added_roots: Fact<Vec<AddedRoot>>,
 }
 
 impl DevicePosture {
@@ -64,6 +146,22 @@ impl DevicePosture {
             screen_lock: absence.of(),
             root_signs: absence.of(),
             debug_flags: absence.of(),
+            os_build: absence.of(),
+            tamper_signs: absence.of(),
+            hooking_signs: absence.of(),
+            emulator_signs: absence.of(),
+            bootloader_locked: absence.of(),
+            verified_boot: absence.of(),
+            developer_mode: absence.of(),
+            usb_debugging: absence.of(),
+            wireless_debugging: absence.of(),
+            unknown_sources: absence.of(),
+            app_verification: absence.of(),
+            always_on_vpn: absence.of(),
+            accessibility_services: absence.of(),
+            device_admins: absence.of(),
+            profiles: absence.of(),
+            added_roots: absence.of(),
         }
     }
 }

@@ -3,12 +3,13 @@
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::bytes::SpkiPin;
+use super::bytes::{BundleKey, SpkiPin};
 use super::ct_log_list::CtLogList;
 use super::finding::{CheckId, Detection};
 use super::indicator::Indicator;
 use super::level::{RiskLevel, Severity};
 use super::nat64::Nat64Prefix;
+use super::rules::{AppRules, DeviceRules, WebRules};
 use super::time::Timestamp;
 use super::words::words;
 use crate::canary::CanarySettings;
@@ -148,12 +149,21 @@ pub struct NetworkSettings {
 pub struct PolicyOverride {
     /// The row.
     pub detection: Detection,
+    /// Only findings about this: an app identifier, a host; absent: all of the row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// The severity for every verdict that counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
     /// Set findings of this row aside.
     #[serde(default)]
     pub ignore: bool,
+    /// How long a finding may stand before it counts, in hours: time to mend it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace_hours: Option<u32>,
+    /// From when on the change no longer holds; absent: it holds until it is taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
     /// Why: shown to the user and the administrator.
     pub reason: String,
 }
@@ -188,6 +198,18 @@ pub struct Settings {
     pub network: NetworkSettings,
     /// Checks that must run for a level to be told.
     pub required_checks: Vec<CheckId>,
+    /// Rules for apps.
+    #[serde(default)]
+    pub apps: AppRules,
+    /// Rules for devices.
+    #[serde(default)]
+    pub device: DeviceRules,
+    /// Rules for hosts.
+    #[serde(default)]
+    pub web: WebRules,
+    /// Who signs the organisation's intelligence bundles; absent: who the app says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intel_key: Option<BundleKey>,
     /// Changes to the policy file.
     #[serde(default)]
     pub policy_overrides: Vec<PolicyOverride>,
@@ -223,6 +245,10 @@ impl Default for Settings {
                 CheckId::OsVersion,
                 CheckId::Integrity,
             ],
+            apps: AppRules::default(),
+            device: DeviceRules::default(),
+            web: WebRules::default(),
+            intel_key: None,
             policy_overrides: Vec::new(),
             indicators: Vec::new(),
             limits: Limits::default(),

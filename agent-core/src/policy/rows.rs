@@ -139,4 +139,8 @@ pub struct Parameters {
     /// Days since the newest security patch after which nothing explains it: confirmed. Not below
     /// `patch_max_age_days`.
     pub patch_overdue_days: u32,
+    /// Lowest Android `targetSdkVersion` that is not very old.
+    pub minimum_target_sdk: u32,
+    /// Days for which contact with a host of the threat intelligence counts.
+    pub contact_days: u32,
 }

@@ -29,6 +29,10 @@ pub enum Slot {
     Decision,
     /// Past scans, as far as they decide on the next.
     Schedule,
+    /// The highest version of an intelligence bundle that was in force.
+    IntelVersion,
+    /// Hosts of the threat intelligence that the device was in contact with.
+    Contacts,
 }
 
 impl Slot {
@@ -42,6 +46,8 @@ impl Slot {
             Self::LastScan => "last_scan",
             Self::Decision => "decision",
             Self::Schedule => "schedule",
+            Self::IntelVersion => "intel_version",
+            Self::Contacts => "contacts",
         }
     }
 }

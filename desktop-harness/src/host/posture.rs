@@ -37,6 +37,7 @@ pub fn device_posture(files: &Files, environment: &Environment) -> DevicePosture
         screen_lock: screen_lock(files, environment),
         root_signs: root_signs(files),
         debug_flags: debug_flags(files, environment),
+        ..DevicePosture::not_available(Platform::Linux, "this machine does not tell")
     }
 }
 

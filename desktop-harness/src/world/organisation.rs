@@ -45,6 +45,9 @@ pub(super) fn set_up(
         .filter(|detection| detection.check().as_str().starts_with("device."))
         .map(|detection| PolicyOverride {
             detection: *detection,
+            subject: None,
+            grace_hours: None,
+            expires: None,
             severity: Some(Severity::None),
             ignore: false,
             reason: OWN_POSTURE.to_owned(),

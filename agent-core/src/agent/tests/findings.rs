@@ -63,6 +63,9 @@ fn what_the_policy_sets_aside_is_not_announced_as_resolved() {
     device.scan();
     device.events();
     let set_aside = PolicyOverride {
+        subject: None,
+        grace_hours: None,
+        expires: None,
         detection: Detection::Rooted,
         severity: None,
         ignore: true,

@@ -151,6 +151,7 @@ fn open(folder: &TempDir, host: &Arc<ScriptedHost>, clock: &Arc<TestClock>, key:
         platform: Platform::Android,
         store: folder.path().join("agent.db"),
         unenrolled_settings: settings(),
+        intel_key: None,
     };
     let host = Host {
         device: host.clone(),
@@ -267,6 +268,7 @@ impl Default for ScriptedHost {
             screen_lock: Fact::known(true),
             root_signs: Fact::known(Vec::new()),
             debug_flags: Fact::known(Vec::new()),
+            ..DevicePosture::not_available(Platform::Android, "not needed here")
         };
         let network = NetworkSnapshot {
             name: Fact::known("office".into()),

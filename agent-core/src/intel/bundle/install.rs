@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use super::error::BundleError;
-use super::open::{Bundle, BundleKey};
+use super::open::Bundle;
+use crate::model::BundleKey;
 
 /// Puts the bundle `candidate` in force as `current`, and opens it. On every error what was in force stays so.
 ///

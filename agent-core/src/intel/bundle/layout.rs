@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::BundleError;
 use crate::intel::value::ValueKind;
-use crate::model::{Severity, ThreatCategory, Timestamp};
+use crate::model::{OsTables, Severity, ThreatCategory, Timestamp};
 
 /// The format that is written and read.
 pub const FORMAT: u32 = 1;
@@ -200,4 +200,10 @@ pub(super) struct Metadata {
     pub(super) texts: BTreeMap<ValueKind, TextSection>,
     /// Lengths of the prefixes that networks have, of 128.
     pub(super) prefixes: Vec<u8>,
+    /// Versions of operating systems.
+    #[serde(default, skip_serializing_if = "OsTables::is_empty")]
+    pub(super) os: OsTables,
+    /// The rules of the public suffix list, a line each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) suffixes: Option<Section>,
 }

@@ -26,7 +26,8 @@
 //! A **section** is `{offset, len}`, counted from the first page. The metadata has
 //! `sources` ([`SourceSummary`]), `attributions` ([`Attribution`]; the tables name them by their place, 0 to 65,535),
 //! `domains {count, bucket_bits, filter, index, entries}`, `keys {NAME: {count, key_len, records}}`,
-//! `texts {KIND: {count, records, texts}}` and `prefixes`, the lengths that the networks have.
+//! `texts {KIND: {count, records, texts}}` `prefixes`, the lengths that the networks have, `os` ([`OsTables`](crate::model::OsTables)), and `suffixes`, the section
+//! with the rules of the public suffix list, a line each.
 //!
 //! **Host names.** `h1, h2` are the halves of SipHash-2-4-128 of the name under the bundle's key. The fingerprint is the
 //! upper `40 + b` bits of `h1`, `b` = `bucket_bits` = max(0, ceil(log2 n) - 5): its upper `b` bits are the bucket, the
@@ -71,7 +72,9 @@ pub use error::BundleError;
 pub use install::install;
 pub use layout::{Attribution, FORMAT, SourceSummary};
 pub(super) use open::Met;
-pub use open::{Bundle, BundleKey};
+
+pub use crate::model::BundleKey;
+pub use open::Bundle;
 pub use write::{Contents, encode};
 
 #[cfg(test)]

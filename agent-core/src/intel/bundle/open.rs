@@ -1,13 +1,10 @@
 //! Opens a bundle and looks values up in it.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
-use std::str::FromStr;
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use ring::signature::{ED25519, UnparsedPublicKey};
 
 use super::error::BundleError;
@@ -19,37 +16,7 @@ use super::names::{ENTRY_LEN, Hasher, filter_words};
 use super::pages::Pages;
 use super::tables::{at, find_key, find_text, key_of, text_of};
 use crate::intel::value::{Network, Value, ValueKind};
-use crate::model::Timestamp;
-
-const KEY_PREFIX: &str = "ed25519/";
-
-/// The Ed25519 public key of whoever makes an organisation's bundles, 32 bytes. As text `ed25519/` and base64.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BundleKey([u8; 32]);
-
-impl BundleKey {
-    /// A key by its bytes.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-}
-
-impl fmt::Display for BundleKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{KEY_PREFIX}{}", BASE64_STANDARD.encode(self.0))
-    }
-}
-
-impl FromStr for BundleKey {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let encoded = text.trim().strip_prefix(KEY_PREFIX);
-        let bytes = encoded.and_then(|encoded| BASE64_STANDARD.decode(encoded).ok());
-        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
-        bytes.map(Self).ok_or("not an intelligence key: expected ed25519/ and the base64 of 32 bytes")
-    }
-}
+use crate::model::{BundleKey, OsTables, Timestamp};
 
 /// A bundle that has been verified: its head at once, its pages as they are read.
 #[derive(Debug)]
@@ -139,6 +106,19 @@ impl Bundle {
     /// What went in.
     pub fn sources(&self) -> &[SourceSummary] {
         &self.metadata.sources
+    }
+
+    /// Versions of operating systems.
+    pub const fn os_tables(&self) -> &OsTables {
+        &self.metadata.os
+    }
+
+    /// The rules of the public suffix list, a line each; `None` where the bundle has none.
+    pub fn suffixes(&self) -> Result<Option<String>, BundleError> {
+        let Some(section) = self.metadata.suffixes else { return Ok(None) };
+        let rules = at(&self.pages, &section, 0, section.len)?;
+        let malformed = || BundleError::Malformed("its public suffix list is not text".to_owned());
+        String::from_utf8(rules).map(Some).map_err(|_| malformed())
     }
 
     /// Pairs of a value and what is said of it, by kind.
@@ -261,7 +241,7 @@ fn read_header(file: &mut File, key: &BundleKey) -> Result<Header, BundleError> 
         return Err(BundleError::OtherFormat { found: word(8), known: FORMAT });
     }
     let (signed, signature) = bytes.split_at_checked(SIGNED_LEN).ok_or(BundleError::NotABundle)?;
-    UnparsedPublicKey::new(&ED25519, key.0)
+    UnparsedPublicKey::new(&ED25519, key.as_bytes())
         .verify(&[CONTEXT, signed].concat(), signature)
         .map_err(|_| BundleError::Signature)?;
     Header::decode(bytes)

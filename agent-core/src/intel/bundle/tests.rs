@@ -35,7 +35,7 @@ fn attribution(family: &str) -> Attribution {
 
 fn contents(values: impl IntoIterator<Item = Value>) -> Contents {
     let values = values.into_iter().map(|value| (value, 0)).collect();
-    Contents { values, attributions: vec![attribution("Sample")], sources: vec![] }
+    Contents { values, attributions: vec![attribution("Sample")], sources: vec![], ..Contents::default() }
 }
 
 fn names(count: u32) -> Contents {
@@ -272,7 +272,7 @@ proptest! {
         others in prop::collection::vec(any_value(), 0..40),
     ) {
         let attributions: Vec<_> = (0..4).map(|n| attribution(&format!("family {n}"))).collect();
-        let contents = Contents { values: known.clone(), attributions: attributions.clone(), sources: vec![] };
+        let contents = Contents { values: known.clone(), attributions: attributions.clone(), sources: vec![], ..Contents::default() };
         let (bundle, _files) = open(&contents);
         bundle.verify_all().unwrap();
         prop_assert_eq!(bundle.counts().values().sum::<u64>(), known.len() as u64);

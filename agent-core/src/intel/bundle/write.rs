@@ -12,7 +12,7 @@ use super::layout::{
 use super::names::{Hasher, bucket_bits, filter_words};
 use super::tables::{folded, key_of, text_of};
 use crate::intel::value::{Value, ValueKind};
-use crate::model::Timestamp;
+use crate::model::{OsTables, Timestamp};
 
 /// What goes into a bundle.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,10 @@ pub struct Contents {
     pub attributions: Vec<Attribution>,
     /// For `inspect`.
     pub sources: Vec<SourceSummary>,
+    /// Versions of operating systems.
+    pub os: OsTables,
+    /// The rules of the public suffix list (publicsuffix.org/list), a line each; empty where there is none.
+    pub suffixes: String,
 }
 
 /// The bytes of a bundle, signed by `key`. The same contents give the same bytes.
@@ -38,10 +42,14 @@ pub fn encode(
         sources: contents.sources.clone(),
         attributions: contents.attributions.clone(),
         domains: domains(contents, &hash_key, &mut data)?,
+        os: contents.os.clone(),
         ..Metadata::default()
     };
     write_keys(contents, &mut metadata, &mut data)?;
     write_texts(contents, &mut metadata, &mut data)?;
+    if !contents.suffixes.is_empty() {
+        metadata.suffixes = Some(append(&mut data, contents.suffixes.as_bytes()));
+    }
     data.resize(data.len().next_multiple_of(PAGE), 0);
 
     let digests: Vec<u8> = data.chunks(PAGE).flat_map(sha256).collect();

@@ -39,12 +39,18 @@ fn explained(language: Language, platform: Platform) -> Explanation {
     let (findings, coverage, required) = café();
     let changes = [
         PolicyOverride {
+            subject: None,
+            grace_hours: None,
+            expires: None,
             detection: Detection::LocalProxy,
             severity: None,
             ignore: true,
             reason: "our developers use one".into(),
         },
         PolicyOverride {
+            subject: None,
+            grace_hours: None,
+            expires: None,
             detection: Detection::PatchOld,
             severity: Some(Severity::Low),
             ignore: false,

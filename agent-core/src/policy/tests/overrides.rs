@@ -4,7 +4,15 @@ use super::*;
 use crate::model::PolicyOverride;
 
 fn change(detection: Detection, severity: Option<Severity>, ignore: bool) -> PolicyOverride {
-    PolicyOverride { detection, severity, ignore, reason: "our own rule".into() }
+    PolicyOverride {
+        subject: None,
+        grace_hours: None,
+        expires: None,
+        detection,
+        severity,
+        ignore,
+        reason: "our own rule".into(),
+    }
 }
 
 #[test]

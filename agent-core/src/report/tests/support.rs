@@ -196,6 +196,7 @@ pub fn rich_report() -> DeviceReport {
             screen_lock: Fact::not_permitted("not granted"),
             root_signs: Fact::known(vec!["su in /system/xbin".into()]),
             debug_flags: Fact::known(Vec::new()),
+            ..DevicePosture::not_available(Platform::Android, "not needed here")
         },
         network: NetworkState {
             captive: Fact::not_available("no opinion"),
