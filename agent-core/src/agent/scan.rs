@@ -15,6 +15,7 @@ use super::planning::{self, Known};
 use super::reporting::{self, Reportable};
 use super::result::{NetworkCost, ScanResult};
 use super::runtime::{ask_host, on_own_thread};
+use super::web;
 use crate::model::{
     Coverage, CoverageItem, Depth, Detection, DevicePosture, Fact, Finding, FindingState, Inventory,
     NetworkSnapshot, Settings, Sha256, Timestamp,
@@ -164,6 +165,7 @@ fn conclude(
         checks.extend(judged.outcomes);
         let proxies = &settings.network.proxies;
         checks.extend(posture::judge(&posture, network, proxies, &thresholds(&policy), now));
+        checks.push(web::judge(tx, &intel, settings, policy.parameters().contact_days, now)?);
         checks.sort_by_key(|outcome| outcome.check);
 
         let network_digest = key.as_deref().map(|key| Sha256::of(key.as_bytes()));
