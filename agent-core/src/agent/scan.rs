@@ -14,6 +14,7 @@ use super::planning::{self, Known};
 use super::reporting::{self, Reportable};
 use super::result::{NetworkCost, ScanResult};
 use super::runtime::{ask_host, on_own_thread};
+use super::web;
 use super::{AGENT_VERSION, Inner};
 use crate::intel::bundle::Bundle;
 use crate::model::{
@@ -174,6 +175,7 @@ fn conclude(
             agent_version: AGENT_VERSION,
             now,
         }));
+        checks.push(web::judge(tx, &intel, settings, policy.parameters().contact_days, now)?);
         checks.sort_by_key(|outcome| outcome.check);
 
         let network_digest = key.as_deref().map(|key| Sha256::of(key.as_bytes()));

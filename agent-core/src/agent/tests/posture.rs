@@ -1,14 +1,12 @@
 //! Posture findings in scans and reports: version tables from the bundle, and what stays on the device.
 
-use ring::rand::SystemRandom;
-use ring::signature::{Ed25519KeyPair, KeyPair as _};
-
 use super::support::*;
-use crate::intel::bundle::{Contents, encode};
+use crate::intel::bundle::Contents;
+use crate::intel::testing::write;
 use crate::model::*;
 
 /// Puts a bundle in force that says of Android 16 that it ends on `end`.
-fn install_tables(device: &Device, key: &Ed25519KeyPair, bundle_version: u64, end: EndOfLife) {
+fn install_tables(device: &Device, version: u64, end: EndOfLife) {
     let android = OsRelease {
         cycle: "16".parse().unwrap(),
         released: "2025-06-10".parse().unwrap(),
@@ -26,7 +24,7 @@ fn install_tables(device: &Device, key: &Ed25519KeyPair, bundle_version: u64, en
         OsTables { releases: [(OsFamily::Android, vec![android])].into(), exploited: vec![exploited] };
     let contents = Contents { os, ..Contents::default() };
     let path = device.folder.path().join("candidate.mtdi");
-    std::fs::write(&path, encode(&contents, bundle_version, NOW, key).unwrap()).unwrap();
+    write(&path, &contents, version);
     device.agent.install_intel(&path).unwrap();
 }
 
@@ -37,16 +35,13 @@ fn open(device: &Device) -> Vec<Detection> {
 
 #[test]
 fn the_tables_of_the_bundle_decide_about_the_version() {
-    let pair = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
-    let pair = Ed25519KeyPair::from_pkcs8(pair.as_ref()).unwrap();
-    let key = BundleKey::from_bytes(pair.public_key().as_ref().try_into().unwrap());
-    let device = Device::enrolled(&Settings { intel_key: Some(key), ..settings() });
+    let device = Device::new();
     assert_eq!(open(&device), [], "no tables");
 
-    install_tables(&device, &pair, 1, EndOfLife::Ended);
+    install_tables(&device, 1, EndOfLife::Ended);
     assert_eq!(open(&device), [Detection::OsEndOfLife, Detection::OsExploited]);
 
-    install_tables(&device, &pair, 2, EndOfLife::Supported);
+    install_tables(&device, 2, EndOfLife::Supported);
     assert_eq!(open(&device), [Detection::OsExploited], "the end was taken back");
 
     device.host.script(|script| script.posture.security_patch = Fact::not_available("no such property"));
