@@ -37,6 +37,20 @@ words! {
     }
 }
 
+words! {
+    /// How a device key is kept. WIRE `key_protection`.
+    pub enum KeyProtection {
+        /// In a file or in the app's memory: accepted only where the organisation allows it.
+        Software = "software",
+        /// In the Trusted Execution Environment (Android `SECURITY_LEVEL_TRUSTED_ENVIRONMENT`).
+        TrustedEnvironment = "trusted_environment",
+        /// In a secure element (Android `SECURITY_LEVEL_STRONGBOX`).
+        StrongBox = "strongbox",
+        /// In Apple's Secure Enclave.
+        SecureEnclave = "secure_enclave",
+    }
+}
+
 /// A configuration profile (Apple MDM `ProfileList`; on Android the work profile's owner).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ConfigurationProfile {
