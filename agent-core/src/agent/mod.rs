@@ -16,6 +16,7 @@ mod result;
 mod runtime;
 mod scan;
 mod upload;
+mod web;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use result::{
     DeliverySummary, EnrolmentStatus, NetworkCost, PreviewedReport, Quarantined, ScanResult, Status,
 };
 pub use upload::{Upload, UploadAnswer, UploadOutcome};
+pub use web::UrlVerdict;
 
 pub use crate::schedule::{Plan, Reason, ScanTrigger};
 
@@ -184,6 +186,18 @@ impl Agent {
     /// all. An older one is refused, and on every error what was in force stays so.
     pub fn install_intel(&self, candidate: &Path) -> Result<IntelStatus, AgentError> {
         intel::install(&*self.inner()?, candidate)
+    }
+
+    /// Judges a URL, or a bare host, before somebody goes there: by the threat intelligence, and by its likeness to the
+    /// organisation's own domains. Keeps and sends nothing of it.
+    pub fn check_url(&self, url: &str, language: Language) -> Result<UrlVerdict, AgentError> {
+        web::check_url(&*self.inner()?, url, language)
+    }
+
+    /// Takes the hosts that the device was in contact with, where the app sees them (a DNS filter, a VPN of its own).
+    /// Gives how many of them are found fault with: a scan then tells. Only the indicators that were met are kept.
+    pub fn contacted<S: AsRef<str>>(&self, hosts: &[S]) -> Result<usize, AgentError> {
+        web::contacted(&*self.inner()?, hosts)
     }
 
     /// Where the agent stands.
