@@ -13,7 +13,7 @@ use crate::model::{
     AppRecord, CoverageItem, DevicePosture, Finding, FindingState, Inventory, Level, NetworkSnapshot,
     RiskLevel, Settings, Severity, Timestamp,
 };
-use crate::policy::{self, Assessment, Language, Policy};
+use crate::policy::{self, Assessment, Language, Policy, System};
 use crate::report::{
     AppKey, DeviceReport, Event, InventoryReport, Issuer, NetworkState, Part, Reporter, RiskLevelChange,
     SCHEMA_VERSION,
@@ -98,9 +98,10 @@ fn level_change(
     previous: Option<Level>,
     findings: &[Finding],
 ) -> RiskLevelChange {
-    let headline = |language| {
-        policy::explain(scan.assessment, findings, scan.policy, language, inner.config.platform).headline
-    };
+    // A headline names no menus, which is all that the version decides.
+    let system = System { platform: inner.config.platform, version: None };
+    let headline =
+        |language| policy::explain(scan.assessment, findings, scan.policy, language, &system).headline;
     let texts: BTreeMap<_, _> =
         Language::ALL.iter().map(|language| (language.as_str().to_owned(), headline(*language))).collect();
     RiskLevelChange {
