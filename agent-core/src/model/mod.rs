@@ -18,6 +18,7 @@ mod report;
 mod rules;
 mod settings;
 mod time;
+mod weight;
 
 pub use app::{AppId, AppRecord, AppSource, Inventory, Note, SignerDigest};
 pub use bytes::{BundleKey, ParseDigestError, Sha256, SpkiPin};
@@ -45,5 +46,6 @@ pub use settings::{
     Settings, UnknownLevelAccess,
 };
 pub use time::{Date, Timestamp};
+pub use weight::Weight;
 
 pub(crate) mod words;

@@ -8,6 +8,7 @@ mod deltas;
 mod findings;
 mod hosts;
 mod lifetime;
+mod policies;
 mod reports;
 mod sources;
 mod tiers;

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Platform, PolicyOverride, RiskLevel};
+use crate::model::{Platform, RiskLevel};
 use crate::policy::{Assessment, Explanation, Language, Step, assess, explain};
 
 /// A phone in a café: intercepted, with stalkerware, an old patch, and two checks without a result.
@@ -57,7 +57,7 @@ fn explained(language: Language, platform: Platform) -> Explanation {
             reason: "updates are tested for a month first".into(),
         },
     ];
-    let policy = policy().with_overrides(&changes);
+    let policy = policy().with_overrides(&changes, NOW);
     explain(&assess(&findings, &coverage, &required), &findings, &policy, language, platform)
 }
 
