@@ -13,6 +13,11 @@ mod folder;
 mod intel;
 mod intel_build;
 mod intel_inspect;
+mod policy;
+mod policy_lint;
+mod policy_records;
+mod policy_show;
+mod policy_simulate;
 mod preview;
 mod recording;
 mod scan;
@@ -107,6 +112,8 @@ enum Command {
     Canary(canary::Args),
     /// Threat intelligence: compile feeds into a signed bundle, look into it, look values up
     Intel(intel::Args),
+    /// The policy: show it, check it, compare it, replay scans under it, sign it
+    Policy(policy::Args),
     /// Everything around a device, for tests of an app in a simulator
     Stage(stage::Args),
 }
@@ -163,6 +170,7 @@ fn run(cli: Cli, ui: &Ui) -> Result<Outcome, CliError> {
             Command::Connector(args) => connector::run(args, &global, ui).await,
             Command::Canary(args) => canary::run(args, &global, ui).await,
             Command::Intel(args) => intel::run(args, &global, ui),
+            Command::Policy(args) => policy::run(args, &global, ui),
             Command::Stage(args) => stage::run(args, &global, ui).await,
         }
     })
