@@ -40,9 +40,9 @@ pub use web::UrlVerdict;
 pub use crate::schedule::{Plan, Reason, ScanTrigger};
 
 use crate::connector::{Client, Decision, Enrolment, EnrolmentPayload};
-use crate::model::{BundleKey, Depth, Platform, Settings};
+use crate::model::{BundleKey, Depth, Platform, PolicyOverride, Settings};
 use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, SecretStore};
-use crate::policy::{self, Explanation, Language, System};
+use crate::policy::{self, Explanation, Language, Recorded, System};
 use crate::report::ReportError;
 use crate::report::jwk::PublicKey;
 use crate::report::jws::SignError;
@@ -239,6 +239,21 @@ impl Agent {
             let system = System { platform: inner.config.platform, version: last.os_version };
             Ok(Some(policy::explain(&assessment, &findings, &policy, language, &system)))
         })
+    }
+
+    /// The last scan as [`policy::simulate`] replays it; `None` before the first.
+    pub fn recorded(&self) -> Result<Option<Recorded>, AgentError> {
+        self.inner()?.store.read(|tx| {
+            let Some(LastScan { at, assessment }) = tx.get(Slot::LastScan)? else { return Ok(None) };
+            let findings = tx.findings()?;
+            Ok(Some(Recorded { at, level: assessment.level, findings, gaps: assessment.gaps }))
+        })
+    }
+
+    /// The changes of the policy that the settings in force have.
+    pub fn policy_overrides(&self) -> Result<Vec<PolicyOverride>, AgentError> {
+        let inner = self.inner()?;
+        inner.store.read(|tx| Ok(inner.settings(tx)?.policy_overrides))
     }
 
     /// The reports that wait for delivery, exactly as they will be sent.

@@ -41,9 +41,13 @@ impl Policies {
         Ok(Self { embedded: Policy::embedded()?, read: Mutex::default() })
     }
 
-    /// Reads a file of the organisation, and says what of it this agent leaves out or fills in.
-    pub(super) fn read(&self, document: &str) -> Result<(Policy, Vec<PolicyError>), PolicyError> {
-        self.embedded.replaced_by(document)
+    /// Whether a file that was signed as `version` can be used: what of it this agent leaves out or fills in.
+    pub(super) fn read_signed(&self, version: u32, document: &str) -> Result<Vec<PolicyError>, PolicyError> {
+        let (policy, notes) = self.embedded.replaced_by(document)?;
+        match policy.version() {
+            stated if stated == version => Ok(notes),
+            stated => Err(PolicyError::Version { stated, signed: version }),
+        }
     }
 
     fn cached(&self, document: &str) -> Result<Arc<Policy>, PolicyError> {
@@ -52,7 +56,7 @@ impl Policies {
         if let Some(known) = read.as_ref().filter(|known| known.digest == digest) {
             return Ok(known.policy.clone());
         }
-        let policy = Arc::new(self.read(document)?.0);
+        let policy = Arc::new(self.embedded.replaced_by(document)?.0);
         *read = Some(Read { digest, policy: policy.clone() });
         Ok(policy)
     }

@@ -78,6 +78,14 @@ pub enum PolicyError {
     /// Nothing says what a composite finding is made of.
     #[error("policy: nothing makes \"{0}\": add a [[composite]] that does")]
     MissingComposite(Detection),
+    /// The file was signed as another version than it states.
+    #[error("policy: the file states version {stated}, but was signed as version {signed}: sign it again")]
+    Version {
+        /// In the file.
+        stated: u32,
+        /// In the signature.
+        signed: u32,
+    },
     /// A detection has no row.
     #[error("policy: no row for \"{0}\": add a [[detection]] with this id")]
     MissingRow(Detection),
@@ -92,6 +100,16 @@ pub enum PolicyError {
 }
 
 impl PolicyError {
+    /// The line of the file, where it is about one.
+    pub const fn line(&self) -> Option<usize> {
+        match self {
+            Self::Row { line, .. } | Self::Composite { line, .. } | Self::UnknownDetection { line, .. } => {
+                Some(*line)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether this only shows that the file was written for another version of the agent.
     pub const fn is_of_another_version(&self) -> bool {
         matches!(
