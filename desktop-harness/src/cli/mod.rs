@@ -13,6 +13,7 @@ mod folder;
 mod intel;
 mod intel_build;
 mod intel_inspect;
+mod intel_versions;
 mod preview;
 mod recording;
 mod scan;
