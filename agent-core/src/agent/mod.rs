@@ -41,7 +41,7 @@ pub use crate::schedule::{Plan, Reason, ScanTrigger};
 use crate::connector::{Client, Decision, Enrolment, EnrolmentPayload};
 use crate::model::{BundleKey, Depth, Platform, Settings};
 use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, SecretStore};
-use crate::policy::{self, Explanation, Language, Policy};
+use crate::policy::{self, Explanation, Language, Policy, System};
 use crate::report::ReportError;
 use crate::report::jwk::PublicKey;
 use crate::report::jws::SignError;
@@ -227,7 +227,9 @@ impl Agent {
             let Some(last) = tx.get::<LastScan>(Slot::LastScan)? else { return Ok(None) };
             let policy = inner.policy(&inner.settings(tx)?);
             let findings = tx.findings()?;
-            Ok(Some(policy::explain(&last.assessment, &findings, &policy, language, inner.config.platform)))
+            let platform = last.platform.unwrap_or(inner.config.platform);
+            let system = System { platform, version: last.os_version };
+            Ok(Some(policy::explain(&last.assessment, &findings, &policy, language, &system)))
         })
     }
 

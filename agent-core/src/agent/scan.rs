@@ -19,7 +19,7 @@ use super::{AGENT_VERSION, Inner};
 use crate::intel::bundle::Bundle;
 use crate::model::{
     Coverage, CoverageItem, Depth, Detection, DevicePosture, Fact, Finding, FindingState, Inventory,
-    NetworkSnapshot, Settings, Sha256, Timestamp,
+    NetworkSnapshot, OsVersion, Platform, Settings, Sha256, Timestamp,
 };
 use crate::network::baseline::network_key;
 use crate::network::observation::Observations;
@@ -43,6 +43,12 @@ const FINISH_GRACE: Duration = Duration::from_secs(2);
 pub(super) struct LastScan {
     pub(super) at: Timestamp,
     pub(super) assessment: Assessment,
+    /// Absent where the host told none that can be read, and in what was stored before there was this field.
+    #[serde(default)]
+    pub(super) os_version: Option<OsVersion>,
+    /// The system that the host told of; absent in what was stored before there was this field.
+    #[serde(default)]
+    pub(super) platform: Option<Platform>,
 }
 
 /// The device's own facts, before anything is judged.
@@ -213,7 +219,9 @@ fn conclude(
         };
         let queued_reports = reporting::queue_reports(inner, tx, &reportable)?;
         let last: Option<LastScan> = tx.get(Slot::LastScan)?;
-        tx.put(Slot::LastScan, &LastScan { at: now, assessment: assessment.clone() })?;
+        let os_version = posture.os_version.value().and_then(|version| version.parse().ok());
+        let platform = Some(posture.platform);
+        tx.put(Slot::LastScan, &LastScan { at: now, assessment: assessment.clone(), os_version, platform })?;
         let result = ScanResult {
             scan_id: scan_id.clone(),
             trigger,

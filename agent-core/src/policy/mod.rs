@@ -26,7 +26,7 @@ pub use error::PolicyError;
 pub use explain::{ExplainedFinding, ExplainedGap, Explanation, RecordedFinding, Rule, explain};
 pub use rows::{DetectionRow, Parameters, Policy, ResolvingEvent};
 pub use targets::{Step, Target};
-pub use texts::Language;
+pub use texts::{Language, System};
 
 #[cfg(test)]
 mod tests;

@@ -54,7 +54,8 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, String> {
 
 fn read_file(path: &Path) -> Result<VersionFile, String> {
     let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let name = path.file_name().ok_or_else(|| named(&"not the name of a file"))?.to_string_lossy().into_owned();
+    let name =
+        path.file_name().ok_or_else(|| named(&"not the name of a file"))?.to_string_lossy().into_owned();
     let mut content = Vec::new();
     let file = std::fs::File::open(path).map_err(|error| named(&error))?;
     file.take(MAX_FILE + 1).read_to_end(&mut content).map_err(|error| named(&error))?;

@@ -23,7 +23,7 @@ fn install_tables(device: &Device, version: u64, end: EndOfLife) {
     let os = OsTables {
         releases: [(OsFamily::Android, vec![android])].into(),
         exploited: vec![exploited],
-        catalogue: None,
+        ..OsTables::default()
     };
     let contents = Contents { os, ..Contents::default() };
     let path = device.folder.path().join("candidate.mtdi");

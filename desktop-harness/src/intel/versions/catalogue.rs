@@ -45,7 +45,9 @@ pub(super) fn read(text: &str) -> Result<Catalogue, String> {
         .map_err(|error| format!("not CISA's catalogue of known exploited vulnerabilities: {error}"))?;
     let found = document.vulnerabilities.len();
     if let Some(count) = document.count.filter(|count| *count != found) {
-        return Err(format!("it says that it has {count} vulnerabilities, and has {found}: download it again"));
+        return Err(format!(
+            "it says that it has {count} vulnerabilities, and has {found}: download it again"
+        ));
     }
     let day = document.date_released.get(..10).and_then(|day| day.parse().ok());
     Ok(Catalogue { released: day, entries: document.vulnerabilities })

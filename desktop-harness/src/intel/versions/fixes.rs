@@ -99,7 +99,9 @@ fn fix(row: &[&str]) -> Result<((String, OsFamily), Fix), String> {
     let fix = match (fixed_in.parse(), fixed_in.parse()) {
         (Ok(day), _) => Fix::Patch(day),
         (_, Ok(version)) => Fix::Version(version),
-        _ => return Err(format!("\"{fixed_in}\" is neither a version, 18.6.2, nor a patch level, 2024-11-01")),
+        _ => {
+            return Err(format!("\"{fixed_in}\" is neither a version, 18.6.2, nor a patch level, 2024-11-01"));
+        }
     };
     Ok((((*cve).to_owned(), os.parse()?), fix))
 }

@@ -72,7 +72,8 @@ pub(crate) fn compile(files: &[VersionFile]) -> Result<(OsTables, Vec<VersionRep
     let (mut tables, mut reports) = (OsTables::default(), Vec::new());
     let (mut catalogue, mut fixes): (Option<Catalogue>, _) = (None, Fixes::built_in()?);
     for file in files {
-        let text = String::from_utf8_lossy(file.content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&file.content));
+        let text =
+            String::from_utf8_lossy(file.content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&file.content));
         let report = match kind(file, &text) {
             Kind::Releases => releases::read(&file.name, &text, &mut tables.releases),
             Kind::Catalogue if catalogue.is_some() => Err("there is another catalogue: give one".to_owned()),
@@ -83,7 +84,10 @@ pub(crate) fn compile(files: &[VersionFile]) -> Result<(OsTables, Vec<VersionRep
             Kind::Fixes => fixes.replace(&file.name, &text),
             Kind::Other => {
                 let mut report = VersionReport::of(&file.name, "");
-                report.reject("file", "neither a page of endoflife.date, nor a catalogue, nor a table of fixes");
+                report.reject(
+                    "file",
+                    "neither a page of endoflife.date, nor a catalogue, nor a table of fixes",
+                );
                 Ok(report)
             }
         };
@@ -91,7 +95,8 @@ pub(crate) fn compile(files: &[VersionFile]) -> Result<(OsTables, Vec<VersionRep
     }
     if let Some(catalogue) = catalogue {
         let place = reports.iter_mut().find(|report| report.kind == "catalogue");
-        let (exploited, released) = place.map_or_else(Default::default, |report| catalogue.take(&fixes, report));
+        let (exploited, released) =
+            place.map_or_else(Default::default, |report| catalogue.take(&fixes, report));
         (tables.exploited, tables.catalogue) = (exploited, released);
     }
     for report in reports.iter_mut().filter(|report| report.kind == "fixes") {

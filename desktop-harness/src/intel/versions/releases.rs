@@ -13,7 +13,7 @@ const MAX_NODES: usize = 100_000;
 
 #[derive(Deserialize)]
 struct FrontMatter {
-    permalink: String,
+    permalink: Option<String>,
     releases: Vec<Release>,
 }
 
@@ -42,10 +42,11 @@ pub(super) fn read(
     let page: FrontMatter = serde_saphyr::from_str_with_options(matter, options)
         .map_err(|error| format!("not a page of endoflife.date: {error}"))?;
     let mut report = VersionReport::of(name, "releases");
-    let product = page.permalink.trim_matches('/');
+    // A page of one's own may leave the link out: then its name says what it is about.
+    let product = page.permalink.as_deref().unwrap_or(name.trim_end_matches(".md")).trim_matches('/');
     let Ok(family) = product.parse::<OsFamily>() else {
         report.kind = "";
-        report.reject(format!("permalink {}", page.permalink), "no system that the agent runs on");
+        report.reject(format!("page of {product}"), "no system that the agent runs on");
         return Ok(report);
     };
     if releases.contains_key(&family) {
@@ -53,7 +54,8 @@ pub(super) fn read(
     }
     let mut cycles: Vec<OsRelease> = Vec::new();
     for (at, release) in page.releases.iter().enumerate() {
-        let place = release.release_cycle.as_deref().map_or(format!("release {at}"), |it| format!("cycle {it}"));
+        let place =
+            release.release_cycle.as_deref().map_or(format!("release {at}"), |it| format!("cycle {it}"));
         match release.read() {
             Ok(read) if cycles.iter().any(|known| known.cycle == read.cycle) => {
                 report.reject(place, "the cycle is listed twice");
@@ -90,7 +92,10 @@ impl Release {
         let cycle = self.release_cycle.as_deref().ok_or_else(|| missing("releaseCycle"))?;
         Ok(OsRelease {
             cycle: version("releaseCycle", cycle)?,
-            released: day("releaseDate", self.release_date.as_deref().ok_or_else(|| missing("releaseDate"))?)?,
+            released: day(
+                "releaseDate",
+                self.release_date.as_deref().ok_or_else(|| missing("releaseDate"))?,
+            )?,
             end_of_life: match self.eol.as_deref().ok_or_else(|| missing("eol"))? {
                 "false" => EndOfLife::Supported,
                 "true" => EndOfLife::Ended,
