@@ -236,7 +236,8 @@ impl Agent {
             let policy = inner.policy(tx, &settings, now)?;
             let assessment = last.as_of(now, &policy, &settings);
             let findings = tx.findings()?;
-            let system = System { platform: inner.config.platform, version: last.os_version };
+            let platform = last.platform.unwrap_or(inner.config.platform);
+            let system = System { platform, version: last.os_version };
             Ok(Some(policy::explain(&assessment, &findings, &policy, language, &system)))
         })
     }

@@ -19,7 +19,7 @@ use super::{AGENT_VERSION, Inner};
 use crate::intel::bundle::Bundle;
 use crate::model::{
     Coverage, CoverageItem, Depth, Detection, DevicePosture, Fact, Finding, FindingState, Inventory,
-    NetworkSnapshot, OsVersion, Settings, Sha256, Timestamp,
+    NetworkSnapshot, OsVersion, Platform, Settings, Sha256, Timestamp,
 };
 use crate::network::baseline::network_key;
 use crate::network::observation::Observations;
@@ -46,6 +46,9 @@ pub(super) struct LastScan {
     /// Absent where the host told none that can be read, and in what was stored before there was this field.
     #[serde(default)]
     pub(super) os_version: Option<OsVersion>,
+    /// The system that the host told of; absent in what was stored before there was this field.
+    #[serde(default)]
+    pub(super) platform: Option<Platform>,
 }
 
 impl LastScan {
@@ -226,7 +229,8 @@ fn conclude(
         let queued_reports = reporting::queue_reports(inner, tx, &reportable)?;
         let last: Option<LastScan> = tx.get(Slot::LastScan)?;
         let os_version = posture.os_version.value().and_then(|version| version.parse().ok());
-        tx.put(Slot::LastScan, &LastScan { at: now, assessment: assessment.clone(), os_version })?;
+        let platform = Some(posture.platform);
+        tx.put(Slot::LastScan, &LastScan { at: now, assessment: assessment.clone(), os_version, platform })?;
         let result = ScanResult {
             scan_id: scan_id.clone(),
             trigger,

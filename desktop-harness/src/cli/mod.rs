@@ -14,6 +14,7 @@ mod folder;
 mod intel;
 mod intel_build;
 mod intel_inspect;
+mod intel_versions;
 mod policy;
 mod policy_lint;
 mod policy_records;
