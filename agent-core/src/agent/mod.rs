@@ -39,7 +39,7 @@ pub use web::UrlVerdict;
 pub use crate::schedule::{Plan, Reason, ScanTrigger};
 
 use crate::connector::{Client, Decision, Enrolment, EnrolmentPayload};
-use crate::model::{BundleKey, Depth, Platform, Settings};
+use crate::model::{BundleKey, Depth, OsVersion, Platform, Settings};
 use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, SecretStore};
 use crate::policy::{self, Explanation, Language, Policy, System};
 use crate::report::ReportError;
@@ -227,7 +227,7 @@ impl Agent {
             let Some(last) = tx.get::<LastScan>(Slot::LastScan)? else { return Ok(None) };
             let policy = inner.policy(&inner.settings(tx)?);
             let findings = tx.findings()?;
-            let system = System { platform: inner.config.platform, version: last.os_version };
+            let system = inner.system(last.os_version);
             Ok(Some(policy::explain(&last.assessment, &findings, &policy, language, &system)))
         })
     }
@@ -319,6 +319,11 @@ impl Inner {
             Some(_) => Ok(tx.get(Slot::Settings)?.unwrap_or_default()),
             None => Ok(self.config.unenrolled_settings.clone()),
         }
+    }
+
+    /// What texts say where to tap for.
+    fn system(&self, version: Option<OsVersion>) -> System {
+        System { platform: self.config.platform, version }
     }
 
     /// The policy in force.

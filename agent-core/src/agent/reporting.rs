@@ -13,7 +13,7 @@ use crate::model::{
     AppRecord, CoverageItem, DevicePosture, Finding, FindingState, Inventory, Level, NetworkSnapshot,
     RiskLevel, Settings, Severity, Timestamp,
 };
-use crate::policy::{self, Assessment, Language, Policy, System};
+use crate::policy::{self, Assessment, Language, Policy};
 use crate::report::{
     AppKey, DeviceReport, Event, InventoryReport, Issuer, NetworkState, Part, Reporter, RiskLevelChange,
     SCHEMA_VERSION,
@@ -99,7 +99,7 @@ fn level_change(
     findings: &[Finding],
 ) -> RiskLevelChange {
     // A headline names no menus, which is all that the version decides.
-    let system = System { platform: inner.config.platform, version: None };
+    let system = inner.system(None);
     let headline =
         |language| policy::explain(scan.assessment, findings, scan.policy, language, &system).headline;
     let texts: BTreeMap<_, _> =

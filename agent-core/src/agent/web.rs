@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Inner;
 use super::error::AgentError;
 use super::intel::Intel;
+use super::scan::LastScan;
 use crate::intel::lookup::LookupError;
 use crate::intel::web::WebJudge;
 use crate::model::{
@@ -60,7 +61,8 @@ pub(super) fn check_url(inner: &Inner, url: &str, language: Language) -> Result<
         let severity = severity.max().unwrap_or(Severity::None);
         let at_least = RiskLevel::from(severity);
         let assessment = Assessment { level: at_least.into(), at_least, gaps: Vec::new() };
-        let told = policy::explain(&assessment, &findings, &policy, language, inner.config.platform);
+        let system = inner.system(tx.get::<LastScan>(Slot::LastScan)?.and_then(|last| last.os_version));
+        let told = policy::explain(&assessment, &findings, &policy, language, &system);
         Ok(UrlVerdict { severity, coverage, findings: told.findings })
     })
 }
