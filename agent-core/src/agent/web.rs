@@ -10,7 +10,7 @@ use crate::intel::web::WebJudge;
 use crate::model::{
     CheckId, CheckOutcome, Coverage, Judgement, RiskLevel, Settings, Severity, Timestamp, WebRules,
 };
-use crate::policy::{self, Assessment, ExplainedFinding, Language};
+use crate::policy::{self, Assessment, ExplainedFinding, Language, System};
 use crate::store::{self, Looked, ReadTx, Slot};
 
 /// Most contacts that are kept, the latest. Each is another indicator; a device that met more has a worse problem.
@@ -60,7 +60,9 @@ pub(super) fn check_url(inner: &Inner, url: &str, language: Language) -> Result<
         let severity = severity.max().unwrap_or(Severity::None);
         let at_least = RiskLevel::from(severity);
         let assessment = Assessment { level: at_least.into(), at_least, gaps: Vec::new() };
-        let told = policy::explain(&assessment, &findings, &policy, language, inner.config.platform);
+        // Of a host no menus are named, which is all that the version decides.
+        let system = System { platform: inner.config.platform, version: None };
+        let told = policy::explain(&assessment, &findings, &policy, language, &system);
         Ok(UrlVerdict { severity, coverage, findings: told.findings })
     })
 }
