@@ -19,6 +19,7 @@ mod report;
 mod rules;
 mod settings;
 mod time;
+mod weight;
 
 pub use app::{AppId, AppRecord, AppSource, Inventory, Note, SignerDigest};
 pub use bytes::{BundleKey, ParseDigestError, Sha256, SpkiPin};
@@ -47,5 +48,6 @@ pub use settings::{
     Settings, UnknownLevelAccess,
 };
 pub use time::{Date, Timestamp};
+pub use weight::Weight;
 
 pub(crate) mod words;
