@@ -31,6 +31,7 @@ mod inventory;
 mod network;
 mod outage;
 mod output;
+mod posture;
 mod recordings;
 mod snapshot;
 mod stage;
