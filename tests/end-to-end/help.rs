@@ -2,7 +2,7 @@
 
 use crate::device::{Device, run};
 
-const SUBCOMMANDS: [&str; 13] = [
+const SUBCOMMANDS: [&str; 14] = [
     "demo",
     "scan",
     "analyze",
@@ -15,6 +15,7 @@ const SUBCOMMANDS: [&str; 13] = [
     "connector",
     "canary",
     "intel",
+    "policy",
     "stage",
 ];
 
@@ -27,9 +28,15 @@ fn every_subcommand_has_help_with_an_example() {
         "connector token",
         "connector devices",
         "connector settings",
+        "connector policy",
         "intel build",
         "intel inspect",
         "intel check",
+        "policy show",
+        "policy diff",
+        "policy simulate",
+        "policy lint",
+        "policy sign",
     ];
     for subcommand in SUBCOMMANDS.into_iter().chain(others) {
         let line = format!("{subcommand} --help");

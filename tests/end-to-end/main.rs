@@ -30,6 +30,7 @@ mod inventory;
 mod network;
 mod outage;
 mod output;
+mod policy;
 mod recordings;
 mod snapshot;
 mod stage;
