@@ -2,7 +2,7 @@
 
 use crate::device::{Device, run};
 
-const SUBCOMMANDS: [&str; 14] = [
+const SUBCOMMANDS: [&str; 15] = [
     "demo",
     "scan",
     "analyze",
@@ -14,6 +14,7 @@ const SUBCOMMANDS: [&str; 14] = [
     "verify",
     "connector",
     "canary",
+    "check-url",
     "intel",
     "policy",
     "stage",
@@ -37,6 +38,7 @@ fn every_subcommand_has_help_with_an_example() {
         "policy simulate",
         "policy lint",
         "policy sign",
+        "intel install",
     ];
     for subcommand in SUBCOMMANDS.into_iter().chain(others) {
         let line = format!("{subcommand} --help");

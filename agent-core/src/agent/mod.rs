@@ -17,6 +17,7 @@ mod result;
 mod runtime;
 mod scan;
 mod upload;
+mod web;
 
 #[cfg(test)]
 mod tests;
@@ -34,13 +35,14 @@ pub use result::{
     DeliverySummary, EnrolmentStatus, NetworkCost, PreviewedReport, Quarantined, ScanResult, Status,
 };
 pub use upload::{Upload, UploadAnswer, UploadOutcome};
+pub use web::UrlVerdict;
 
 pub use crate::schedule::{Plan, Reason, ScanTrigger};
 
 use crate::connector::{Client, Decision, Enrolment, EnrolmentPayload};
 use crate::model::{BundleKey, Depth, Platform, PolicyOverride, Settings};
 use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, SecretStore};
-use crate::policy::{self, Explanation, Language, Recorded};
+use crate::policy::{self, Explanation, Language, Recorded, System};
 use crate::report::ReportError;
 use crate::report::jwk::PublicKey;
 use crate::report::jws::SignError;
@@ -188,6 +190,18 @@ impl Agent {
         intel::install(&*self.inner()?, candidate)
     }
 
+    /// Judges a URL, or a bare host, before somebody goes there: by the threat intelligence, and by its likeness to the
+    /// organisation's own domains. Keeps and sends nothing of it.
+    pub fn check_url(&self, url: &str, language: Language) -> Result<UrlVerdict, AgentError> {
+        web::check_url(&*self.inner()?, url, language)
+    }
+
+    /// Takes the hosts that the device was in contact with, where the app sees them (a DNS filter, a VPN of its own).
+    /// Gives how many of them are found fault with: a scan then tells. Only the indicators that were met are kept.
+    pub fn contacted<S: AsRef<str>>(&self, hosts: &[S]) -> Result<usize, AgentError> {
+        web::contacted(&*self.inner()?, hosts)
+    }
+
     /// Where the agent stands.
     pub fn status(&self) -> Result<Status, AgentError> {
         let inner = self.inner()?;
@@ -222,7 +236,9 @@ impl Agent {
             let policy = inner.policy(tx, &settings, now)?;
             let assessment = last.as_of(now, &policy, &settings);
             let findings = tx.findings()?;
-            Ok(Some(policy::explain(&assessment, &findings, &policy, language, inner.config.platform)))
+            let platform = last.platform.unwrap_or(inner.config.platform);
+            let system = System { platform, version: last.os_version };
+            Ok(Some(policy::explain(&assessment, &findings, &policy, language, &system)))
         })
     }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
-use super::Inner;
 use super::apps;
 use super::error::AgentError;
 use super::events::AgentEvent;
@@ -15,15 +14,18 @@ use super::planning::{self, Known};
 use super::reporting::{self, Reportable};
 use super::result::{NetworkCost, ScanResult};
 use super::runtime::{ask_host, on_own_thread};
+use super::web;
+use super::{AGENT_VERSION, Inner};
+use crate::intel::bundle::Bundle;
 use crate::model::{
     Coverage, CoverageItem, Depth, Detection, DevicePosture, Fact, Finding, FindingState, Inventory,
-    NetworkSnapshot, Settings, Sha256, Timestamp,
+    NetworkSnapshot, OsVersion, Platform, Settings, Sha256, Timestamp,
 };
 use crate::network::baseline::network_key;
 use crate::network::observation::Observations;
 use crate::network::{self, Recording};
 use crate::policy::{self, Assessment, Policy};
-use crate::posture::{self, Thresholds};
+use crate::posture::{self, Device, Thresholds};
 use crate::report::random_id;
 use crate::schedule::ScanTrigger;
 use crate::store::{self, Looked, Slot};
@@ -41,6 +43,12 @@ const FINISH_GRACE: Duration = Duration::from_secs(2);
 pub(super) struct LastScan {
     pub(super) at: Timestamp,
     pub(super) assessment: Assessment,
+    /// Absent where the host told none that can be read, and in what was stored before there was this field.
+    #[serde(default)]
+    pub(super) os_version: Option<OsVersion>,
+    /// The system that the host told of; absent in what was stored before there was this field.
+    #[serde(default)]
+    pub(super) platform: Option<Platform>,
 }
 
 impl LastScan {
@@ -175,8 +183,18 @@ fn conclude(
         let clean = planning::clean(tx, network, &settings.network, now)?;
         planning::finished(inner, tx, planning::report(&recording, &judged.outcomes))?;
         checks.extend(judged.outcomes);
-        let proxies = &settings.network.proxies;
-        checks.extend(posture::judge(&posture, network, proxies, &thresholds(&policy), now));
+        checks.extend(posture::judge(&Device {
+            posture: &posture,
+            network,
+            inventory: installed.value(),
+            settings,
+            thresholds: thresholds(&policy),
+            tables: intel.bundle.as_deref().map(Bundle::os_tables),
+            key: inner.host.key.protection(),
+            agent_version: AGENT_VERSION,
+            now,
+        }));
+        checks.push(web::judge(tx, &intel, settings, policy.parameters().contact_days, now)?);
         checks.push(policy.compose(&checks, &before));
         checks.sort_by_key(|outcome| outcome.check);
 
@@ -210,7 +228,9 @@ fn conclude(
         };
         let queued_reports = reporting::queue_reports(inner, tx, &reportable)?;
         let last: Option<LastScan> = tx.get(Slot::LastScan)?;
-        tx.put(Slot::LastScan, &LastScan { at: now, assessment: assessment.clone() })?;
+        let os_version = posture.os_version.value().and_then(|version| version.parse().ok());
+        let platform = Some(posture.platform);
+        tx.put(Slot::LastScan, &LastScan { at: now, assessment: assessment.clone(), os_version, platform })?;
         let result = ScanResult {
             scan_id: scan_id.clone(),
             trigger,

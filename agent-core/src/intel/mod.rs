@@ -14,8 +14,10 @@
 pub mod bundle;
 pub mod lookup;
 pub mod value;
+pub mod web;
 
 mod index;
+mod lookalike;
 mod matcher;
 
 pub use index::Reject;
@@ -23,5 +25,7 @@ pub use matcher::Matcher;
 
 #[cfg(test)]
 mod lookup_tests;
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ mod indicator;
 mod level;
 mod nat64;
 mod network;
+mod origin;
 mod os_tables;
 mod posture;
 mod report;
@@ -37,8 +38,9 @@ pub use network::{
     Depth, Exposure, MacAddress, Neighbour, NetworkSnapshot, ParseMacAddressError, PrivateDns, Proxy,
     Transport, TrustAnchor, TrustVerdict, WifiSecurity,
 };
+pub use origin::{AppOrigin, KnownInstaller};
 pub use os_tables::{EndOfLife, ExploitedVulnerability, Fix, OsFamily, OsRelease, OsTables, OsVersion};
-pub use posture::{AddedRoot, ConfigurationProfile, DevicePosture, Platform, VerifiedBoot};
+pub use posture::{AddedRoot, ConfigurationProfile, DevicePosture, KeyProtection, Platform, VerifiedBoot};
 pub use report::{ChainPosition, ReportKind, SignedReport};
 pub use rules::{AppRules, DeniedApp, DeviceRules, MinimumApp, MinimumOs, Publisher, WebRules};
 pub use settings::{

@@ -8,10 +8,10 @@ use serde::Serialize;
 use super::Assessment;
 use super::rows::Policy;
 use super::targets::{Step, Target, better_than};
-use super::texts::{Language, LanguageTexts, fill};
+use super::texts::{Language, LanguageTexts, System, fill};
 use crate::model::{
-    CheckId, Coverage, CoverageItem, Detection, Evidence, Finding, FindingState, Judgement, Level, Platform,
-    RiskLevel, Severity, Timestamp, Verdict,
+    CheckId, Coverage, CoverageItem, Detection, Evidence, Finding, FindingState, Judgement, Level, RiskLevel,
+    Severity, Timestamp, Verdict,
 };
 
 /// Most findings or checks that a headline names. It is one line on a lock screen.
@@ -67,8 +67,10 @@ pub struct ExplainedFinding {
     pub rule: Rule,
     /// What it means for the user.
     pub meaning: String,
-    /// What the user does now.
+    /// What the user does now, with where to tap on this version of the system where that is known.
     pub fix: String,
+    /// What an administrator checks or does.
+    pub admin_note: String,
     /// When it was first seen.
     pub detected_at: Timestamp,
     /// From when on it counts, where the organisation gives time to mend it.
@@ -126,9 +128,9 @@ pub fn explain(
     findings: &[Finding],
     policy: &Policy,
     language: Language,
-    platform: Platform,
+    system: &System,
 ) -> Explanation {
-    let teller = Teller { policy, texts: policy.texts(language), platform };
+    let teller = Teller { policy, texts: policy.texts(language), system };
     let mut sorted: Vec<_> = findings.iter().collect();
     sorted.sort_by(|a, b| rank(a).cmp(&rank(b)));
     let counted: Vec<_> = sorted.iter().copied().filter(|finding| counts(finding)).collect();
@@ -161,7 +163,7 @@ fn rank(finding: &Finding) -> impl Ord + '_ {
 struct Teller<'a> {
     policy: &'a Policy,
     texts: &'a LanguageTexts,
-    platform: Platform,
+    system: &'a System,
 }
 
 impl Teller<'_> {
@@ -222,7 +224,8 @@ impl Teller<'_> {
             evidence: judgement.evidence.clone(),
             rule: self.rule(judgement),
             meaning: self.with_subject(&texts.meaning, finding),
-            fix: self.with_subject(texts.fix(self.platform), finding),
+            fix: self.with_subject(texts.fix(self.system), finding),
+            admin_note: texts.admin.clone(),
             detected_at: finding.detected_at,
             counts_from: self.policy.counts_from(finding),
         }

@@ -39,7 +39,7 @@ pub use rows::{DetectionRow, EMBEDDED, Parameters, Policy, ResolvingEvent};
 pub use simulate::{Recorded, Shift, Simulation, simulate};
 pub use stale::{aged, is_stale};
 pub use targets::{Step, Target};
-pub use texts::Language;
+pub use texts::{Language, System};
 
 #[cfg(test)]
 mod tests;

@@ -151,7 +151,7 @@ fn open(folder: &TempDir, host: &Arc<ScriptedHost>, clock: &Arc<TestClock>, key:
         platform: Platform::Android,
         store: folder.path().join("agent.db"),
         unenrolled_settings: settings(),
-        intel_key: None,
+        intel_key: Some(crate::intel::testing::signer().1),
     };
     let host = Host {
         device: host.clone(),

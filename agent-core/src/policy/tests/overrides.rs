@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{Platform, Weight};
-use crate::policy::{Language, assess, explain};
+use crate::policy::{Language, System, assess, explain};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -119,7 +119,8 @@ fn an_explanation_tells_from_when_a_finding_counts_and_until_when_a_change_holds
     let mut found = finding(Detection::PatchOld, "", Severity::None);
     found.severity = policy.weigh(&found).severity;
     let findings = [found.clone(), finding(Detection::Rooted, "", Severity::High)];
-    let told = explain(&assess(&findings, &[], &[]), &findings, &policy, Language::En, Platform::Linux);
+    let system = System { platform: Platform::Linux, version: None };
+    let told = explain(&assess(&findings, &[], &[]), &findings, &policy, Language::En, &system);
     assert_eq!(told.findings[0].counts_from, None, "it counts already");
     let recorded = &told.recorded[0];
     let from = found.detected_at.plus_seconds(2 * DAY);

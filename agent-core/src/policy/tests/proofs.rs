@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::*;
-use crate::policy::Language;
+use crate::policy::{Language, System};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,7 +38,8 @@ fn every_row_has_a_source_texts_a_fix_and_tests_or_is_known_to_lack_them() {
         for language in Language::ALL {
             let texts = policy.texts(*language).detection(row.id);
             for platform in crate::model::Platform::ALL {
-                for text in [&texts.title, &texts.meaning, &texts.action, texts.fix(*platform)] {
+                let system = System { platform: *platform, version: None };
+                for text in [&texts.title, &texts.meaning, &texts.action, &texts.admin, texts.fix(&system)] {
                     assert!(!text.trim().is_empty(), "{} in {language:?}: a text is empty", row.id);
                 }
             }
