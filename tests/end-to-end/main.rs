@@ -32,6 +32,7 @@ mod network;
 mod outage;
 mod output;
 mod posture;
+mod policy;
 mod recordings;
 mod snapshot;
 mod stage;
