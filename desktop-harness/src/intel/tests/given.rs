@@ -190,7 +190,7 @@ fn every_other_indicator_of_the_given_files_matches_itself() {
         assert!(hits.iter().any(|hit| hit.attribution == *expected && !hit.weak), "{text}");
         kinds.insert(value.kind());
     }
-    assert_eq!(kinds.len(), 8, "{kinds:?}");
+    assert_eq!(kinds.len(), 9, "{kinds:?}");
 }
 
 /// Listed hosts that are public suffixes, below which nothing matches: none of today's files has one.

@@ -6,7 +6,7 @@ use publicsuffix::List;
 use super::{NOW, bundle, compile, input, options};
 
 /// Public suffixes as the list has them: of registries, of companies (private), and with a wildcard.
-const SUFFIXES: &str = "example\nco.example\nio\n*.wild.example\n!own.wild.example\n\
+const SUFFIXES: &str = "// ===BEGIN ICANN DOMAINS===\nexample\nco.example\nio\n*.wild.example\n!own.wild.example\n\
                         // ===BEGIN PRIVATE DOMAINS===\ngithub.io\nblogs.example\n";
 const SHA1: &str = "00112233445566778899aabbccddeeff01234567";
 
