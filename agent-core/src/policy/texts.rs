@@ -220,6 +220,7 @@ pub(super) struct Phrases {
     pub(super) step_check: String,
     pub(super) recorded_no_severity: String,
     pub(super) recorded_ignored: String,
+    pub(super) recorded_grace: String,
 }
 
 /// `template` with each `{name}` replaced by its value. What a value holds is never looked at again, and a name

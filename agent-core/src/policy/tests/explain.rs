@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Platform, PolicyOverride, RiskLevel};
+use crate::model::{Platform, RiskLevel};
 use crate::policy::{Assessment, Explanation, Language, Step, System, assess, explain};
 
 /// A phone in a café: intercepted, with stalkerware, an old patch, and two checks without a result.
@@ -64,7 +64,7 @@ fn explained(language: Language, system: &System) -> Explanation {
             reason: "updates are tested for a month first".into(),
         },
     ];
-    let policy = policy().with_overrides(&changes);
+    let policy = policy().with_overrides(&changes, NOW);
     explain(&assess(&findings, &coverage, &required), &findings, &policy, language, system)
 }
 

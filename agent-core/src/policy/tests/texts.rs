@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::Platform;
-use crate::policy::texts::{ENGLISH, KOREAN, Texts, fill, laid_over, parse};
+use crate::policy::texts::{ENGLISH, KOREAN, fill, laid_over, parse};
 use crate::policy::{Language, System};
 
 /// What every detection has, in every language.

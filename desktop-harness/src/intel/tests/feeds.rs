@@ -122,7 +122,6 @@ fn lines_that_name_nothing_are_rejected_by_their_number() {
     assert_eq!(lines, ["line 2", "line 3", "line 4", "line 5", "line 6", "line 7", "line 8"]);
     assert_eq!(rejects(&report)[2].1, "\"intranet\": a single label is no public host name");
     assert!(error("list.txt", b"\xff\xfea\0".as_slice()).contains("UTF-16"));
-    assert!(error("list.txt", "# nothing\n").contains("no indicator"));
 }
 
 #[test]
@@ -160,6 +159,20 @@ fn yaml_families_keep_digits_that_look_like_numbers() {
     assert_eq!(category("com.a"), ThreatCategory::Stalkerware);
     assert_eq!(category("com.watch"), ThreatCategory::DualUse);
     assert_eq!(category("com.odd"), ThreatCategory::DualUse, "never more than is said");
+}
+
+#[test]
+fn properties_of_a_family_that_are_not_read_are_named() {
+    let text = "- name: Fam\n  names: [Other]\n  type: stalkerware\n  c2:\n    ip: [192.0.2.1]\n    urls: [x]\n  hashes: [y]\n";
+    let (contents, report) = compiled("ioc.yaml", text);
+    assert_eq!(report.summary.values.get(&ValueKind::Network), Some(&1), "{:?}", contents.values);
+    assert_eq!(
+        rejects(&report),
+        [
+            ("family \"Fam\"", "the property \"hashes\" is none that is read"),
+            ("family \"Fam\"", "the property \"c2.urls\" is none that is read")
+        ]
+    );
 }
 
 #[test]
