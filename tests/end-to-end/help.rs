@@ -2,7 +2,7 @@
 
 use crate::device::{Device, run};
 
-const SUBCOMMANDS: [&str; 13] = [
+const SUBCOMMANDS: [&str; 14] = [
     "demo",
     "scan",
     "analyze",
@@ -14,6 +14,7 @@ const SUBCOMMANDS: [&str; 13] = [
     "verify",
     "connector",
     "canary",
+    "check-url",
     "intel",
     "stage",
 ];
@@ -30,6 +31,7 @@ fn every_subcommand_has_help_with_an_example() {
         "intel build",
         "intel inspect",
         "intel check",
+        "intel install",
     ];
     for subcommand in SUBCOMMANDS.into_iter().chain(others) {
         let line = format!("{subcommand} --help");

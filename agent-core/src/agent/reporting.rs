@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::error::AgentError;
-use super::redact::shareable_findings;
+use super::redact::{shareable_findings, shareable_posture};
 use super::{AGENT_VERSION, Inner};
 use crate::connector::Enrolment;
 use crate::inventory::{self, AppIdentity, InventoryDelta, SharedInventory};
@@ -135,7 +135,7 @@ fn device_report(
         level: scan.assessment.level,
         at_least: scan.assessment.at_least,
         coverage: scan.coverage.to_vec(),
-        posture: scan.posture.clone(),
+        posture: shareable_posture(scan.posture),
         network: NetworkState::from(scan.network),
         findings,
         inventory: inventory_report(tx, scan)?,

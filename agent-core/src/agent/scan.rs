@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
-use super::Inner;
 use super::apps;
 use super::error::AgentError;
 use super::events::AgentEvent;
@@ -16,6 +15,8 @@ use super::reporting::{self, Reportable};
 use super::result::{NetworkCost, ScanResult};
 use super::runtime::{ask_host, on_own_thread};
 use super::web;
+use super::{AGENT_VERSION, Inner};
+use crate::intel::bundle::Bundle;
 use crate::model::{
     Coverage, CoverageItem, Depth, Detection, DevicePosture, Fact, Finding, FindingState, Inventory,
     NetworkSnapshot, Settings, Sha256, Timestamp,
@@ -24,7 +25,7 @@ use crate::network::baseline::network_key;
 use crate::network::observation::Observations;
 use crate::network::{self, Recording};
 use crate::policy::{self, Assessment, Policy};
-use crate::posture::{self, Thresholds};
+use crate::posture::{self, Device, Thresholds};
 use crate::report::random_id;
 use crate::schedule::ScanTrigger;
 use crate::store::{self, Looked, Slot};
@@ -163,8 +164,17 @@ fn conclude(
         let clean = planning::clean(tx, network, &settings.network, now)?;
         planning::finished(inner, tx, planning::report(&recording, &judged.outcomes))?;
         checks.extend(judged.outcomes);
-        let proxies = &settings.network.proxies;
-        checks.extend(posture::judge(&posture, network, proxies, &thresholds(&policy), now));
+        checks.extend(posture::judge(&Device {
+            posture: &posture,
+            network,
+            inventory: installed.value(),
+            settings,
+            thresholds: thresholds(&policy),
+            tables: intel.bundle.as_deref().map(Bundle::os_tables),
+            key: inner.host.key.protection(),
+            agent_version: AGENT_VERSION,
+            now,
+        }));
         checks.push(web::judge(tx, &intel, settings, policy.parameters().contact_days, now)?);
         checks.sort_by_key(|outcome| outcome.check);
 

@@ -212,3 +212,24 @@ impl From<core::Step> for Step {
         }
     }
 }
+
+/// What is known of a URL.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct UrlVerdict {
+    /// How bad going there is, under the policy in force.
+    pub severity: Severity,
+    /// How far the look-up got. What is not complete is not clean.
+    pub coverage: Coverage,
+    /// What was found, the gravest first.
+    pub findings: Vec<ExplainedFinding>,
+}
+
+impl From<agent_core::agent::UrlVerdict> for UrlVerdict {
+    fn from(verdict: agent_core::agent::UrlVerdict) -> Self {
+        Self {
+            severity: verdict.severity,
+            coverage: verdict.coverage.into(),
+            findings: verdict.findings.into_iter().map(Into::into).collect(),
+        }
+    }
+}

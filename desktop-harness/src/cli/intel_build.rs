@@ -10,9 +10,10 @@ use agent_core::model::ThreatCategory;
 use publicsuffix::List;
 use serde::Serialize;
 
-use super::intel::{now, public_half, signing_key};
+use super::intel::{now, signing_key};
 use super::{Global, Outcome};
 use crate::CliError;
+use crate::device::public_half;
 use crate::intel::{Input, MAX_INPUT, Options, SourceReport, compile};
 use crate::ui::{Ui, plural};
 
@@ -38,7 +39,8 @@ pub(super) struct Args {
     /// The Ed25519 key that signs, PKCS #8; made where there is none [default: intel-key.p8 in the data folder]
     #[arg(long, value_name = "KEY")]
     key: Option<PathBuf>,
-    /// Public suffix list: one of its names matches only itself. Without it only single labels count as such
+    /// Public suffix list: one of its names matches only itself. Without it only single labels count as such, and
+    /// look-alikes are compared by the last two labels
     #[arg(long, value_name = "FILE")]
     psl: Option<PathBuf>,
     /// What inputs are about that do not tell: malware, phishing, dual_use, …
@@ -61,7 +63,7 @@ struct Report<'a> {
 
 pub(super) fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
     refuse_other_file(&args.output)?;
-    let suffixes = args.psl.as_deref().map(suffix_list).transpose()?;
+    let (suffixes, rules) = args.psl.as_deref().map(suffix_list).transpose()?.unzip();
     let key = signing_key(args.key.as_deref(), global)?;
     let public = public_half(&key)?;
     let now = now();
@@ -72,7 +74,8 @@ pub(super) fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliEr
         read(path)
     });
     let options = Options { now, category: args.category, suffixes };
-    let (contents, sources) = compile(options, inputs)?;
+    let (mut contents, sources) = compile(options, inputs)?;
+    contents.suffixes = rules.unwrap_or_default();
     progress.step("writing");
     let bytes = bundle::encode(&contents, version, now, &key)?;
     place(&args.output, &bytes, &public)?;
@@ -125,14 +128,18 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
     }
 }
 
-fn suffix_list(path: &Path) -> Result<List, CliError> {
+/// The list, and its text without comments.
+fn suffix_list(path: &Path) -> Result<(List, String), CliError> {
     let bytes = read_bytes(path)?;
     let list =
         List::from_bytes(&bytes).map_err(|_| format!("{}: not a public suffix list", path.display()))?;
     if list.is_empty() {
         return Err(format!("{}: a public suffix list without a rule", path.display()).into());
     }
-    Ok(list)
+    let is_rule = |line: &&str| !line.is_empty() && (!line.starts_with("//") || line.starts_with("// ==="));
+    let text = String::from_utf8_lossy(&bytes);
+    let rules: Vec<_> = text.lines().map(str::trim).filter(is_rule).collect();
+    Ok((list, rules.join("\n")))
 }
 
 /// In force at once or not at all, and never older than what is there.

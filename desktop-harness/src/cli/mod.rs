@@ -2,6 +2,7 @@
 
 mod analyze;
 mod canary;
+mod check_url;
 mod connector;
 mod connector_canary;
 pub(crate) mod deliver;
@@ -105,6 +106,8 @@ enum Command {
     Connector(connector::Args),
     /// A canary: tells agents, signed, what of their requests arrived
     Canary(canary::Args),
+    /// Judge a URL before going there
+    CheckUrl(check_url::Args),
     /// Threat intelligence: compile feeds into a signed bundle, look into it, look values up
     Intel(intel::Args),
     /// Everything around a device, for tests of an app in a simulator
@@ -162,6 +165,7 @@ fn run(cli: Cli, ui: &Ui) -> Result<Outcome, CliError> {
             Command::Verify(args) => verify::run(args, &global, ui),
             Command::Connector(args) => connector::run(args, &global, ui).await,
             Command::Canary(args) => canary::run(args, &global, ui).await,
+            Command::CheckUrl(args) => check_url::run(&args, &global, ui),
             Command::Intel(args) => intel::run(args, &global, ui),
             Command::Stage(args) => stage::run(args, &global, ui).await,
         }

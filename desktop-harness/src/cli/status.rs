@@ -31,6 +31,10 @@ pub(crate) fn run(_args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliE
         }
         None => ui.line("Enrolled  no: nothing is ever sent"),
     }
+    match &status.intel {
+        Some(intel) => ui.line(format!("Intel     version {}, built {}", intel.version, intel.built_at)),
+        None => ui.line("Intel     no bundle: see `mtd intel install`"),
+    }
     let dropped = match status.dropped {
         0 => String::new(),
         count => format!(", {count} dropped because the queue was full"),

@@ -36,7 +36,12 @@ pub(crate) fn show(ui: &Ui, explanation: &Explanation) {
 /// The level, its findings and their fixes: one screen, whatever else there is.
 pub(crate) fn show_short(ui: &Ui, explanation: &Explanation) {
     headline(ui, "   ", explanation);
-    for finding in &explanation.findings {
+    findings(ui, &explanation.findings);
+}
+
+/// Findings and their fixes.
+pub(crate) fn findings(ui: &Ui, findings: &[ExplainedFinding]) {
+    for finding in findings {
         named(ui, "   ", finding);
         ui.line(ui.paint.dim(format!("     {}", folded(&finding.reason, 5))));
         ui.line(format!("     → {}", folded(&finding.fix, 7)));

@@ -9,6 +9,7 @@ mod findings;
 mod hosts;
 mod intel;
 mod lifetime;
+mod posture;
 mod reports;
 mod sources;
 mod tiers;

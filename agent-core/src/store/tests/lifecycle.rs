@@ -73,6 +73,17 @@ fn clean_and_inconclusive_judgements_are_no_findings() {
 }
 
 #[test]
+fn a_detection_that_is_undecided_as_a_whole_is_of_each_subject_but_not_of_a_network() {
+    let undecided = |detection| Judgement::new(detection, Verdict::Inconclusive);
+    let kept = scan(&detected(), &[indicators(vec![undecided(Detection::MaliciousApp)])], LATER);
+    assert!(kept[0].is_open());
+    let chain = |judgement| [CheckOutcome::judged(CheckId::TlsChain, "looked", vec![judgement])];
+    let of_one_host = Judgement::new(Detection::TlsInterception, Verdict::Confirmed).about("one.example");
+    let known = scan(&[], &chain(of_one_host), NOW);
+    assert!(!scan(&known, &chain(undecided(Detection::TlsInterception)), LATER)[0].is_open());
+}
+
+#[test]
 fn what_is_seen_again_is_the_same_finding_as_last_seen() {
     let milder = Judgement::new(Detection::MaliciousApp, Verdict::Suspicious).about("a").with("list", "new");
     let findings = scan(&detected(), &[indicators(vec![milder.clone()])], LATER);
