@@ -37,7 +37,7 @@ pub use network::{
     Depth, Exposure, MacAddress, Neighbour, NetworkSnapshot, ParseMacAddressError, PrivateDns, Proxy,
     Transport, TrustAnchor, TrustVerdict, WifiSecurity,
 };
-pub use origin::{AppOrigin, KnownInstaller};
+pub use origin::{AppOrigin, KnownInstaller, is_store};
 pub use os_tables::{EndOfLife, ExploitedVulnerability, Fix, OsFamily, OsRelease, OsTables, OsVersion};
 pub use posture::{AddedRoot, ConfigurationProfile, DevicePosture, KeyProtection, Platform, VerifiedBoot};
 pub use report::{ChainPosition, ReportKind, SignedReport};
