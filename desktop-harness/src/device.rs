@@ -10,8 +10,8 @@ use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
 use crate::CliError;
 use crate::host::{
-    FileSecretStore, InventorySource, LinuxHost, LinuxHostOptions, SnapshotOverride, SystemClock,
-    SystemEntropy,
+    FileSecretStore, InventorySource, LinuxHost, LinuxHostOptions, PostureOverride, SnapshotOverride,
+    SystemClock, SystemEntropy,
 };
 use crate::private_file;
 use crate::software_key::{DEVICE_KEY, SoftwareKey};
@@ -21,6 +21,7 @@ use crate::software_key::{DEVICE_KEY, SoftwareKey};
 pub(crate) struct Overrides {
     pub(crate) apps: InventorySource,
     pub(crate) network: SnapshotOverride,
+    pub(crate) posture: PostureOverride,
     pub(crate) unenrolled_settings: Settings,
 }
 
@@ -67,8 +68,9 @@ fn own_intel_key(data_dir: &Path) -> Result<Option<BundleKey>, CliError> {
 pub(crate) fn open_agent(data_dir: PathBuf, overrides: Overrides) -> Result<Agent, CliError> {
     std::fs::create_dir_all(&data_dir)
         .map_err(|error| format!("{}: {error}; name another folder with --data", data_dir.display()))?;
-    let Overrides { apps, network, unenrolled_settings } = overrides;
-    let options = LinuxHostOptions { apps, network, ..LinuxHostOptions::default() };
+    let Overrides { apps, network, posture, unenrolled_settings } = overrides;
+    let platform = posture.platform().unwrap_or(Platform::Linux);
+    let options = LinuxHostOptions { apps, network, posture, ..LinuxHostOptions::default() };
     let host = Host {
         device: Arc::new(LinuxHost::new(options, Arc::new(SystemClock))),
         key: Arc::new(SoftwareKey::open(&data_dir, DEVICE_KEY)?),
@@ -77,7 +79,7 @@ pub(crate) fn open_agent(data_dir: PathBuf, overrides: Overrides) -> Result<Agen
         entropy: Arc::new(SystemEntropy),
     };
     let config = AgentConfig {
-        platform: Platform::Linux,
+        platform,
         store: data_dir.join("agent.db"),
         unenrolled_settings,
         intel_key: intel_key(&data_dir)?,

@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 use super::Inner;
 use super::error::AgentError;
 use super::intel::Intel;
+use super::scan::LastScan;
 use crate::intel::lookup::LookupError;
 use crate::intel::web::WebJudge;
 use crate::model::{
-    CheckId, CheckOutcome, Coverage, Judgement, RiskLevel, Settings, Severity, Timestamp, WebRules,
+    CheckId, CheckOutcome, Coverage, Finding, Judgement, RiskLevel, Settings, Severity, Timestamp, WebRules,
+    Weight,
 };
-use crate::policy::{self, Assessment, ExplainedFinding, Language};
+use crate::policy::{self, Assessment, ExplainedFinding, Language, System};
 use crate::store::{self, Looked, ReadTx, Slot};
 
 /// Most contacts that are kept, the latest. Each is another indicator; a device that met more has a worse problem.
@@ -37,9 +39,9 @@ pub struct UrlVerdict {
 pub(super) fn check_url(inner: &Inner, url: &str, language: Language) -> Result<UrlVerdict, AgentError> {
     inner.store.read(|tx| {
         let settings = inner.settings(tx)?;
-        let policy = inner.policy(&settings);
-        let intel = inner.intel(tx, &settings)?;
         let now = inner.host.clock.now();
+        let policy = inner.policy(tx, &settings, now)?;
+        let intel = inner.intel(tx, &settings)?;
         let (judgements, coverage) = match web_judge(&intel, &settings.web, now).url(url) {
             Ok(judgements) => (judgements, coverage(&intel, &settings.web)),
             Err(LookupError::Value(why)) => return Err(AgentError::NotAUrl(why)),
@@ -50,17 +52,19 @@ pub(super) fn check_url(inner: &Inner, url: &str, language: Language) -> Result<
         };
         let outcome = CheckOutcome::judged(CheckId::WebContacts, String::new(), judgements);
         let looked = Looked { outcomes: &[outcome], network: None, now };
-        let findings = store::advance(
-            &[],
-            &looked,
-            |judgement| policy.severity(judgement.detection, judgement.verdict),
-            |detection| policy.ignored(detection).map(str::to_owned),
-        );
+        // Time to mend something is no time to walk into it: no grace here.
+        let findings = store::advance(&[], &looked, |Finding { judgement, .. }| Weight {
+            severity: policy.severity(judgement),
+            ignored: policy.ignored(judgement).map(str::to_owned),
+        });
         let severity = findings.iter().filter(|finding| finding.is_open()).map(|finding| finding.severity);
         let severity = severity.max().unwrap_or(Severity::None);
         let at_least = RiskLevel::from(severity);
         let assessment = Assessment { level: at_least.into(), at_least, gaps: Vec::new() };
-        let told = policy::explain(&assessment, &findings, &policy, language, inner.config.platform);
+        let last: Option<LastScan> = tx.get(Slot::LastScan)?;
+        let version = last.and_then(|scan| scan.os_version);
+        let system = System { platform: inner.config.platform, version };
+        let told = policy::explain(&assessment, &findings, &policy, language, &system);
         Ok(UrlVerdict { severity, coverage, findings: told.findings })
     })
 }

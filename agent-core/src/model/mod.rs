@@ -19,6 +19,7 @@ mod report;
 mod rules;
 mod settings;
 mod time;
+mod weight;
 
 pub use app::{AppId, AppRecord, AppSource, Inventory, Note, SignerDigest};
 pub use bytes::{BundleKey, ParseDigestError, Sha256, SpkiPin};
@@ -37,7 +38,7 @@ pub use network::{
     Depth, Exposure, MacAddress, Neighbour, NetworkSnapshot, ParseMacAddressError, PrivateDns, Proxy,
     Transport, TrustAnchor, TrustVerdict, WifiSecurity,
 };
-pub use origin::{AppOrigin, KnownInstaller, is_store};
+pub use origin::{AppOrigin, KnownInstaller};
 pub use os_tables::{EndOfLife, ExploitedVulnerability, Fix, OsFamily, OsRelease, OsTables, OsVersion};
 pub use posture::{AddedRoot, ConfigurationProfile, DevicePosture, KeyProtection, Platform, VerifiedBoot};
 pub use report::{ChainPosition, ReportKind, SignedReport};
@@ -47,5 +48,6 @@ pub use settings::{
     Settings, UnknownLevelAccess,
 };
 pub use time::{Date, Timestamp};
+pub use weight::Weight;
 
 pub(crate) mod words;

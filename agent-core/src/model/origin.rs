@@ -116,12 +116,6 @@ impl KnownInstaller {
     }
 }
 
-/// Whether an Android package is a store: the platform's or another that is known.
-pub fn is_store(package: &str) -> bool {
-    let origin = KnownInstaller::of(package).map(|known| known.origin);
-    matches!(origin, Some(AppOrigin::PlatformStore | AppOrigin::ThirdPartyStore))
-}
-
 /// Google Play is Android's own store. Stores of device makers and others review by their own rules, which the
 /// organisation can trust by name. Package installers install a file that somebody opened, `com.android.shell` is
 /// adb: nobody reviewed what came this way.

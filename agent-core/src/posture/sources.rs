@@ -3,7 +3,9 @@
 use super::parts::Parts;
 use super::signs::confirmed_if;
 use super::words::{bounded, clipped};
-use crate::model::{AppRules, CheckId, CheckOutcome, Detection, DevicePosture, Judgement, Verdict, is_store};
+use crate::model::{
+    AppOrigin, AppRules, CheckId, CheckOutcome, Detection, DevicePosture, Judgement, KnownInstaller, Verdict,
+};
 
 /// What stands for every app: before Android 8 one setting allows all.
 const ALL: &str = "*";
@@ -33,4 +35,9 @@ fn judge_one(app: &str, rules: &AppRules) -> Option<Judgement> {
         return None;
     }
     Some(judgement.about(clipped(app)).because("it may install other apps, and is no store"))
+}
+
+fn is_store(app: &str) -> bool {
+    let known = KnownInstaller::of(app);
+    known.is_some_and(|it| matches!(it.origin, AppOrigin::PlatformStore | AppOrigin::ThirdPartyStore))
 }

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::limits::{FLAPPING_LIVES, FLAPPING_SECONDS, MAX_RESOLVED};
 use crate::model::{
     CheckId, CheckOutcome, Coverage, Detection, Finding, FindingState, Judgement, Severity, Sha256,
-    Timestamp, Trace, Verdict,
+    Timestamp, Trace, Verdict, Weight,
 };
 
 /// One scan, as far as findings live by it.
@@ -31,15 +31,9 @@ pub struct Looked<'a> {
 
 /// The findings after a scan: those `known` before it, moved on by what it saw.
 ///
-/// `severity_of` and `ignored` (why a detection is set aside, if it is) are the policy in force; both apply to
-/// every finding that is not resolved, seen or not. Live findings come first, by detection and subject, then
+/// `weigh` is the policy in force; it applies to every finding that is not resolved, seen or not. Live findings come first, by detection and subject, then
 /// the resolved ones, latest first, at most [`MAX_RESOLVED`].
-pub fn advance(
-    known: &[Finding],
-    looked: &Looked<'_>,
-    severity_of: impl Fn(&Judgement) -> Severity,
-    ignored: impl Fn(Detection) -> Option<String>,
-) -> Vec<Finding> {
+pub fn advance(known: &[Finding], looked: &Looked<'_>, weigh: impl Fn(&Finding) -> Weight) -> Vec<Finding> {
     let Looked { outcomes, network, now } = *looked;
     let complete = complete_checks(outcomes);
     let (mut seen, undecided) = sightings(outcomes);
@@ -78,8 +72,9 @@ pub fn advance(
     }));
 
     for finding in &mut next {
-        finding.severity = severity_of(&finding.judgement);
-        finding.state = state_under(ignored(finding.judgement.detection), &finding.state, now);
+        let Weight { severity, ignored } = weigh(finding);
+        finding.severity = severity;
+        finding.state = state_under(ignored, &finding.state, now);
     }
     next.sort_by_cached_key(|finding| Identity::of(&finding.judgement));
     resolved.sort_by_cached_key(|finding| {

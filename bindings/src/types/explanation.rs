@@ -58,8 +58,10 @@ pub struct ExplainedFinding {
     pub rule: Rule,
     /// What it means for the user.
     pub meaning: String,
-    /// What the user does now.
+    /// What the user does now, with where to tap on this version of the system where that is known.
     pub fix: String,
+    /// What an administrator checks or does.
+    pub admin_note: String,
     /// When it was first seen.
     pub detected_at: SystemTime,
 }
@@ -169,6 +171,7 @@ impl From<core::ExplainedFinding> for ExplainedFinding {
             rule: finding.rule.into(),
             meaning: finding.meaning,
             fix: finding.fix,
+            admin_note: finding.admin_note,
             detected_at: system_time(finding.detected_at),
         }
     }

@@ -104,6 +104,11 @@ pub enum ScanTrigger {
     Requested,
     /// An app was installed, updated or removed.
     AppsChanged,
+    /// A setting of the device that a check looks at was changed: screen lock, developer options, accessibility,
+    /// device administration, a certificate, a profile.
+    SettingsChanged,
+    /// The operating system was updated or restored.
+    SystemUpdated,
     /// A captive portal lets this device through (Android `NetworkCallback.onCapabilitiesChanged` with
     /// `NET_CAPABILITY_VALIDATED`).
     PortalCleared,

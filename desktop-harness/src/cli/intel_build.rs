@@ -11,9 +11,10 @@ use publicsuffix::List;
 use serde::Serialize;
 
 use super::intel::{now, signing_key};
-use super::{Global, Outcome};
+use super::{Global, Outcome, intel_versions};
 use crate::CliError;
 use crate::device::public_half;
+use crate::intel::versions::VersionReport;
 use crate::intel::{Input, MAX_INPUT, Options, SourceReport, compile};
 use crate::ui::{Ui, plural};
 
@@ -24,15 +25,21 @@ const SHOWN: usize = 5;
 #[command(after_help = "Examples:
   mtd intel build feeds/*.stix2 stalkerware.yaml --psl public_suffix_list.dat -o intel.mtdi
   mtd intel build phishing.txt --category phishing -o phishing.mtdi
+  mtd intel build feeds/* --versions versions -o intel.mtdi
   mtd intel build feeds/* -o intel.mtdi --json       everything that was left out, and why
 
 A file that begins with { is read as a STIX bundle, else .yaml and .yml as stalkerware-indicators, .csv as a table
 with a header row, and anything else as a hosts file or a list with one value a line.
+--versions takes what endoflife.date, CISA's catalogue of known exploited vulnerabilities and a table of fixes tell of
+operating systems; see docs/intel-versions.md.
 A bundle in FILE is replaced at once, and only by one of a higher version.")]
 pub(super) struct Args {
     /// Feeds; a match names its source by the file's name without its extension
-    #[arg(required = true, value_name = "INPUT")]
+    #[arg(required_unless_present = "versions", value_name = "INPUT")]
     inputs: Vec<PathBuf>,
+    /// Versions of operating systems: a folder, or a file of it; repeatable
+    #[arg(long, value_name = "PATH")]
+    versions: Vec<PathBuf>,
     /// The bundle
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -59,6 +66,7 @@ struct Report<'a> {
     key: String,
     bytes: u64,
     sources: &'a [SourceReport],
+    versions: &'a [VersionReport],
 }
 
 pub(super) fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
@@ -68,6 +76,7 @@ pub(super) fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliEr
     let public = public_half(&key)?;
     let now = now();
     let version = args.bundle_version.unwrap_or(u64::try_from(now.unix()).unwrap_or(0));
+    let (os, versions) = intel_versions::read(&args.versions)?;
     let progress = ui.progress_over("reading", args.inputs.len() + 1);
     let inputs = args.inputs.iter().map(|path| {
         progress.step(&path.display().to_string());
@@ -75,6 +84,10 @@ pub(super) fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliEr
     });
     let options = Options { now, category: args.category, suffixes };
     let (mut contents, sources) = compile(options, inputs)?;
+    if contents.values.is_empty() && os.is_empty() {
+        return Err("there is no indicator in any input".into());
+    }
+    contents.os = os;
     contents.suffixes = rules.unwrap_or_default();
     progress.step("writing");
     let bytes = bundle::encode(&contents, version, now, &key)?;
@@ -87,6 +100,7 @@ pub(super) fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliEr
         key: public.to_string(),
         bytes: bytes.len() as u64,
         sources: &sources,
+        versions: &versions,
     };
     if ui.json {
         ui.json(&report)?;
@@ -177,7 +191,8 @@ fn show(report: &Report<'_>, no_suffixes: bool, ui: &Ui) {
             ui.line(format!("    and {} more: see --json", summary.rejected - SHOWN as u64));
         }
     }
-    if no_suffixes {
+    intel_versions::show(report.versions, ui);
+    if no_suffixes && !report.sources.is_empty() {
         ui.line("No public suffix list was given (--psl): an indicator such as github.io matches everything below it.");
     }
     ui.line(format!(

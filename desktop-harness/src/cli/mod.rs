@@ -14,6 +14,12 @@ mod folder;
 mod intel;
 mod intel_build;
 mod intel_inspect;
+mod intel_versions;
+mod policy;
+mod policy_lint;
+mod policy_records;
+mod policy_show;
+mod policy_simulate;
 mod preview;
 mod recording;
 mod scan;
@@ -110,6 +116,8 @@ enum Command {
     CheckUrl(check_url::Args),
     /// Threat intelligence: compile feeds into a signed bundle, look into it, look values up
     Intel(intel::Args),
+    /// The policy: show it, check it, compare it, replay scans under it, sign it
+    Policy(policy::Args),
     /// Everything around a device, for tests of an app in a simulator
     Stage(stage::Args),
 }
@@ -167,6 +175,7 @@ fn run(cli: Cli, ui: &Ui) -> Result<Outcome, CliError> {
             Command::Canary(args) => canary::run(args, &global, ui).await,
             Command::CheckUrl(args) => check_url::run(&args, &global, ui),
             Command::Intel(args) => intel::run(args, &global, ui),
+            Command::Policy(args) => policy::run(args, &global, ui),
             Command::Stage(args) => stage::run(args, &global, ui).await,
         }
     })

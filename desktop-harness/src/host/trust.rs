@@ -29,7 +29,7 @@ const SHIPPED: &[&str] = &["/usr/share/ca-certificates", "/usr/share/ca-certific
 
 /// Where an administrator adds roots: update-ca-certificates(8) of Debian, update-ca-trust(8) of Fedora, and
 /// of Arch.
-const ADDED: &[&str] = &[
+pub(super) const ADDED: &[&str] = &[
     "/usr/local/share/ca-certificates",
     "/etc/pki/ca-trust/source/anchors",
     "/etc/ca-certificates/trust-source/anchors",

@@ -70,5 +70,6 @@ fn rule(finding: &ExplainedFinding) -> String {
     let rule = &finding.rule;
     let attack = rule.attack.as_ref().map_or_else(String::new, |id| format!(", ATT&CK {id}"));
     let source = rule.changed_because.as_ref().unwrap_or(&rule.source);
-    format!("{}{attack}; {source}", rule.id)
+    let until = rule.changed_until.map_or_else(String::new, |until| format!(" (until {until})"));
+    format!("{}{attack}; {source}{until}", rule.id)
 }

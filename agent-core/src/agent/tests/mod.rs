@@ -10,6 +10,7 @@ mod findings;
 mod hosts;
 mod intel;
 mod lifetime;
+mod policies;
 mod posture;
 mod reports;
 mod sources;

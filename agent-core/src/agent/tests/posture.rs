@@ -20,7 +20,11 @@ fn install_tables(device: &Device, version: u64, end: EndOfLife) {
         added: "2025-12-01".parse().unwrap(),
         fixes: vec![Fix::Patch("2025-12-06".parse().unwrap())],
     };
-    let os = OsTables { releases: [(OsFamily::Android, vec![android])].into(), exploited: vec![exploited] };
+    let os = OsTables {
+        releases: [(OsFamily::Android, vec![android])].into(),
+        exploited: vec![exploited],
+        ..OsTables::default()
+    };
     let contents = Contents { os, ..Contents::default() };
     let path = device.folder.path().join("candidate.mtdi");
     write(&path, &contents, version);

@@ -20,7 +20,10 @@ impl<'a> Publishers<'a> {
     pub fn of(rules: &'a AppRules) -> Self {
         let mut known: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         for publisher in &rules.publishers {
-            known.entry(&publisher.id).or_default().extend(publisher.signers.iter().filter(|it| identifies(it)));
+            known
+                .entry(&publisher.id)
+                .or_default()
+                .extend(publisher.signers.iter().filter(|it| identifies(it)));
         }
         Self(known)
     }

@@ -215,6 +215,7 @@ fn tables() -> OsTables {
         ]
         .into(),
         exploited,
+        catalogue: Some(day("2026-10-01")),
     }
 }
 
