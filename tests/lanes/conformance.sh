@@ -1,15 +1,20 @@
 #!/usr/bin/env bash
-# lane: what mtd signs verifies with PyJWT, joserfc and jose, nothing that was altered does, and Python tells the story
+# lane: what mtd signs verifies with PyJWT, joserfc and jose, and nothing that was altered; MVT agrees; Python tells the story
 
 source tests/lib.sh
 
 readonly SOURCES=tests/conformance
 readonly PYTHON_ENV=target/conformance/venv
+readonly MVT_ENV=target/conformance/venv-mvt
+# Public feeds, read in place.
+readonly DATA=${MTD_SHARED_DATA:-../shared/data}
 readonly BINDING=target/conformance/binding
 
 main() {
     need_rust
-    need_python_packages
+    need_python
+    need_python_packages "$PYTHON_ENV" $SOURCES/requirements.txt
+    need_python_packages "$MVT_ENV" $SOURCES/requirements-mvt.txt
     need_node_packages
     step cargo build --release --locked -p desktop-harness --bin mtd
     local mtd=${CARGO_TARGET_DIR:-target}/release/mtd
@@ -25,8 +30,21 @@ main() {
     step node $SOURCES/verify_jose.mjs "$tokens"
     step "$PYTHON_ENV/bin/python" $SOURCES/verify_mtd.py "$mtd" "$tokens"
 
+    compare_intelligence "$mtd"
+
     make_binding
     step "$PYTHON_ENV/bin/python" $SOURCES/story.py "$mtd" $BINDING
+}
+
+# The public feeds, as mtd, a JSON and a YAML parser, and MVT read them.
+compare_intelligence() {
+    local mtd=$1
+    if [[ ! -d $DATA/intel ]]; then
+        say "threat intelligence: NOT COMPARED with MVT, there are no feeds in $DATA/intel"
+        return
+    fi
+    step "$MVT_ENV/bin/python" $SOURCES/intel_counts.py "$mtd" "$DATA"
+    step "$MVT_ENV/bin/python" $SOURCES/intel_mvt.py "$mtd" "$DATA"
 }
 
 # The Python binding, generated from the very library that is put beside it.
@@ -40,16 +58,21 @@ make_binding() {
     cp "$built/libmtd_agent.so" $BINDING
 }
 
-need_python_packages() {
+need_python() {
     need python3 python3
     python3 -c 'import ensurepip' 2>/dev/null || install_package "Python's venv" python3-venv
-    is_fresh "$PYTHON_ENV/stamp" $SOURCES/requirements.txt && return
-    say "installing the Python packages of $SOURCES/requirements.txt into $PYTHON_ENV"
-    rm -rf "$PYTHON_ENV"
-    python3 -m venv "$PYTHON_ENV"
-    "$PYTHON_ENV/bin/pip" install --quiet --disable-pip-version-check -r $SOURCES/requirements.txt ||
-        could_not_run "the Python packages could not be installed"
-    stamp "$PYTHON_ENV/stamp" $SOURCES/requirements.txt
+}
+
+# The packages of FILE in the virtual environment ENV.
+need_python_packages() {
+    local env=$1 file=$2
+    is_fresh "$env/stamp" "$file" && return
+    say "installing the Python packages of $file into $env"
+    rm -rf "$env"
+    python3 -m venv "$env"
+    "$env/bin/pip" install --quiet --disable-pip-version-check -r "$file" ||
+        could_not_run "the Python packages of $file could not be installed"
+    stamp "$env/stamp" "$file"
 }
 
 need_node_packages() {

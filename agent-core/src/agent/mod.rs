@@ -245,7 +245,7 @@ impl Agent {
     /// The last scan as [`policy::simulate`] replays it; `None` before the first.
     pub fn recorded(&self) -> Result<Option<Recorded>, AgentError> {
         self.inner()?.store.read(|tx| {
-            let Some(LastScan { at, assessment }) = tx.get(Slot::LastScan)? else { return Ok(None) };
+            let Some(LastScan { at, assessment, .. }) = tx.get(Slot::LastScan)? else { return Ok(None) };
             let findings = tx.findings()?;
             Ok(Some(Recorded { at, level: assessment.level, findings, gaps: assessment.gaps }))
         })

@@ -10,7 +10,7 @@ use agent_core::model::Timestamp;
 use serde::Serialize;
 
 use super::intel::{now, verifying_key};
-use super::{Global, Outcome, intel_versions};
+use super::{Global, Outcome, files, intel_versions};
 use crate::CliError;
 use crate::ui::{Ui, clean};
 
@@ -31,6 +31,8 @@ pub(super) struct InspectArgs {
 #[command(after_help = "Examples:
   mtd intel check intel.mtdi https://login.example.com/a 203.0.113.7
   mtd intel check intel.mtdi --kind certificate 31A6ECECD97CF39BC4126B8745CD94A7C30BF81C
+  mtd intel check intel.mtdi --kind domain --from hosts.txt --json
+  cut -f1 urls.tsv | mtd intel check intel.mtdi --kind url --from -
 
 Exit status 3 if a value matches.")]
 pub(super) struct CheckArgs {
@@ -38,8 +40,11 @@ pub(super) struct CheckArgs {
     #[arg(value_name = "FILE")]
     bundle: PathBuf,
     /// URLs, host names, addresses, app identifiers, digests, paths, …
-    #[arg(required = true, value_name = "VALUE")]
+    #[arg(required_unless_present = "from", value_name = "VALUE")]
     values: Vec<String>,
+    /// More values from a file, one a line; empty lines do not count; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
     /// What the values are [default: everything that each can be]
     #[arg(long, value_name = "KIND")]
     kind: Option<ValueKind>,
@@ -98,9 +103,11 @@ struct Checked<'a> {
 pub(super) fn check(args: &CheckArgs, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
     let bundle = open(&args.bundle, args.key.as_deref(), global)?;
     let now = now();
+    let listed = args.from.as_deref().map(files::read_text).transpose()?;
     let mut checked = Vec::new();
-    for value in &args.values {
-        let hits = look_up(&bundle, value, args.kind, now).map_err(|error| format!("{value}: {error}"))?;
+    for (place, value) in observations(args, listed.as_deref())? {
+        let hits =
+            look_up(&bundle, value, args.kind, now).map_err(|error| format!("{place}{value}: {error}"))?;
         checked.push(Checked { value, hits });
     }
     if ui.json {
@@ -110,6 +117,23 @@ pub(super) fn check(args: &CheckArgs, global: &Global, ui: &Ui) -> Result<Outcom
     }
     let any = checked.iter().any(|checked| !checked.hits.is_empty());
     Ok(if any { Outcome::SaysNo } else { Outcome::Done })
+}
+
+/// The values to look up, each after its place in a file, for messages.
+fn observations<'a>(
+    args: &'a CheckArgs,
+    listed: Option<&'a str>,
+) -> Result<Vec<(String, &'a str)>, CliError> {
+    let named = args.values.iter().map(|value| (String::new(), value.as_str()));
+    let file = args.from.as_deref().unwrap_or(Path::new("")).display();
+    let text = listed.map(|text| text.strip_prefix('\u{feff}').unwrap_or(text)).unwrap_or_default();
+    let lines = (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty());
+    let listed = lines.map(|(number, line)| (format!("{file}: line {number}: "), line));
+    let all: Vec<_> = named.chain(listed).collect();
+    if all.is_empty() {
+        return Err(format!("{file}: no values in it; expected one a line").into());
+    }
+    Ok(all)
 }
 
 fn look_up(

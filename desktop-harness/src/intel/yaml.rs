@@ -1,8 +1,11 @@
 //! The YAML of stalkerware-indicators (`ioc.yaml`, `watchware.yaml`): a list of families.
 
+use std::collections::BTreeMap;
+
 use agent_core::intel::value::ValueKind;
 use agent_core::model::ThreatCategory;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_saphyr::options;
 
 use super::collect::{About, Sink};
@@ -14,6 +17,9 @@ const MAX_NODES: usize = 1_000_000;
 #[derive(Deserialize)]
 struct Family {
     name: Option<String>,
+    /// Other names of it, which no match tells.
+    #[serde(default, rename = "names")]
+    _names: IgnoredAny,
     r#type: Option<String>,
     #[serde(default)]
     packages: Vec<String>,
@@ -31,15 +37,25 @@ struct Family {
     certificate_cname_re: Vec<String>,
     #[serde(default)]
     certificate_organizations: Vec<String>,
+    #[serde(flatten)]
+    unknown: Unknown,
 }
 
 #[derive(Default, Deserialize)]
 struct Servers {
     #[serde(default)]
     ips: Vec<String>,
+    /// As some families of the public list have it.
+    #[serde(default)]
+    ip: Vec<String>,
     #[serde(default)]
     domains: Vec<String>,
+    #[serde(flatten)]
+    unknown: Unknown,
 }
+
+/// Properties that are not read, which must not go unnoticed: a later one may hold indicators.
+type Unknown = BTreeMap<String, IgnoredAny>;
 
 /// Reads the families. Fails where the whole is not such a list; the error has the line.
 pub(super) fn read(text: &str, sink: &mut Sink<'_>) -> Result<(), String> {
@@ -89,7 +105,7 @@ fn values(family: &Family, place: &str, about: &About, sink: &mut Sink<'_>) {
     for digest in &family.certificates {
         sink.add(place, ValueKind::Certificate, digest, about);
     }
-    let servers = family.c2.domains.iter().chain(&family.c2.ips);
+    let servers = family.c2.domains.iter().chain(&family.c2.ips).chain(&family.c2.ip);
     for host in family.websites.iter().chain(&family.distribution).chain(servers) {
         match lists::network_value(host) {
             Ok(value) => sink.add_value(value, about),
@@ -106,5 +122,11 @@ fn values(family: &Family, place: &str, about: &About, sink: &mut Sink<'_>) {
             "certificate_organizations \"{name}\": the names in certificates are not told on a device"
         );
         sink.reject(place, why);
+    }
+    for property in family.unknown.keys() {
+        sink.reject(place, format!("the property \"{property}\" is none that is read"));
+    }
+    for property in family.c2.unknown.keys() {
+        sink.reject(place, format!("the property \"c2.{property}\" is none that is read"));
     }
 }

@@ -173,7 +173,7 @@ impl Bundle {
     }
 
     /// Whether `name` may be known: false for all but one in about 30 of the names that are not.
-    pub(in crate::intel) fn may_know(&self, name: &str) -> bool {
+    pub fn may_know(&self, name: &str) -> bool {
         let (word, mask) = self.hasher.hash(name).filter(self.filter.len() as u64);
         let word = usize::try_from(word).ok().and_then(|at| self.filter.get(at));
         word.is_some_and(|word| word & mask == mask)

@@ -162,6 +162,20 @@ fn yaml_families_keep_digits_that_look_like_numbers() {
 }
 
 #[test]
+fn properties_of_a_family_that_are_not_read_are_named() {
+    let text = "- name: Fam\n  names: [Other]\n  type: stalkerware\n  c2:\n    ip: [192.0.2.1]\n    urls: [x]\n  hashes: [y]\n";
+    let (contents, report) = compiled("ioc.yaml", text);
+    assert_eq!(report.summary.values.get(&ValueKind::Network), Some(&1), "{:?}", contents.values);
+    assert_eq!(
+        rejects(&report),
+        [
+            ("family \"Fam\"", "the property \"hashes\" is none that is read"),
+            ("family \"Fam\"", "the property \"c2.urls\" is none that is read")
+        ]
+    );
+}
+
+#[test]
 fn a_yaml_bomb_is_refused_quickly() {
     let mut text = "- &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for n in 1..12 {

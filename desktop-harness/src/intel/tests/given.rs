@@ -86,10 +86,8 @@ fn of_yaml(text: &str) -> Vec<(&'static str, String)> {
         ] {
             found.extend(texts(family.get(member)).into_iter().map(|it| (kind, it)));
         }
-        let c2 = family.get("c2");
-        for member in ["ips", "domains"] {
-            found.extend(texts(c2.and_then(|it| it.get(member))).into_iter().map(|it| ("host", it)));
-        }
+        let c2 = family.get("c2").and_then(|it| it.as_object()).into_iter().flatten();
+        found.extend(c2.flat_map(|(_, hosts)| texts(Some(hosts))).map(|it| ("host", it)));
     }
     found
 }
