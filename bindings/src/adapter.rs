@@ -7,13 +7,14 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use agent_core::model::{self, Date, Fact, Inventory, MacAddress, Nat64Prefix, Platform, Sha256};
+use agent_core::model::{self, AddedRoot, Date, Fact, Inventory, MacAddress, Nat64Prefix, Platform, Sha256};
 use agent_core::platform as core;
 
 use crate::host::{DeviceHost, DeviceKey, HostError, SecretStore};
 use crate::inventory;
 use crate::types::{
-    DevicePosture, Neighbour, NetworkSnapshot, PrivateDns, Proxy, TextFact, TrustVerdict, timestamp,
+    ConfigurationProfile, DevicePosture, Neighbour, NetworkSnapshot, PrivateDns, Proxy, TextFact,
+    TrustVerdict, timestamp,
 };
 
 /// A [`DeviceHost`] as the core asks it.
@@ -119,7 +120,24 @@ fn device_posture(posture: DevicePosture, platform: Platform) -> model::DevicePo
         screen_lock: posture.screen_lock.into(),
         root_signs: posture.root_signs.into(),
         debug_flags: posture.debug_flags.into(),
-        ..model::DevicePosture::not_available(platform, "this app does not tell")
+        os_build: posture.os_build.into(),
+        tamper_signs: posture.tamper_signs.into(),
+        hooking_signs: posture.hooking_signs.into(),
+        emulator_signs: posture.emulator_signs.into(),
+        bootloader_locked: posture.bootloader_locked.into(),
+        verified_boot: posture.verified_boot.into(),
+        developer_mode: posture.developer_mode.into(),
+        usb_debugging: posture.usb_debugging.into(),
+        wireless_debugging: posture.wireless_debugging.into(),
+        unknown_sources: posture.unknown_sources.into(),
+        app_verification: posture.app_verification.into(),
+        always_on_vpn: posture.always_on_vpn.into(),
+        accessibility_services: posture.accessibility_services.into(),
+        device_admins: posture.device_admins.into(),
+        profiles: each(posture.profiles, |profile| Ok(configuration_profile(profile))),
+        added_roots: each(posture.added_roots, |der: Vec<u8>| {
+            AddedRoot::from_der(&der).map_err(|error| unusable("added_roots", &error))
+        }),
     }
 }
 
@@ -142,6 +160,11 @@ fn network_snapshot(snapshot: NetworkSnapshot) -> model::NetworkSnapshot {
         portal_api: snapshot.portal_api.into(),
         metered: snapshot.metered.into(),
     }
+}
+
+fn configuration_profile(profile: ConfigurationProfile) -> model::ConfigurationProfile {
+    let ConfigurationProfile { identifier, name, organization, managed, signed, payload_types } = profile;
+    model::ConfigurationProfile { identifier, name, organization, managed, signed, payload_types }
 }
 
 /// A text as what it should be.

@@ -1,6 +1,6 @@
 //! What an app calls.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +14,9 @@ use crate::error::AgentError;
 use crate::host::{DeviceHost, DeviceKey, SecretStore};
 use crate::scope::Scope;
 use crate::types::{
-    AgentEvent, DeliverySummary, Depth, EnrolmentStatus, Explanation, Language, Plan, PreviewedReport,
-    ScanResult, ScanTrigger, Status, Upload, UploadAnswer, UploadOutcome,
+    AgentEvent, CheckId, DeliverySummary, Depth, Detection, EnrolmentStatus, Explanation, IntelStatus,
+    Language, Plan, PreviewedReport, ScanResult, ScanTrigger, Status, Upload, UploadAnswer, UploadOutcome,
+    UrlVerdict, count,
 };
 
 /// Everything that an [`Agent`] is opened with.
@@ -30,6 +31,10 @@ pub struct AgentOptions {
     /// nothing and contacts nobody. An enrolled device obeys its signed settings only.
     #[uniffi(default = None)]
     pub unenrolled_settings_json: Option<String>,
+    /// Who signs intelligence bundles, as long as the organisation's settings name nobody: `ed25519/` and base64, as
+    /// `mtd intel build` prints it.
+    #[uniffi(default = None)]
+    pub intel_key: Option<String>,
     /// Facts about the device.
     pub device: Arc<dyn DeviceHost>,
     /// The key that signs reports.
@@ -117,6 +122,32 @@ impl Agent {
         Ok(self.run(self.core.clone().off_thread(limit, settle)).await?.into())
     }
 
+    /// Judges a URL, or a bare host, before somebody goes there: by the threat intelligence, and by its likeness to the
+    /// organisation's own domains. Keeps and sends nothing of it. `InvalidUrl` is said of what is neither.
+    pub async fn check_url(
+        &self,
+        url: String,
+        language: Language,
+        limit: Duration,
+    ) -> Result<UrlVerdict, AgentError> {
+        let check = move |agent: &core::Agent| agent.check_url(&url, language);
+        Ok(self.run(self.core.clone().off_thread(limit, check)).await?.into())
+    }
+
+    /// Takes the hosts that the device was in contact with, where the app sees them (a DNS filter, a VPN of its own). Gives
+    /// how many of them are found fault with: a scan then tells. Only the indicators that were met are kept.
+    pub async fn contacted(&self, hosts: Vec<String>, limit: Duration) -> Result<u64, AgentError> {
+        let note = move |agent: &core::Agent| agent.contacted(&hosts);
+        Ok(count(self.run(self.core.clone().off_thread(limit, note)).await?))
+    }
+
+    /// Puts the intelligence bundle in the file `path` in force: a copy of it, once it is verified whole, at once or not at
+    /// all. An older one is refused, and on every error what was in force stays so.
+    pub async fn install_intel(&self, path: String, limit: Duration) -> Result<IntelStatus, AgentError> {
+        let install = move |agent: &core::Agent| agent.install_intel(Path::new(&path));
+        Ok(self.run(self.core.clone().off_thread(limit, install)).await?.into())
+    }
+
     /// Where the agent stands, without scanning.
     pub async fn status(&self, limit: Duration) -> Result<Status, AgentError> {
         Ok(self.run(self.core.clone().off_thread(limit, core::Agent::status)).await?.into())
@@ -175,16 +206,33 @@ pub fn agent_version() -> String {
     core::AGENT_VERSION.to_owned()
 }
 
+/// The identifier of a detection, as the policy file, reports and findings write it: `network.tls_interception`.
+#[uniffi::export]
+pub fn detection_id(detection: Detection) -> String {
+    detection.as_str().to_owned()
+}
+
+/// The identifier of a check, as reports write it: `network.tls_chain`.
+#[uniffi::export]
+pub fn check_id(check: CheckId) -> String {
+    check.as_str().to_owned()
+}
+
 fn prepare(options: AgentOptions) -> Result<(core::AgentConfig, core::Host), AgentError> {
     let unenrolled_settings = match &options.unenrolled_settings_json {
-        Some(json) => Settings::from_json(json).map_err(|error| AgentError::configuration(&error))?,
+        Some(json) => Settings::from_json(json)
+            .map_err(|error| AgentError::configuration("unenrolled settings", &error))?,
         None => Settings::default(),
+    };
+    let intel_key = match &options.intel_key {
+        Some(text) => Some(text.parse().map_err(|why| AgentError::configuration("intel_key", &why))?),
+        None => None,
     };
     let config = core::AgentConfig {
         platform: options.platform,
         store: PathBuf::from(options.store_path),
         unenrolled_settings,
-        intel_key: None,
+        intel_key,
     };
     let host = core::Host {
         device: Arc::new(HostAdapter::new(options.device, options.platform)),

@@ -78,8 +78,8 @@ pub enum AgentError {
 }
 
 impl AgentError {
-    pub(crate) fn configuration(why: &dyn std::fmt::Display) -> Self {
-        Self::InvalidConfiguration { reason: format!("unenrolled settings: {why}") }
+    pub(crate) fn configuration(what: &str, why: &dyn std::fmt::Display) -> Self {
+        Self::InvalidConfiguration { reason: format!("{what}: {why}") }
     }
 }
 

@@ -223,3 +223,47 @@ fn lists_may_have_marks_line_ends_comments_ports_and_wildcards_and_name_what_is_
         "{checked:#}"
     );
 }
+
+#[test]
+fn a_bundle_is_put_in_force_and_urls_are_judged_by_it() {
+    let device = built();
+    let unknown = device.mtd("check-url https://bad.example/").ends_with(4);
+    unknown.says("no threat intelligence");
+    device.mtd("intel install i.mtdi").ends_with(0).says("version 7");
+    assert_eq!(device.json("status")["intel"]["version"], 7);
+    let bad = device.mtd("check-url https://user@www.bad.example.:8443/a?b=c").ends_with(3);
+    bad.says("high").says("bad.example").says("list");
+    device.mtd("check-url good.example").ends_with(0).says("nothing known");
+    let wrong = device.mtd("check-url http://");
+    assert!(wrong.error().contains("http://"), "{wrong:?}");
+}
+
+#[test]
+fn an_older_or_foreign_bundle_is_never_put_in_force() {
+    let device = built();
+    device.mtd("intel install i.mtdi").ends_with(0);
+    device.mtd("intel build list.txt -o older.mtdi --bundle-version 6").ends_with(0);
+    let older = device.mtd("intel install older.mtdi");
+    assert!(older.error().contains("older.mtdi") && older.error().contains("roll-back"), "{older:?}");
+    device.mtd("intel build list.txt -o foreign.mtdi --key other.p8 --bundle-version 9").ends_with(0);
+    let foreign = device.mtd("intel install foreign.mtdi");
+    assert!(foreign.error().contains("signature"), "{foreign:?}");
+    assert_eq!(device.json("status")["intel"]["version"], 7);
+
+    device.mtd("intel install foreign.mtdi --key other.p8").ends_with(0);
+    assert_eq!(device.json("status")["intel"]["version"], 9);
+}
+
+#[test]
+fn look_alikes_of_the_organisations_domains_are_told() {
+    let device = built();
+    device
+        .file("psl.dat", "// ===BEGIN ICANN DOMAINS===\n\n// com\ncom\nco.kr\n// ===END ICANN DOMAINS===\n");
+    device.json("intel build list.txt --psl psl.dat -o k.mtdi --bundle-version 8");
+    device.mtd("intel install k.mtdi").ends_with(0);
+    let bank = "check-url --own-domain paypal.co.kr";
+    device.mtd(&format!("{bank} https://www.paypal.co.kr/")).ends_with(0).says("nothing known");
+    let proved = device.mtd(&format!("{bank} https://login.p\u{430}ypal.com/x")).ends_with(3);
+    proved.says("medium").says("paypal.co.kr");
+    device.mtd(&format!("{bank} https://paypal.co.kr.evil.example/")).ends_with(3).says("low");
+}

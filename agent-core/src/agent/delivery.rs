@@ -1,4 +1,4 @@
-//! One exchange with the connector: deliver what is due, then fetch settings and the decision.
+//! One exchange with the connector: deliver what is due, then fetch settings, the policy and the decision.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Inner;
 use super::error::AgentError;
 use super::events::AgentEvent;
+use super::policies::StoredPolicy;
 use super::result::{DeliverySummary, Quarantined};
 use crate::connector::{Client, ConnectorError, Decision, Delivery, Enrolment, retry_delay};
 use crate::model::{Settings, Timestamp};
@@ -24,6 +25,7 @@ pub(super) async fn deliver(inner: Arc<Inner>, deadline: Instant) -> Result<Deli
     // The connector's word is worth asking for even where a report could not be delivered: a decision or a
     // changed setting may be what the user waits for.
     exchange.fetch_settings(&mut summary).await?;
+    exchange.fetch_policy(&mut summary).await?;
     exchange.fetch_decision(&mut summary).await?;
     summary.still_queued = inner.store.read(|tx| tx.reports(ReportState::Queued))?.len();
     log::info!(
@@ -92,6 +94,27 @@ impl Exchange<'_> {
             self.inner.store.write(|tx| tx.put(Slot::Settings, &settings))?;
             summary.new_settings = Some(settings.version);
             self.inner.events.send(AgentEvent::SettingsChanged { version: settings.version });
+        }
+        Ok(())
+    }
+
+    /// A policy that this agent cannot read leaves the one in force as it is, and is told.
+    async fn fetch_policy(&self, summary: &mut DeliverySummary) -> Result<(), AgentError> {
+        let known: Option<StoredPolicy> = self.inner.store.read(|tx| tx.get(Slot::Policy))?;
+        let known = known.map(|policy| policy.version);
+        let fetched = self.within(self.client.fetch_policy(&self.enrolment, known)).await;
+        let Some(offered) = note(fetched, summary).flatten() else { return Ok(()) };
+        let (version, document) = (offered.version, offered.document);
+        match self.inner.policies.read_signed(version, &document) {
+            Ok(notes) => {
+                self.inner.store.write(|tx| tx.put(Slot::Policy, &StoredPolicy { version, document }))?;
+                summary.new_policy = Some(version);
+                summary.policy_notes = notes.iter().map(ToString::to_string).collect();
+            }
+            Err(error) => {
+                log::warn!("policy version {version} was refused: {error}");
+                summary.policy_notes.push(format!("policy version {version} was refused: {error}"));
+            }
         }
         Ok(())
     }

@@ -5,14 +5,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
+use publicsuffix::List;
 use serde::Serialize;
 
 use super::Inner;
 use super::error::AgentError;
 use crate::intel::bundle::{self, Bundle, BundleError};
+use crate::intel::web;
 use crate::model::{BundleKey, Settings, Timestamp};
 use crate::store::{ReadTx, Slot};
 
@@ -45,6 +47,8 @@ struct Opened {
     key: BundleKey,
     file: FileState,
     bundle: Arc<Bundle>,
+    /// Read when it is first asked for: only look-alikes need it.
+    suffixes: Arc<OnceLock<Option<List>>>,
 }
 
 /// What tells a file from one that replaced it, perhaps by another process.
@@ -68,26 +72,26 @@ impl Intelligence {
     }
 
     /// The bundle in the file, if there is one. One that is older than `at_least` has been put back, and is refused.
-    fn bundle(&self, key: &BundleKey, at_least: u64) -> Result<Option<Arc<Bundle>>, BundleError> {
+    fn bundle(&self, key: &BundleKey, at_least: u64) -> Result<Intel, BundleError> {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         let file = match FileState::of(&self.path) {
             Err(BundleError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
                 *opened = None;
                 // A file that was taken away is no better than one that was put back.
-                return if at_least == 0 { Ok(None) } else { Err(BundleError::Io(error)) };
+                return if at_least == 0 { Ok(Intel::default()) } else { Err(BundleError::Io(error)) };
             }
             state => state?,
         };
         if let Some(known) = opened.as_ref().filter(|known| known.key == *key && known.file == file) {
-            return Ok(Some(known.bundle.clone()));
+            return Ok(known.intel());
         }
         *opened = None;
         let bundle = Arc::new(Bundle::open(&self.path, key)?);
         if bundle.version() < at_least {
             return Err(BundleError::Older { found: bundle.version(), have: at_least });
         }
-        *opened = Some(Opened { key: *key, file, bundle: bundle.clone() });
-        Ok(Some(bundle))
+        let known = opened.insert(Opened { key: *key, file, bundle, suffixes: Arc::default() });
+        Ok(known.intel())
     }
 }
 
@@ -98,6 +102,21 @@ pub(super) struct Intel {
     pub(super) bundle: Option<Arc<Bundle>>,
     /// Why there is none though there should be.
     pub(super) fault: Option<String>,
+    suffixes: Arc<OnceLock<Option<List>>>,
+}
+
+impl Opened {
+    fn intel(&self) -> Intel {
+        Intel { bundle: Some(self.bundle.clone()), fault: None, suffixes: self.suffixes.clone() }
+    }
+}
+
+impl Intel {
+    /// The public suffix list of the bundle; `None` where it has none that can be read.
+    pub(super) fn suffixes(&self) -> Option<&List> {
+        let read = || self.bundle.as_ref().and_then(|bundle| web::suffixes(bundle).ok().flatten());
+        self.suffixes.get_or_init(read).as_ref()
+    }
 }
 
 impl Inner {
@@ -105,10 +124,8 @@ impl Inner {
     pub(super) fn intel(&self, tx: &ReadTx<'_>, settings: &Settings) -> Result<Intel, AgentError> {
         let Some(key) = self.intel_key(settings) else { return Ok(Intel::default()) };
         let at_least = tx.get::<u64>(Slot::IntelVersion)?.unwrap_or(0);
-        Ok(match self.intelligence.bundle(&key, at_least) {
-            Ok(bundle) => Intel { bundle, fault: None },
-            Err(error) => Intel { bundle: None, fault: Some(error.to_string()) },
-        })
+        let intel = self.intelligence.bundle(&key, at_least);
+        Ok(intel.unwrap_or_else(|error| Intel { fault: Some(error.to_string()), ..Intel::default() }))
     }
 
     /// Whose bundles are taken: the organisation's word comes before the app's.

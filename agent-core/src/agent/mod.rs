@@ -10,12 +10,14 @@ mod error;
 mod events;
 mod intel;
 mod planning;
+mod policies;
 mod redact;
 mod reporting;
 mod result;
 mod runtime;
 mod scan;
 mod upload;
+mod web;
 
 #[cfg(test)]
 mod tests;
@@ -33,13 +35,14 @@ pub use result::{
     DeliverySummary, EnrolmentStatus, NetworkCost, PreviewedReport, Quarantined, ScanResult, Status,
 };
 pub use upload::{Upload, UploadAnswer, UploadOutcome};
+pub use web::UrlVerdict;
 
 pub use crate::schedule::{Plan, Reason, ScanTrigger};
 
 use crate::connector::{Client, Decision, Enrolment, EnrolmentPayload};
-use crate::model::{BundleKey, Depth, Platform, Settings};
+use crate::model::{BundleKey, Depth, Platform, PolicyOverride, Settings};
 use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, SecretStore};
-use crate::policy::{self, Explanation, Language, Policy};
+use crate::policy::{self, Explanation, Language, Recorded, System};
 use crate::report::ReportError;
 use crate::report::jwk::PublicKey;
 use crate::report::jws::SignError;
@@ -47,6 +50,7 @@ use crate::schedule::Scheduler;
 use crate::store::{ReadTx, ReportState, Slot, Store};
 use events::Events;
 use intel::Intelligence;
+use policies::Policies;
 use runtime::AgentRuntime;
 use scan::LastScan;
 
@@ -92,7 +96,7 @@ pub struct Agent {
 struct Inner {
     config: AgentConfig,
     host: Host,
-    policy: Policy,
+    policies: Policies,
     store: Store,
     intelligence: Intelligence,
     events: Events,
@@ -104,11 +108,11 @@ impl Agent {
     /// Opens the store and starts the agent's thread. Sends nothing and asks the host nothing but to unwrap the
     /// store's key.
     pub fn open(config: AgentConfig, host: Host) -> Result<Self, AgentError> {
-        let policy = Policy::embedded()?;
+        let policies = Policies::embedded()?;
         let store = Store::open(&config.store, host.secrets.as_ref(), host.entropy.clone())?;
         let intelligence = Intelligence::beside(&config.store);
         let (events, scheduler, opened) = (Events::new(), Mutex::default(), Instant::now());
-        let inner = Inner { config, host, policy, store, intelligence, events, scheduler, opened };
+        let inner = Inner { config, host, policies, store, intelligence, events, scheduler, opened };
         Ok(Self { runtime: AgentRuntime::new()?, inner: RwLock::new(Some(Arc::new(inner))) })
     }
 
@@ -130,7 +134,7 @@ impl Agent {
             let (enrolment, settings) = inner.client().enrol(&payload).await?;
             inner.store.write(|tx| {
                 tx.start_epoch(&enrolment.epoch, inner.host.clock.now())?;
-                for stale in [Slot::LastLevel, Slot::SharedInventory, Slot::Decision] {
+                for stale in [Slot::LastLevel, Slot::SharedInventory, Slot::Decision, Slot::Policy] {
                     tx.delete(stale)?;
                 }
                 tx.put(Slot::Enrolment, &enrolment)?;
@@ -186,6 +190,18 @@ impl Agent {
         intel::install(&*self.inner()?, candidate)
     }
 
+    /// Judges a URL, or a bare host, before somebody goes there: by the threat intelligence, and by its likeness to the
+    /// organisation's own domains. Keeps and sends nothing of it.
+    pub fn check_url(&self, url: &str, language: Language) -> Result<UrlVerdict, AgentError> {
+        web::check_url(&*self.inner()?, url, language)
+    }
+
+    /// Takes the hosts that the device was in contact with, where the app sees them (a DNS filter, a VPN of its own).
+    /// Gives how many of them are found fault with: a scan then tells. Only the indicators that were met are kept.
+    pub fn contacted<S: AsRef<str>>(&self, hosts: &[S]) -> Result<usize, AgentError> {
+        web::contacted(&*self.inner()?, hosts)
+    }
+
     /// Where the agent stands.
     pub fn status(&self) -> Result<Status, AgentError> {
         let inner = self.inner()?;
@@ -193,9 +209,13 @@ impl Agent {
             let enrolment: Option<Enrolment> = tx.get(Slot::Enrolment)?;
             let settings = inner.settings(tx)?;
             let last: Option<LastScan> = tx.get(Slot::LastScan)?;
+            let now = inner.host.clock.now();
+            let policy = inner.policy(tx, &settings, now)?;
+            let assessment = last.as_ref().map(|scan| scan.as_of(now, &policy, &settings));
             Ok(Status {
-                level: last.as_ref().map(|scan| scan.assessment.level),
-                at_least: last.as_ref().map(|scan| scan.assessment.at_least),
+                level: assessment.as_ref().map(|assessment| assessment.level),
+                at_least: assessment.as_ref().map(|assessment| assessment.at_least),
+                is_stale: last.as_ref().is_some_and(|scan| scan.is_stale(now, &policy)),
                 last_scan_at: last.as_ref().map(|scan| scan.at),
                 enrolment: enrolment.map(|enrolment| EnrolmentStatus::new(&enrolment, &settings)),
                 queued: tx.reports(ReportState::Queued)?.len(),
@@ -206,15 +226,35 @@ impl Agent {
         })
     }
 
-    /// Why the level of the last scan is what it is, and what would change it; `None` before the first scan.
+    /// Why the level of the last scan is what it is, and what would change it; `None` before the first scan. The level
+    /// of a scan that is too old is unknown.
     pub fn explain(&self, language: Language) -> Result<Option<Explanation>, AgentError> {
         let inner = self.inner()?;
         inner.store.read(|tx| {
             let Some(last) = tx.get::<LastScan>(Slot::LastScan)? else { return Ok(None) };
-            let policy = inner.policy(&inner.settings(tx)?);
+            let (settings, now) = (inner.settings(tx)?, inner.host.clock.now());
+            let policy = inner.policy(tx, &settings, now)?;
+            let assessment = last.as_of(now, &policy, &settings);
             let findings = tx.findings()?;
-            Ok(Some(policy::explain(&last.assessment, &findings, &policy, language, inner.config.platform)))
+            let platform = last.platform.unwrap_or(inner.config.platform);
+            let system = System { platform, version: last.os_version };
+            Ok(Some(policy::explain(&assessment, &findings, &policy, language, &system)))
         })
+    }
+
+    /// The last scan as [`policy::simulate`] replays it; `None` before the first.
+    pub fn recorded(&self) -> Result<Option<Recorded>, AgentError> {
+        self.inner()?.store.read(|tx| {
+            let Some(LastScan { at, assessment, .. }) = tx.get(Slot::LastScan)? else { return Ok(None) };
+            let findings = tx.findings()?;
+            Ok(Some(Recorded { at, level: assessment.level, findings, gaps: assessment.gaps }))
+        })
+    }
+
+    /// The changes of the policy that the settings in force have.
+    pub fn policy_overrides(&self) -> Result<Vec<PolicyOverride>, AgentError> {
+        let inner = self.inner()?;
+        inner.store.read(|tx| Ok(inner.settings(tx)?.policy_overrides))
     }
 
     /// The reports that wait for delivery, exactly as they will be sent.
@@ -304,10 +344,5 @@ impl Inner {
             Some(_) => Ok(tx.get(Slot::Settings)?.unwrap_or_default()),
             None => Ok(self.config.unenrolled_settings.clone()),
         }
-    }
-
-    /// The policy in force.
-    fn policy(&self, settings: &Settings) -> Policy {
-        self.policy.with_overrides(&settings.policy_overrides)
     }
 }

@@ -5,13 +5,16 @@ use std::sync::PoisonError;
 
 use super::Inner;
 use super::error::AgentError;
+use super::scan::LastScan;
 use crate::model::{
-    CheckOutcome, Depth, Finding, NetworkSettings, NetworkSnapshot, Settings, Timestamp, Transport, Verdict,
+    CheckOutcome, Coverage, Depth, Finding, NetworkSettings, NetworkSnapshot, Settings, Severity, Timestamp,
+    Transport, Verdict,
 };
 use crate::network::baseline::{Baseline, network_key};
 use crate::network::observation::Observations;
 use crate::network::tier::{LEFT_OUT, Review};
 use crate::network::{self, Recording};
+use crate::policy::{Policy, ResolvingEvent};
 use crate::schedule::{
     Clean, Finished, History, Moment, NetworkKey, Plan, ScanOutcome, ScanTrigger, Scheduler, Surroundings,
 };
@@ -22,16 +25,46 @@ pub(super) fn plan(inner: &Inner, trigger: Option<ScanTrigger>) -> Result<Plan, 
     let snapshot = inner.host.device.network_snapshot();
     inner.store.write(|tx| {
         let settings = inner.settings(tx)?;
+        let findings = tx.findings()?;
+        let policy = inner.policy(tx, &settings, inner.host.clock.now())?;
+        let last: Option<LastScan> = tx.get(Slot::LastScan)?;
         let around = Surroundings {
             network: NetworkKey::of(&snapshot, &settings.network),
             metered: is_metered(&snapshot),
-            finding_open: is_any_open(&tx.findings()?),
+            finding_open: is_any_open(&findings),
+            mendable: is_any_mendable(&findings, &policy)
+                || last.is_some_and(|last| lacks_a_permission(&last)),
         };
         scheduled(inner, tx, |scheduler, now| match trigger {
             Some(trigger) => scheduler.on(trigger, now, &around),
             None => scheduler.due(now, &around),
         })
     })
+}
+
+/// The events that tell that what resolves a finding may have happened. The first is what tells it at once where the
+/// platform tells such things at all.
+pub(super) const fn triggers_of(event: ResolvingEvent) -> &'static [ScanTrigger] {
+    match event {
+        ResolvingEvent::Rescan => &[ScanTrigger::Requested, ScanTrigger::Periodic],
+        ResolvingEvent::NetworkChanged => &[ScanTrigger::NetworkChanged],
+        ResolvingEvent::AppRemoved | ResolvingEvent::AppUpdated => &[ScanTrigger::AppsChanged],
+        ResolvingEvent::AppManaged => &[ScanTrigger::AppsChanged, ScanTrigger::Foreground],
+        ResolvingEvent::SettingChanged => &[ScanTrigger::SettingsChanged, ScanTrigger::Foreground],
+        ResolvingEvent::SystemUpdated => &[ScanTrigger::SystemUpdated, ScanTrigger::Foreground],
+    }
+}
+
+/// Whether a finding counts that is resolved by something of which the way back to this app may be the only sign.
+fn is_any_mendable(findings: &[Finding], policy: &Policy) -> bool {
+    let counting = findings.iter().filter(|finding| finding.is_open() && finding.severity > Severity::None);
+    let mut events = counting.flat_map(|finding| &policy.row(finding.judgement.detection).resolved_by);
+    events.any(|event| triggers_of(*event).contains(&ScanTrigger::Foreground))
+}
+
+/// Whether a required check waits for a permission, which is given in the settings.
+fn lacks_a_permission(last: &LastScan) -> bool {
+    last.assessment.gaps.iter().any(|gap| matches!(gap.coverage, Coverage::NotPermitted { .. }))
 }
 
 /// The platform's word for it, else what carriers usually do.

@@ -1,7 +1,10 @@
-//! Findings as they may leave the device: an app that is not shared is not named in a finding either.
+//! Findings and posture as they may leave the device: an app that is not shared is not named in a finding either, and no
+//! app, profile or certificate in the posture.
 
 use crate::inventory::may_share;
-use crate::model::{AppRecord, AppSource, Evidence, Finding, Inventory, Settings, Trace};
+use crate::model::{
+    AppRecord, AppSource, Detection, DevicePosture, Evidence, Fact, Finding, Inventory, Settings, Trace,
+};
 
 /// Evidence about an app that does not tell which app it is. A family is often the name of a product.
 const ANONYMOUS_EVIDENCE: [&str; 2] = ["category", "source"];
@@ -14,7 +17,11 @@ pub(super) fn shareable_findings(
 ) -> Vec<Finding> {
     let mut withheld = 0;
     let mut share = |finding: &Finding| {
-        if !finding.judgement.detection.is_about_an_app()
+        let is_of_the_device = finding.judgement.subject.is_empty()
+            && finding.judgement.detection.as_str().starts_with("device.");
+        if is_of_the_device
+            || !finding.judgement.detection.is_about_an_app()
+            || is_named_by_the_organisation(finding)
             || may_name(&finding.judgement.subject, inventory, settings)
         {
             return without_trace(finding);
@@ -23,6 +30,11 @@ pub(super) fn shareable_findings(
         anonymous(finding, withheld)
     };
     findings.iter().map(|finding| share(finding)).collect()
+}
+
+/// An app that is missing is named by the rule that requires it, and by nothing on the device.
+fn is_named_by_the_organisation(finding: &Finding) -> bool {
+    finding.judgement.detection == Detection::RequiredAppMissing
 }
 
 /// Whether every app of this name is one that the user's consent covers. An app that is gone can no longer be
@@ -38,6 +50,25 @@ fn may_name(subject: &str, inventory: &Inventory, settings: &Settings) -> bool {
 
 fn is_called(app: &AppRecord, subject: &str) -> bool {
     app.id.as_ref().is_some_and(|id| id.as_str() == subject) || (app.id.is_none() && app.label() == subject)
+}
+
+/// `posture` without the lists that name apps, profiles and certificates: the findings name those that matter.
+pub(super) fn shareable_posture(posture: &DevicePosture) -> DevicePosture {
+    let mut shared = posture.clone();
+    keep_back(&mut shared.unknown_sources);
+    keep_back(&mut shared.always_on_vpn);
+    keep_back(&mut shared.accessibility_services);
+    keep_back(&mut shared.device_admins);
+    keep_back(&mut shared.profiles);
+    keep_back(&mut shared.added_roots);
+    shared
+}
+
+/// Why there is no list says nothing of what would be on it.
+fn keep_back<T>(list: &mut Fact<Vec<T>>) {
+    if list.value().is_some() {
+        *list = Fact::not_available("it stays on the device; findings name what matters");
+    }
 }
 
 fn without_trace(finding: &Finding) -> Finding {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::error::AgentError;
-use super::redact::shareable_findings;
+use super::redact::{shareable_findings, shareable_posture};
 use super::{AGENT_VERSION, Inner};
 use crate::connector::Enrolment;
 use crate::inventory::{self, AppIdentity, InventoryDelta, SharedInventory};
@@ -13,7 +13,7 @@ use crate::model::{
     AppRecord, CoverageItem, DevicePosture, Finding, FindingState, Inventory, Level, NetworkSnapshot,
     RiskLevel, Settings, Severity, Timestamp,
 };
-use crate::policy::{self, Assessment, Language, Policy};
+use crate::policy::{self, Assessment, Language, Policy, System};
 use crate::report::{
     AppKey, DeviceReport, Event, InventoryReport, Issuer, NetworkState, Part, Reporter, RiskLevelChange,
     SCHEMA_VERSION,
@@ -71,7 +71,7 @@ pub(super) fn queue_reports(
 
     let previous: Option<Level> = tx.get(Slot::LastLevel)?;
     if previous != Some(scan.assessment.level) {
-        queue(Event::RiskLevelChange(level_change(inner, scan, previous, &findings)))?;
+        queue(Event::RiskLevelChange(level_change(scan, previous, &findings)))?;
         tx.put(Slot::LastLevel, &scan.assessment.level)?;
     }
     let report = device_report(inner, tx, scan, findings)?;
@@ -92,15 +92,11 @@ fn shareable(scan: &Reportable<'_>) -> Vec<Finding> {
     shareable_findings(&news, scan.inventory.unwrap_or(&nothing), scan.settings)
 }
 
-fn level_change(
-    inner: &Inner,
-    scan: &Reportable<'_>,
-    previous: Option<Level>,
-    findings: &[Finding],
-) -> RiskLevelChange {
-    let headline = |language| {
-        policy::explain(scan.assessment, findings, scan.policy, language, inner.config.platform).headline
-    };
+fn level_change(scan: &Reportable<'_>, previous: Option<Level>, findings: &[Finding]) -> RiskLevelChange {
+    // A headline names no menus, which is all that the version decides.
+    let system = System { platform: scan.posture.platform, version: None };
+    let headline =
+        |language| policy::explain(scan.assessment, findings, scan.policy, language, &system).headline;
     let texts: BTreeMap<_, _> =
         Language::ALL.iter().map(|language| (language.as_str().to_owned(), headline(*language))).collect();
     RiskLevelChange {
@@ -135,7 +131,7 @@ fn device_report(
         level: scan.assessment.level,
         at_least: scan.assessment.at_least,
         coverage: scan.coverage.to_vec(),
-        posture: scan.posture.clone(),
+        posture: shareable_posture(scan.posture),
         network: NetworkState::from(scan.network),
         findings,
         inventory: inventory_report(tx, scan)?,

@@ -85,6 +85,12 @@ pub struct DeliverySummary {
     /// The version of the settings, where they changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_settings: Option<u64>,
+    /// The version of the policy, where a new one is in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_policy: Option<u32>,
+    /// What is to be known of the new policy, or why the one on offer was refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policy_notes: Vec<String>,
     /// The connector's decision, where it gave one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
@@ -102,12 +108,14 @@ pub struct Quarantined {
 /// Where the agent stands, without scanning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
-    /// The level of the last scan; `None` before the first.
+    /// The level of the last scan; `None` before the first. Unknown, or high, once the scan is too old.
     pub level: Option<Level>,
     /// The worst open finding of the last scan.
     pub at_least: Option<RiskLevel>,
     /// When the last scan started.
     pub last_scan_at: Option<Timestamp>,
+    /// Whether it is too old to tell a level.
+    pub is_stale: bool,
     /// The enrolment; `None` on a device that is not enrolled.
     pub enrolment: Option<EnrolmentStatus>,
     /// Reports that wait for delivery.

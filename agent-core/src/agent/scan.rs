@@ -7,23 +7,25 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
-use super::Inner;
-use super::apps;
+use super::apps::{self, Yardsticks};
 use super::error::AgentError;
 use super::events::AgentEvent;
 use super::planning::{self, Known};
 use super::reporting::{self, Reportable};
 use super::result::{NetworkCost, ScanResult};
 use super::runtime::{ask_host, on_own_thread};
+use super::web;
+use super::{AGENT_VERSION, Inner};
+use crate::intel::bundle::Bundle;
 use crate::model::{
     Coverage, CoverageItem, Depth, Detection, DevicePosture, Fact, Finding, FindingState, Inventory,
-    NetworkSnapshot, Settings, Sha256, Timestamp,
+    NetworkSnapshot, OsVersion, Platform, Settings, Sha256, Timestamp,
 };
 use crate::network::baseline::network_key;
 use crate::network::observation::Observations;
 use crate::network::{self, Recording};
 use crate::policy::{self, Assessment, Policy};
-use crate::posture::{self, Thresholds};
+use crate::posture::{self, Device, Thresholds};
 use crate::report::random_id;
 use crate::schedule::ScanTrigger;
 use crate::store::{self, Looked, Slot};
@@ -41,6 +43,25 @@ const FINISH_GRACE: Duration = Duration::from_secs(2);
 pub(super) struct LastScan {
     pub(super) at: Timestamp,
     pub(super) assessment: Assessment,
+    /// Absent where the host told none that can be read, and in what was stored before there was this field.
+    #[serde(default)]
+    pub(super) os_version: Option<OsVersion>,
+    /// The system that the host told of; absent in what was stored before there was this field.
+    #[serde(default)]
+    pub(super) platform: Option<Platform>,
+}
+
+impl LastScan {
+    /// What it still says at `now`.
+    pub(super) fn as_of(&self, now: Timestamp, policy: &Policy, settings: &Settings) -> Assessment {
+        let hours = policy.parameters().stale_after_hours;
+        policy::aged(&self.assessment, &settings.required_checks, self.at, now, hours)
+    }
+
+    /// Whether it is too old at `now` to tell a level.
+    pub(super) fn is_stale(&self, now: Timestamp, policy: &Policy) -> bool {
+        policy::is_stale(self.at, now, policy.parameters().stale_after_hours)
+    }
 }
 
 /// The device's own facts, before anything is judged.
@@ -136,7 +157,6 @@ fn conclude(
     trigger: ScanTrigger,
     now: Timestamp,
 ) -> Result<ScanResult, AgentError> {
-    let policy = inner.policy(settings);
     let scan_id = random_id(inner.host.entropy.as_ref())?;
     let Collected { apps: installed, posture, network, network_time } = collected;
     let network_cost = NetworkCost {
@@ -148,11 +168,14 @@ fn conclude(
     let key = network_key(network.network_after.as_ref().unwrap_or(&network.network));
     let mut recording = Recording::new(network, settings.network.clone(), now);
     let (result, last, before) = inner.store.write(|tx| {
+        let policy = inner.policy(tx, settings, now)?;
         let intel = inner.intel(tx, settings)?;
         let intel_version = intel.bundle.as_ref().map(|bundle| bundle.version());
         let previous: Option<Inventory> = tx.get(Slot::Inventory)?;
         let before = tx.findings()?;
-        let (mut checks, app_changes) = apps::judge(&installed, previous.as_ref(), &before, settings);
+        let minimum_target_sdk = policy.parameters().minimum_target_sdk;
+        let by = Yardsticks { settings, intel: &intel, minimum_target_sdk, now };
+        let (mut checks, app_changes) = apps::judge(&installed, previous.as_ref(), &before, by);
         recording.baseline = key.as_deref().map(|key| tx.baseline(key)).transpose()?.flatten();
         let judged = network::judge(&recording);
         if let Some(key) = &key {
@@ -162,18 +185,24 @@ fn conclude(
         let clean = planning::clean(tx, network, &settings.network, now)?;
         planning::finished(inner, tx, planning::report(&recording, &judged.outcomes))?;
         checks.extend(judged.outcomes);
-        let proxies = &settings.network.proxies;
-        checks.extend(posture::judge(&posture, network, proxies, &thresholds(&policy), now));
+        checks.extend(posture::judge(&Device {
+            posture: &posture,
+            network,
+            inventory: installed.value(),
+            settings,
+            thresholds: thresholds(&policy),
+            tables: intel.bundle.as_deref().map(Bundle::os_tables),
+            key: inner.host.key.protection(),
+            agent_version: AGENT_VERSION,
+            now,
+        }));
+        checks.push(web::judge(tx, &intel, settings, policy.parameters().contact_days, now)?);
+        checks.push(policy.compose(&checks, &before));
         checks.sort_by_key(|outcome| outcome.check);
 
         let network_digest = key.as_deref().map(|key| Sha256::of(key.as_bytes()));
         let looked = Looked { outcomes: &checks, network: network_digest, now };
-        let findings = store::advance(
-            &before,
-            &looked,
-            |judgement| policy.severity(judgement.detection, judgement.verdict),
-            |detection| policy.ignored(detection).map(str::to_owned),
-        );
+        let findings = store::advance(&before, &looked, |finding| policy.weigh(finding));
         tx.put_findings(&findings)?;
         // Only now: what was not measured again says nothing of what is open.
         if let Some(clean) = clean.filter(|_| network_cost.depth == Depth::First) {
@@ -201,7 +230,9 @@ fn conclude(
         };
         let queued_reports = reporting::queue_reports(inner, tx, &reportable)?;
         let last: Option<LastScan> = tx.get(Slot::LastScan)?;
-        tx.put(Slot::LastScan, &LastScan { at: now, assessment: assessment.clone() })?;
+        let os_version = posture.os_version.value().and_then(|version| version.parse().ok());
+        let platform = Some(posture.platform);
+        tx.put(Slot::LastScan, &LastScan { at: now, assessment: assessment.clone(), os_version, platform })?;
         let result = ScanResult {
             scan_id: scan_id.clone(),
             trigger,

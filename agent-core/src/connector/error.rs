@@ -91,6 +91,16 @@ pub enum ConnectorError {
         /// Offered.
         offered: u64,
     },
+    /// A policy older than the one in force.
+    #[error(
+        "connector offers policy version {offered}, older than version {known} in force; kept version {known}"
+    )]
+    PolicyRollback {
+        /// In force.
+        known: u32,
+        /// Offered.
+        offered: u32,
+    },
     /// The device could not sign or find randomness.
     #[error("{0}")]
     Device(String),

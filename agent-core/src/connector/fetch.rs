@@ -1,4 +1,4 @@
-//! Signed settings and decisions.
+//! Signed settings, policies and decisions.
 
 use hyper::StatusCode;
 use hyper::header::{HeaderMap, HeaderValue, IF_NONE_MATCH};
@@ -6,7 +6,7 @@ use hyper::header::{HeaderMap, HeaderValue, IF_NONE_MATCH};
 use super::client::Client;
 use super::error::ConnectorError;
 use super::http::Answer;
-use super::wire::{Decision, DecisionClaims, Enrolment, SettingsClaims, settings_etag};
+use super::wire::{Decision, DecisionClaims, Enrolment, PolicyClaims, SettingsClaims, version_etag};
 use crate::model::Settings;
 use crate::report::jwk::{InvalidKey, PublicKey};
 use crate::report::jws::{self, typ};
@@ -20,7 +20,7 @@ impl Client {
         known: u64,
     ) -> Result<Option<Settings>, ConnectorError> {
         let mut headers = HeaderMap::new();
-        if let Ok(etag) = HeaderValue::try_from(settings_etag(known)) {
+        if let Ok(etag) = HeaderValue::try_from(version_etag(known)) {
             headers.insert(IF_NONE_MATCH, etag);
         }
         let answer = self.get(enrolment, &format!("{}/settings", enrolment.iss), headers).await?;
@@ -32,6 +32,36 @@ impl Client {
             return Err(ConnectorError::Rollback { known, offered: settings.version });
         }
         Ok((settings.version > known).then_some(settings))
+    }
+
+    /// Fetches the policy file of the organisation; `None` when version `known` is still the newest, or when there is
+    /// none. An older version is refused, as with settings.
+    pub async fn fetch_policy(
+        &self,
+        enrolment: &Enrolment,
+        known: Option<u32>,
+    ) -> Result<Option<PolicyClaims>, ConnectorError> {
+        let mut headers = HeaderMap::new();
+        if let Some(Ok(etag)) = known.map(|known| HeaderValue::try_from(version_etag(u64::from(known)))) {
+            headers.insert(IF_NONE_MATCH, etag);
+        }
+        let answer = self.get(enrolment, &format!("{}/policy", enrolment.iss), headers).await?;
+        if matches!(answer.status, StatusCode::NOT_MODIFIED | StatusCode::NOT_FOUND) {
+            return Ok(None);
+        }
+        let policy: PolicyClaims =
+            jws::verify_claims(&answer.token()?, typ::POLICY, &connector_key(enrolment)?)
+                .map_err(|error| ConnectorError::forged("policy", error))?;
+        if policy.tenant != enrolment.tenant {
+            return Err(ConnectorError::forged("policy", "signed for another tenant"));
+        }
+        match known {
+            Some(known) if policy.version < known => {
+                Err(ConnectorError::PolicyRollback { known, offered: policy.version })
+            }
+            Some(known) if policy.version == known => Ok(None),
+            _ => Ok(Some(policy)),
+        }
     }
 
     /// Fetches what the connector decided on this device.

@@ -37,8 +37,8 @@ pub fn report_audience(connector_issuer: &str) -> String {
     format!("{connector_issuer}/set")
 }
 
-/// The entity tag of settings: strong, because a version never changes its content.
-pub fn settings_etag(version: u64) -> String {
+/// The entity tag of settings and of a policy file: strong, because a version never changes its content.
+pub fn version_etag(version: u64) -> String {
     format!("\"{version}\"")
 }
 
@@ -158,6 +158,19 @@ pub struct SettingsClaims {
     pub iat: Timestamp,
     /// The settings.
     pub settings: Settings,
+}
+
+/// An organisation's policy file, the same for all of its devices, and signed once: a version never changes its content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyClaims {
+    /// The organisation.
+    pub tenant: String,
+    /// When it was signed.
+    pub iat: Timestamp,
+    /// The version that the file states.
+    pub version: u32,
+    /// The file: TOML, as `mtd policy show` documents it.
+    pub document: String,
 }
 
 /// A decision on one device.

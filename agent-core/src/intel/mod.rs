@@ -11,11 +11,14 @@
 //!
 //! Cost: linear in the apps, logarithmic in the indicators.
 
+pub mod apps;
 pub mod bundle;
 pub mod lookup;
 pub mod value;
+pub mod web;
 
 mod index;
+mod lookalike;
 mod matcher;
 
 pub use index::Reject;
@@ -23,5 +26,7 @@ pub use matcher::Matcher;
 
 #[cfg(test)]
 mod lookup_tests;
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

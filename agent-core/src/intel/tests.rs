@@ -124,7 +124,8 @@ fn dual_use_software_and_adware_are_unwanted_never_malicious() {
             ThreatCategory::DualUse
             | ThreatCategory::Adware
             | ThreatCategory::Scam
-            | ThreatCategory::Cryptojacking => Detection::UnwantedApp,
+            | ThreatCategory::Cryptojacking
+            | ThreatCategory::NewlyListed => Detection::UnwantedApp,
             _ => Detection::MaliciousApp,
         };
         let judged = judged(&indicators, vec![app("com.example.a")]);

@@ -312,7 +312,13 @@ impl Detection {
     /// Whether the subject of this detection is an app: named only where the user's consent covers the app.
     pub fn is_about_an_app(self) -> bool {
         self.as_str().starts_with("app.")
-            || matches!(self, Self::AlwaysOnVpn | Self::AccessibilityGranted | Self::DeviceAdminGranted)
+            || matches!(
+                self,
+                Self::UnknownSources
+                    | Self::AlwaysOnVpn
+                    | Self::AccessibilityGranted
+                    | Self::DeviceAdminGranted
+            )
     }
 }
 
@@ -353,7 +359,7 @@ impl Evidence {
 pub struct Judgement {
     /// What it is.
     pub detection: Detection,
-    /// Of what: an app id, a host name, or empty where the device or the network as a whole is meant.
+    /// Of what: an app id, a host name, a profile's identifier, a certificate's subject, or empty where the device or the network as a whole is meant.
     pub subject: String,
     /// How sure.
     pub verdict: Verdict,

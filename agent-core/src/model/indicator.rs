@@ -48,6 +48,25 @@ words! {
 }
 
 impl ThreatCategory {
+    /// What a person calls it, fit for "listed as".
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Malware => "malware",
+            Self::Spyware => "spyware",
+            Self::Stalkerware => "stalkerware",
+            Self::Banker => "a banking trojan",
+            Self::Ransomware => "ransomware",
+            Self::RootingTool => "a rooting tool",
+            Self::DualUse => "dual-use software",
+            Self::Adware => "adware",
+            Self::Phishing => "phishing",
+            Self::CommandAndControl => "command and control of malware",
+            Self::Scam => "a scam",
+            Self::Cryptojacking => "a hidden miner",
+            Self::NewlyListed => "newly listed",
+        }
+    }
+
     /// How bad a match is unless the policy says otherwise.
     pub const fn severity(self) -> Severity {
         match self {

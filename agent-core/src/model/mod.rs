@@ -12,12 +12,14 @@ mod indicator;
 mod level;
 mod nat64;
 mod network;
+mod origin;
 mod os_tables;
 mod posture;
 mod report;
 mod rules;
 mod settings;
 mod time;
+mod weight;
 
 pub use app::{AppId, AppRecord, AppSource, Inventory, Note, SignerDigest};
 pub use bytes::{BundleKey, ParseDigestError, Sha256, SpkiPin};
@@ -36,8 +38,9 @@ pub use network::{
     Depth, Exposure, MacAddress, Neighbour, NetworkSnapshot, ParseMacAddressError, PrivateDns, Proxy,
     Transport, TrustAnchor, TrustVerdict, WifiSecurity,
 };
+pub use origin::{AppOrigin, KnownInstaller};
 pub use os_tables::{EndOfLife, ExploitedVulnerability, Fix, OsFamily, OsRelease, OsTables, OsVersion};
-pub use posture::{AddedRoot, ConfigurationProfile, DevicePosture, Platform, VerifiedBoot};
+pub use posture::{AddedRoot, ConfigurationProfile, DevicePosture, KeyProtection, Platform, VerifiedBoot};
 pub use report::{ChainPosition, ReportKind, SignedReport};
 pub use rules::{AppRules, DeniedApp, DeviceRules, MinimumApp, MinimumOs, Publisher, WebRules};
 pub use settings::{
@@ -45,5 +48,6 @@ pub use settings::{
     Settings, UnknownLevelAccess,
 };
 pub use time::{Date, Timestamp};
+pub use weight::Weight;
 
 pub(crate) mod words;

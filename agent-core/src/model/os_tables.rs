@@ -93,6 +93,9 @@ pub struct OsTables {
     pub releases: BTreeMap<OsFamily, Vec<OsRelease>>,
     /// Vulnerabilities that are being exploited.
     pub exploited: Vec<ExploitedVulnerability>,
+    /// The day of the catalogue that they are from (CISA KEV `dateReleased`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<Date>,
 }
 
 impl OsTables {

@@ -3,6 +3,8 @@
 use std::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer as _;
 
 use super::bytes::{Sha256, SpkiPin};
 use super::fact::Fact;
@@ -32,6 +34,20 @@ words! {
         Orange = "orange",
         /// Verification failed.
         Red = "red",
+    }
+}
+
+words! {
+    /// How a device key is kept. WIRE `key_protection`.
+    pub enum KeyProtection {
+        /// In a file or in the app's memory: accepted only where the organisation allows it.
+        Software = "software",
+        /// In the Trusted Execution Environment (Android `SECURITY_LEVEL_TRUSTED_ENVIRONMENT`).
+        TrustedEnvironment = "trusted_environment",
+        /// In a secure element (Android `SECURITY_LEVEL_STRONGBOX`).
+        StrongBox = "strongbox",
+        /// In Apple's Secure Enclave.
+        SecureEnclave = "secure_enclave",
     }
 }
 
@@ -66,6 +82,19 @@ pub struct AddedRoot {
     pub spki: SpkiPin,
     /// Its subject, as text (RFC 4514).
     pub subject: String,
+}
+
+impl AddedRoot {
+    /// A root by its certificate, DER (RFC 5280).
+    pub fn from_der(der: &[u8]) -> Result<Self, String> {
+        let (_, certificate) =
+            X509Certificate::from_der(der).map_err(|error| format!("not a certificate: {error}"))?;
+        Ok(Self {
+            sha256: Sha256::of(der),
+            spki: SpkiPin::of_spki(certificate.public_key().raw),
+            subject: certificate.subject().to_string(),
+        })
+    }
 }
 
 /// The device's own properties. Each is told, not permitted, or not available.

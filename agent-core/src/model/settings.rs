@@ -1,7 +1,7 @@
 //! What the organisation decides. Reaches the device signed by the connector; see `docs/wire.md`.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, de::IgnoredAny};
 
 use super::bytes::{BundleKey, SpkiPin};
 use super::ct_log_list::CtLogList;
@@ -210,8 +210,9 @@ pub struct Settings {
     /// Who signs the organisation's intelligence bundles; absent: who the app says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intel_key: Option<BundleKey>,
-    /// Changes to the policy file.
-    #[serde(default)]
+    /// Changes to the policy file. Those of rows that this agent does not know, or in words that it does not know, are
+    /// left out: they must not cost an older agent the rest of its settings.
+    #[serde(default, deserialize_with = "known_overrides")]
     pub policy_overrides: Vec<PolicyOverride>,
     /// Threat intelligence.
     #[serde(default)]
@@ -219,6 +220,21 @@ pub struct Settings {
     /// Sizes.
     #[serde(default)]
     pub limits: Limits,
+}
+
+fn known_overrides<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PolicyOverride>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Change {
+        Known(PolicyOverride),
+        Unknown(IgnoredAny),
+    }
+    let changes = Vec::<Change>::deserialize(deserializer)?;
+    let known = changes.into_iter().filter_map(|change| match change {
+        Change::Known(change) => Some(change),
+        Change::Unknown(_) => None,
+    });
+    Ok(known.collect())
 }
 
 impl Settings {

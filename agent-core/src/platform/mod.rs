@@ -8,9 +8,9 @@ mod system;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::model::KeyProtection;
 pub use system::{SystemClock, SystemEntropy};
 
-use crate::model::words::words;
 use crate::model::{DevicePosture, Fact, Inventory, NetworkSnapshot, Timestamp, TrustVerdict};
 
 /// Facts about the device.
@@ -26,20 +26,6 @@ pub trait DeviceHost: Send + Sync {
 
     /// Asks the platform's verifier about `chain` (DER, leaf first) for the host name `host`.
     fn evaluate_trust(&self, chain: &[Vec<u8>], host: &str) -> Fact<TrustVerdict>;
-}
-
-words! {
-    /// How a device key is kept. WIRE `key_protection`.
-    pub enum KeyProtection {
-        /// In a file or in the app's memory: accepted only where the organisation allows it.
-        Software = "software",
-        /// In the Trusted Execution Environment (Android `SECURITY_LEVEL_TRUSTED_ENVIRONMENT`).
-        TrustedEnvironment = "trusted_environment",
-        /// In a secure element (Android `SECURITY_LEVEL_STRONGBOX`).
-        StrongBox = "strongbox",
-        /// In Apple's Secure Enclave.
-        SecureEnclave = "secure_enclave",
-    }
 }
 
 /// A platform's signed word on how a key is kept, to be verified by the connector.

@@ -24,12 +24,17 @@ pub struct Assessment {
 /// A required check that `coverage` does not name has not run. Where it names one more than once, every line
 /// has to be complete, and a missing permission weighs most.
 pub fn assess(findings: &[Finding], coverage: &[CoverageItem], required: &[CheckId]) -> Assessment {
-    let at_least = worst(findings);
     let required: BTreeSet<_> = required.iter().copied().collect();
     let gaps: Vec<_> = required.into_iter().filter_map(|check| gap(check, coverage)).collect();
+    Assessment::with_gaps(findings, gaps)
+}
 
-    let level = level(at_least, &gaps);
-    Assessment { level, at_least, gaps }
+impl Assessment {
+    /// The assessment of these findings where the gaps are known.
+    pub fn with_gaps(findings: &[Finding], gaps: Vec<CoverageItem>) -> Self {
+        let at_least = worst(findings);
+        Self { level: level(at_least, &gaps), at_least, gaps }
+    }
 }
 
 /// The gravest open finding.
@@ -38,7 +43,7 @@ fn worst(findings: &[Finding]) -> RiskLevel {
     open.map(|finding| finding.severity.into()).max().unwrap_or(RiskLevel::Secured)
 }
 
-fn level(at_least: RiskLevel, gaps: &[CoverageItem]) -> Level {
+pub(super) fn level(at_least: RiskLevel, gaps: &[CoverageItem]) -> Level {
     if at_least == RiskLevel::High || gaps.is_empty() {
         return at_least.into();
     }

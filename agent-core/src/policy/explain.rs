@@ -8,9 +8,9 @@ use serde::Serialize;
 use super::Assessment;
 use super::rows::Policy;
 use super::targets::{Step, Target, better_than};
-use super::texts::{Language, LanguageTexts, fill};
+use super::texts::{Language, LanguageTexts, System, fill};
 use crate::model::{
-    CheckId, Coverage, CoverageItem, Detection, Evidence, Finding, FindingState, Level, Platform, RiskLevel,
+    CheckId, Coverage, CoverageItem, Detection, Evidence, Finding, FindingState, Judgement, Level, RiskLevel,
     Severity, Timestamp, Verdict,
 };
 
@@ -67,10 +67,15 @@ pub struct ExplainedFinding {
     pub rule: Rule,
     /// What it means for the user.
     pub meaning: String,
-    /// What the user does now.
+    /// What the user does now, with where to tap on this version of the system where that is known.
     pub fix: String,
+    /// What an administrator checks or does.
+    pub admin_note: String,
     /// When it was first seen.
     pub detected_at: Timestamp,
+    /// From when on it counts, where the organisation gives time to mend it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts_from: Option<Timestamp>,
 }
 
 /// Where a severity comes from.
@@ -86,6 +91,9 @@ pub struct Rule {
     /// Why the organisation changed the row, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changed_because: Option<String>,
+    /// When that change ends, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_until: Option<Timestamp>,
 }
 
 /// A required check without a result, in words.
@@ -120,9 +128,9 @@ pub fn explain(
     findings: &[Finding],
     policy: &Policy,
     language: Language,
-    platform: Platform,
+    system: &System,
 ) -> Explanation {
-    let teller = Teller { policy, texts: policy.texts(language), platform };
+    let teller = Teller { policy, texts: policy.texts(language), system };
     let mut sorted: Vec<_> = findings.iter().collect();
     sorted.sort_by(|a, b| rank(a).cmp(&rank(b)));
     let counted: Vec<_> = sorted.iter().copied().filter(|finding| counts(finding)).collect();
@@ -155,7 +163,7 @@ fn rank(finding: &Finding) -> impl Ord + '_ {
 struct Teller<'a> {
     policy: &'a Policy,
     texts: &'a LanguageTexts,
-    platform: Platform,
+    system: &'a System,
 }
 
 impl Teller<'_> {
@@ -214,20 +222,24 @@ impl Teller<'_> {
             verdict_name: self.texts.verdict(judgement.verdict).to_owned(),
             reason: judgement.reason.clone(),
             evidence: judgement.evidence.clone(),
-            rule: self.rule(judgement.detection),
+            rule: self.rule(judgement),
             meaning: self.with_subject(&texts.meaning, finding),
-            fix: self.with_subject(texts.fix(self.platform), finding),
+            fix: self.with_subject(texts.fix(self.system), finding),
+            admin_note: texts.admin.clone(),
             detected_at: finding.detected_at,
+            counts_from: self.policy.counts_from(finding),
         }
     }
 
-    fn rule(&self, detection: Detection) -> Rule {
-        let row = self.policy.row(detection);
+    fn rule(&self, judgement: &Judgement) -> Rule {
+        let row = self.policy.row(judgement.detection);
+        let change = self.policy.changed(judgement);
         Rule {
-            id: detection,
+            id: judgement.detection,
             source: row.source.clone(),
             attack: row.attack.clone(),
-            changed_because: self.policy.changed(detection).map(|change| change.reason.clone()),
+            changed_because: change.map(|change| change.reason.clone()),
+            changed_until: change.and_then(|change| change.expires),
         }
     }
 
@@ -287,11 +299,20 @@ impl Teller<'_> {
             FindingState::Ignored { reason, .. } => {
                 fill(&self.texts.phrases.recorded_ignored, &[("reason", reason)])
             }
-            FindingState::Open if finding.severity == Severity::None => {
-                self.texts.phrases.recorded_no_severity.clone()
-            }
+            FindingState::Open if finding.severity == Severity::None => self.why_it_counts_nothing(finding),
             FindingState::Open | FindingState::Resolved { .. } => return None,
         };
         Some(RecordedFinding { finding: self.finding(finding), because })
+    }
+
+    fn why_it_counts_nothing(&self, finding: &Finding) -> String {
+        let phrases = &self.texts.phrases;
+        match (self.policy.counts_from(finding), self.policy.changed(&finding.judgement)) {
+            (Some(from), Some(change)) => {
+                let values = [("counts_from", from.to_string()), ("reason", change.reason.clone())];
+                fill(&phrases.recorded_grace, &values.each_ref().map(|(name, value)| (*name, value.as_str())))
+            }
+            _ => phrases.recorded_no_severity.clone(),
+        }
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::PolicyError;
 use super::total::Total;
-use crate::model::{CheckId, Detection, Level, Platform, Severity, Verdict};
+use crate::model::{CheckId, Detection, Level, OsVersion, Platform, Severity, Verdict};
 
 /// A language that there are texts in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,6 +40,15 @@ impl Language {
             Self::Ko => "ko",
         }
     }
+}
+
+/// The operating system that a fix is for: menus differ between systems, and move between their versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct System {
+    /// Which one.
+    pub platform: Platform,
+    /// Its version, where that is known.
+    pub version: Option<OsVersion>,
 }
 
 /// The texts of every language. Cheap to clone.
@@ -171,17 +180,27 @@ pub(super) struct DetectionTexts {
     fix_ios: Option<String>,
     fix_android: Option<String>,
     fix_linux: Option<String>,
+    #[serde(default)]
+    fix_ios_from: BTreeMap<OsVersion, String>,
+    #[serde(default)]
+    fix_android_from: BTreeMap<OsVersion, String>,
+    /// What an administrator checks or does.
+    pub(super) admin: String,
 }
 
 impl DetectionTexts {
-    /// What the user does now, step by step, on this platform.
-    pub(super) fn fix(&self, platform: Platform) -> &str {
-        let special = match platform {
-            Platform::Ios => &self.fix_ios,
-            Platform::Android => &self.fix_android,
-            Platform::Linux => &self.fix_linux,
+    /// What the user does now, step by step, on this system: as of the greatest version that its own has reached.
+    pub(super) fn fix(&self, system: &System) -> &str {
+        let (of_platform, by_version) = match system.platform {
+            Platform::Ios => (&self.fix_ios, Some(&self.fix_ios_from)),
+            Platform::Android => (&self.fix_android, Some(&self.fix_android_from)),
+            Platform::Linux => (&self.fix_linux, None),
         };
-        special.as_ref().unwrap_or(&self.fix)
+        let known = system.version.as_ref().zip(by_version);
+        let of_version = known
+            .and_then(|(version, fixes)| fixes.range::<OsVersion, _>(..=version).next_back())
+            .map(|(_, fix)| fix);
+        of_version.or(of_platform.as_ref()).unwrap_or(&self.fix)
     }
 }
 
@@ -201,6 +220,7 @@ pub(super) struct Phrases {
     pub(super) step_check: String,
     pub(super) recorded_no_severity: String,
     pub(super) recorded_ignored: String,
+    pub(super) recorded_grace: String,
 }
 
 /// `template` with each `{name}` replaced by its value. What a value holds is never looked at again, and a name

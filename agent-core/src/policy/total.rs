@@ -48,6 +48,16 @@ impl<K: Key, V> Total<K, V> {
         &self.values[key.place()]
     }
 
+    /// The values of `map`, and those of `self` for the keys that it lacks.
+    pub(super) fn overlaid(&self, mut map: BTreeMap<K, V>) -> Self
+    where
+        V: Clone,
+    {
+        let keys = K::ALL.iter().zip(&self.values);
+        let values = keys.map(|(key, value)| map.remove(key).unwrap_or_else(|| value.clone())).collect();
+        Self { values, keys: std::marker::PhantomData }
+    }
+
     /// The values, in the order of the keys.
     pub(super) fn values(&self) -> impl Iterator<Item = &V> {
         self.values.iter()

@@ -1,26 +1,25 @@
 //! The state of the device, judged: pure, from the host's facts, without I/O or a clock.
 //!
-//! [`judge`] gives exactly one outcome for each of the six checks of the device, whatever the host knows. A
-//! fact that is not permitted or not available is a gap in the coverage, never a clean check.
+//! [`judge`] gives exactly one outcome for each check of the device but [`CheckId::Composite`], whatever the host knows.
+//! A fact that is not permitted or not available is never clean: a check that rests on it alone has no result, and
+//! one that rests on others too leaves undecided what this fact would tell, which keeps open what is open.
 
-mod patch;
+mod access;
+mod agent;
+mod boot;
+mod debugging;
+mod os;
+mod parts;
 mod path;
-
-use std::borrow::Cow;
+mod profiles;
+mod roots;
+mod signs;
+mod sources;
+mod words;
 
 use crate::model::{
-    CheckId, CheckOutcome, Detection, DevicePosture, Fact, Judgement, NetworkSnapshot, Timestamp, Verdict,
+    CheckOutcome, DevicePosture, Inventory, KeyProtection, NetworkSnapshot, OsTables, Settings, Timestamp,
 };
-
-/// Most signs that one judgement carries as evidence; the rest are counted. A report has to stay small even
-/// where a host lists every file of a rooting tool.
-const MAX_SIGNS: usize = 32;
-
-/// Longest sign that is told, in characters; the rest is cut off. A path of usual depth fits.
-const MAX_SIGN_CHARS: usize = 200;
-
-/// Most signs that a sentence names.
-const MAX_NAMED: usize = 3;
 
 /// From when on a security patch is too old, in days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,101 +30,49 @@ pub struct Thresholds {
     pub patch_overdue_days: u32,
 }
 
-/// Judges the facts of one moment, in the order of [`CheckId::ALL`]. `proxies` are those that the organisation declared,
-/// as in [`NetworkSettings::proxies`](crate::model::NetworkSettings::proxies).
-pub fn judge(
-    posture: &DevicePosture,
-    network: &NetworkSnapshot,
-    proxies: &[String],
-    thresholds: &Thresholds,
-    now: Timestamp,
-) -> Vec<CheckOutcome> {
+/// Everything that a device is judged by, as it is at one moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Device<'a> {
+    /// What its host tells of it.
+    pub posture: &'a DevicePosture,
+    /// The network in use: for the proxies and VPNs.
+    pub network: &'a NetworkSnapshot,
+    /// The installed apps, where the host tells: for where an app came from.
+    pub inventory: Option<&'a Inventory>,
+    /// What the organisation declared and asks.
+    pub settings: &'a Settings,
+    /// When a patch is too old.
+    pub thresholds: Thresholds,
+    /// What is known of versions of operating systems; absent without an intelligence bundle.
+    pub tables: Option<&'a OsTables>,
+    /// How the key that signs reports is kept.
+    pub key: KeyProtection,
+    /// The version of the agent.
+    pub agent_version: &'a str,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// Judges the device, in the order of [`CheckId::ALL`](crate::model::CheckId::ALL).
+pub fn judge(device: &Device<'_>) -> Vec<CheckOutcome> {
+    let posture = device.posture;
     vec![
-        patch::judge(posture, thresholds, now),
-        storage_encryption(&posture.storage_encrypted),
-        screen_lock(&posture.screen_lock),
-        integrity(&posture.root_signs),
-        debugging(&posture.debug_flags),
-        path::judge(network, proxies),
+        os::judge(device),
+        signs::storage_encryption(posture),
+        signs::screen_lock(posture),
+        signs::integrity(posture),
+        signs::system_integrity(posture),
+        signs::runtime(posture),
+        boot::judge(posture),
+        agent::key(device.key, &device.settings.device),
+        debugging::judge(posture),
+        sources::judge(posture, &device.settings.apps),
+        access::judge(device),
+        roots::judge(posture, &device.settings.network.inspection_roots),
+        profiles::judge(posture, &device.settings.device),
+        path::judge(device.network, &device.settings.network.proxies),
+        agent::version(device.agent_version, &device.settings.device),
     ]
-}
-
-fn storage_encryption(encrypted: &Fact<bool>) -> CheckOutcome {
-    known(CheckId::StorageEncryption, encrypted, |encrypted| {
-        if *encrypted {
-            return CheckOutcome::clean(CheckId::StorageEncryption, "storage is encrypted");
-        }
-        let judgement = Judgement::new(Detection::StorageUnencrypted, Verdict::Confirmed)
-            .because("the system says that user data is stored without encryption");
-        CheckOutcome::judged(CheckId::StorageEncryption, "storage is not encrypted", vec![judgement])
-    })
-}
-
-fn screen_lock(on: &Fact<bool>) -> CheckOutcome {
-    known(CheckId::ScreenLock, on, |on| {
-        if *on {
-            return CheckOutcome::clean(CheckId::ScreenLock, "the screen lock is on");
-        }
-        let judgement = Judgement::new(Detection::ScreenLockOff, Verdict::Confirmed)
-            .because("the system says that unlocking takes neither a secret nor a biometric");
-        CheckOutcome::judged(CheckId::ScreenLock, "there is no screen lock", vec![judgement])
-    })
-}
-
-fn integrity(signs: &Fact<Vec<String>>) -> CheckOutcome {
-    known(CheckId::Integrity, signs, |signs| {
-        if signs.is_empty() {
-            return CheckOutcome::clean(CheckId::Integrity, "no sign of root, jailbreak or tampering");
-        }
-        let summary = format!("signs of root, jailbreak or tampering: {}", listed(signs));
-        let judgement = Judgement::new(Detection::Rooted, Verdict::Confirmed).because(summary.clone());
-        CheckOutcome::judged(CheckId::Integrity, summary, vec![with_signs(judgement, "sign", signs)])
-    })
-}
-
-fn debugging(flags: &Fact<Vec<String>>) -> CheckOutcome {
-    known(CheckId::Debugging, flags, |flags| {
-        if flags.is_empty() {
-            return CheckOutcome::clean(CheckId::Debugging, "no debugging switch is on");
-        }
-        let summary = format!("debugging is on: {}", listed(flags));
-        let judgement = Judgement::new(Detection::DebuggingOn, Verdict::Confirmed).because(summary.clone());
-        CheckOutcome::judged(CheckId::Debugging, summary, vec![with_signs(judgement, "switch", flags)])
-    })
-}
-
-/// Judges a fact that is known; a gap in the coverage otherwise.
-fn known<T>(check: CheckId, fact: &Fact<T>, judge: impl FnOnce(&T) -> CheckOutcome) -> CheckOutcome {
-    match fact {
-        Fact::Known { value } => judge(value),
-        Fact::NotPermitted { why } => CheckOutcome::not_permitted(check, why),
-        Fact::NotAvailable { why } => CheckOutcome::unknown(check, why),
-    }
-}
-
-fn with_signs(judgement: Judgement, name: &str, signs: &[String]) -> Judgement {
-    let judgement =
-        signs.iter().take(MAX_SIGNS).fold(judgement, |judgement, sign| judgement.with(name, clipped(sign)));
-    match signs.len().saturating_sub(MAX_SIGNS) {
-        0 => judgement,
-        more => judgement.with("not_listed", more),
-    }
-}
-
-/// The first few, and how many more there are.
-fn listed(signs: &[String]) -> String {
-    let named: Vec<_> = signs.iter().take(MAX_NAMED).map(|sign| clipped(sign)).collect();
-    match signs.len().saturating_sub(MAX_NAMED) {
-        0 => named.join(", "),
-        more => format!("{} and {more} more", named.join(", ")),
-    }
-}
-
-fn clipped(sign: &str) -> Cow<'_, str> {
-    match sign.char_indices().nth(MAX_SIGN_CHARS) {
-        Some(_) => sign.chars().take(MAX_SIGN_CHARS).chain(['…']).collect(),
-        None => sign.into(),
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use super::{listed, with_signs};
+use super::words::{listed, with_signs};
 use crate::model::{
     CheckId, CheckOutcome, Coverage, Detection, Fact, Judgement, NetworkSnapshot, Proxy, Verdict,
 };

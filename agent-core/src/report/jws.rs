@@ -22,6 +22,8 @@ pub mod typ {
     pub const RECEIPT: &str = "mtd-receipt+jwt";
     /// The connector's settings for a device.
     pub const SETTINGS: &str = "mtd-settings+jwt";
+    /// An organisation's policy file.
+    pub const POLICY: &str = "mtd-policy+jwt";
     /// The connector's decision on a device.
     pub const DECISION: &str = "mtd-decision+jwt";
     /// A device's proof that it holds the key it enrols.

@@ -8,15 +8,17 @@
 //! 2. One scan at a time.
 //! 3. Debounce: joining a network brings a burst of events; a scan begins 2 s after the last, 10 s after the first.
 //! 4. Coming to the foreground and the periodic window lead to no scan within 15 minutes of a clean one on the same
-//!    network. They, and a change of apps, lead to no scan within a minute of any other.
+//!    network. They, and a change of apps or settings, lead to no scan within a minute of any other. Coming to the
+//!    foreground while something is open that is mended in the settings is neither held back nor put off: not every
+//!    platform tells of a changed setting, and who comes back from there wants to see it gone.
 //! 5. Back-off: a network on which scans come to no result is tried again after 30 s, 1 min, 2 min … 1 h. A portal that
 //!    cleared ends the wait. A scan counts as one without result from its beginning, so that one in which the process
 //!    dies counts too.
 //! 6. Budget: what scans send and receive in 24 hours, less on a metered network. Half of it can be spent at any time;
 //!    from then on scans are spread evenly, so that who makes a network flap buys no day without scans.
 //!
-//! A changed app is looked at whatever rules 5 and 6 say: apps do not change because the network wants it. What such a
-//! scan and a requested one cost counts towards the budget of the others.
+//! A changed app, setting or system is looked at whatever rules 5 and 6 say: it does not change because the network wants
+//! it. What such a scan and a requested one cost counts towards the budget of the others.
 //!
 //! **Depth.** The first tier is always measured. Everything is, from the start, on a network that was never seen, whose
 //! last clean scan of everything is older than an hour, or on which a finding is open; and in the middle of a scan, where
@@ -107,6 +109,8 @@ pub struct Surroundings {
     pub metered: bool,
     /// Whether something suspicious was found on a network and not seen to be gone.
     pub finding_open: bool,
+    /// Whether something counts, or hides something, that is mended in the device's settings.
+    pub mendable: bool,
 }
 
 /// How a scan went.
@@ -147,6 +151,18 @@ struct Waiting {
     triggers: BTreeSet<ScanTrigger>,
     first: Duration,
     last: Duration,
+}
+
+impl Waiting {
+    /// Whether somebody comes back who may have mended what is open.
+    fn returns(&self, around: &Surroundings) -> bool {
+        around.mendable && self.triggers.contains(&ScanTrigger::Foreground)
+    }
+}
+
+/// Whether a trigger tells of a change of the device that no network can bring about.
+const fn is_of_the_device(trigger: ScanTrigger) -> bool {
+    matches!(trigger, ScanTrigger::AppsChanged | ScanTrigger::SettingsChanged | ScanTrigger::SystemUpdated)
 }
 
 impl Scheduler {
@@ -212,18 +228,20 @@ impl Scheduler {
         let later = |after: Duration, why| (!after.is_zero()).then_some(Plan::Later { after, why });
         let is_for = |triggers: &[ScanTrigger]| waiting.triggers.iter().all(|it| triggers.contains(it));
 
-        let on_occasion = is_for(&[ScanTrigger::Foreground, ScanTrigger::Periodic]);
+        let returns = waiting.returns(around);
+        let on_occasion = is_for(&[ScanTrigger::Foreground, ScanTrigger::Periodic]) && !returns;
         if on_occasion && !around.finding_open && self.history.is_fresh(around.network, now.wall) {
             return Some(Plan::Skip { why: Reason::Recent });
         }
         let running = self.under_way.map_or(Duration::ZERO, |since| until(since + LONGEST_SCAN));
         let settled = until((waiting.last + DEBOUNCE).min(waiting.first + LONGEST_DEBOUNCE));
         let wait_if = |applies: bool, wait: Duration| if applies { wait } else { Duration::ZERO };
-        let for_apps = trigger == ScanTrigger::AppsChanged;
+        let of_the_device = is_of_the_device(trigger) || returns;
+        let changed_only = waiting.triggers.iter().all(|it| is_of_the_device(*it));
         let cleared = waiting.triggers.contains(&ScanTrigger::PortalCleared);
-        let pause = wait_if(on_occasion || is_for(&[ScanTrigger::AppsChanged]), self.history.pause(now.wall));
-        let back_off = wait_if(!for_apps && !cleared, self.history.back_off(around.network, now.wall));
-        let budget = wait_if(!for_apps, self.history.budget_wait(around.metered, now.wall));
+        let pause = wait_if(on_occasion || changed_only, self.history.pause(now.wall));
+        let back_off = wait_if(!of_the_device && !cleared, self.history.back_off(around.network, now.wall));
+        let budget = wait_if(!of_the_device, self.history.budget_wait(around.metered, now.wall));
 
         later(running, Reason::UnderWay)
             .or_else(|| later(settled, Reason::Settling))
@@ -233,7 +251,8 @@ impl Scheduler {
     }
 
     fn begin(&mut self, trigger: ScanTrigger, depth: Depth, now: Moment, around: &Surroundings) -> Plan {
-        let is_budgeted = !matches!(trigger, ScanTrigger::Requested | ScanTrigger::AppsChanged);
+        let returns = self.waiting.as_ref().is_some_and(|waiting| waiting.returns(around));
+        let is_budgeted = trigger != ScanTrigger::Requested && !is_of_the_device(trigger) && !returns;
         self.waiting = None;
         self.under_way = Some(now.monotonic);
         self.history.begin(around.network, is_budgeted, now.wall);

@@ -97,6 +97,33 @@ fn later(seconds: u64, why: Reason) -> Plan {
 }
 
 #[test]
+fn a_changed_setting_is_looked_at_on_a_settled_network_without_budget_and_despite_back_off() {
+    for trigger in [ScanTrigger::AppsChanged, ScanTrigger::SettingsChanged, ScanTrigger::SystemUpdated] {
+        let mut host = Host::settled("home");
+        for _ in 0..200 {
+            host.run(trigger);
+            host.finish(ScanOutcome::Inconclusive, MAX_SCAN_BYTES);
+            host.pass(PAUSE);
+        }
+        assert_eq!(host.on(trigger), later(2, Reason::Settling), "{trigger}");
+        assert!(matches!(host.on(ScanTrigger::Periodic), Plan::Later { why: Reason::Settling, .. }));
+    }
+}
+
+#[test]
+fn coming_back_where_something_can_be_mended_waits_for_nothing_and_is_not_put_off() {
+    let mut host = Host::settled("home");
+    host.run(ScanTrigger::NetworkChanged);
+    host.clean();
+    assert_eq!(host.on(ScanTrigger::Foreground), Plan::Skip { why: Reason::Recent });
+    host.around.mendable = true;
+    assert_eq!(host.on(ScanTrigger::Periodic), Plan::Skip { why: Reason::Recent });
+    assert_eq!(host.on(ScanTrigger::Foreground), later(2, Reason::Settling));
+    host.pass(2);
+    assert!(matches!(host.due(), Plan::Now { trigger: ScanTrigger::Foreground, .. }));
+}
+
+#[test]
 fn a_burst_of_events_leads_to_one_scan() {
     let mut host = Host::at("home");
     for _ in 0..5 {
@@ -405,7 +432,7 @@ fn play(metered: bool, steps: &[Step], mut check: impl FnMut(Plan)) -> (Host, Ve
             }
             None => MAX_SCAN_BYTES,
         };
-        if !matches!(trigger, ScanTrigger::Requested | ScanTrigger::AppsChanged) {
+        if trigger != ScanTrigger::Requested && !is_of_the_device(trigger) {
             costs.push((begin, bytes));
         }
     }

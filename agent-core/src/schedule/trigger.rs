@@ -9,6 +9,11 @@ words! {
         Requested = "requested",
         /// An app was installed, updated or removed.
         AppsChanged = "apps_changed",
+        /// A setting of the device that a check looks at was changed: screen lock, developer options, accessibility,
+        /// device administration, a certificate, a profile.
+        SettingsChanged = "settings_changed",
+        /// The operating system was updated or restored.
+        SystemUpdated = "system_updated",
         /// A captive portal lets this device through (Android `NetworkCallback.onCapabilitiesChanged` with
         /// `NET_CAPABILITY_VALIDATED`).
         PortalCleared = "portal_cleared",

@@ -4,6 +4,8 @@
 //! that saw it is that it is gone: a check that could not look leaves its word as it was, and one that cannot decide
 //! keeps the finding open.
 //!
+//! - What could not be told of a detection as a whole was not told of any subject of it: all that is open of it stays so.
+//!   (Of a network a check names what it could not decide.)
 //! - What was found of one network is gone once the device is on another, whether or not the checks could look there.
 //! - A finding of the network that was resolved and came back [`FLAPPING_LIVES`] times within [`FLAPPING_SECONDS`] is
 //!   flapping: it stays open until it was not seen for that long, so that access does not flap with it.
@@ -13,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::limits::{FLAPPING_LIVES, FLAPPING_SECONDS, MAX_RESOLVED};
 use crate::model::{
     CheckId, CheckOutcome, Coverage, Detection, Finding, FindingState, Judgement, Severity, Sha256,
-    Timestamp, Trace, Verdict,
+    Timestamp, Trace, Verdict, Weight,
 };
 
 /// One scan, as far as findings live by it.
@@ -29,15 +31,9 @@ pub struct Looked<'a> {
 
 /// The findings after a scan: those `known` before it, moved on by what it saw.
 ///
-/// `severity_of` and `ignored` (why a detection is set aside, if it is) are the policy in force; both apply to
-/// every finding that is not resolved, seen or not. Live findings come first, by detection and subject, then
+/// `weigh` is the policy in force; it applies to every finding that is not resolved, seen or not. Live findings come first, by detection and subject, then
 /// the resolved ones, latest first, at most [`MAX_RESOLVED`].
-pub fn advance(
-    known: &[Finding],
-    looked: &Looked<'_>,
-    severity_of: impl Fn(&Judgement) -> Severity,
-    ignored: impl Fn(Detection) -> Option<String>,
-) -> Vec<Finding> {
+pub fn advance(known: &[Finding], looked: &Looked<'_>, weigh: impl Fn(&Finding) -> Weight) -> Vec<Finding> {
     let Looked { outcomes, network, now } = *looked;
     let complete = complete_checks(outcomes);
     let (mut seen, undecided) = sightings(outcomes);
@@ -47,6 +43,7 @@ pub fn advance(
     for mut finding in live {
         let identity = Identity::of(&finding.judgement);
         let left = &seers(&finding) - &complete;
+        let is_undecided = undecided.contains(&identity) || undecided.contains(&identity.of_the_whole());
         // Times of one life never run backwards, whatever the clock does.
         let seen_at = now.max(finding.last_seen_at);
         if let Some(sighting) = seen.remove(&identity) {
@@ -54,13 +51,13 @@ pub fn advance(
             finding.last_seen_at = seen_at;
             finding.trace = sighting.trace(left, network);
         } else if is_left_behind(&finding, network)
-            || (left.is_empty() && !undecided.contains(&identity) && !is_flapping(&finding, &resolved, now))
+            || (left.is_empty() && !is_undecided && !is_flapping(&finding, &resolved, now))
         {
             finding.state = FindingState::Resolved { at: seen_at };
             finding.trace = Trace::default();
             resolved.push(finding);
             continue;
-        } else if !left.is_empty() && !undecided.contains(&identity) {
+        } else if !left.is_empty() && !is_undecided {
             finding.trace.seen_by = left;
         }
         next.push(finding);
@@ -75,8 +72,9 @@ pub fn advance(
     }));
 
     for finding in &mut next {
-        finding.severity = severity_of(&finding.judgement);
-        finding.state = state_under(ignored(finding.judgement.detection), &finding.state, now);
+        let Weight { severity, ignored } = weigh(finding);
+        finding.severity = severity;
+        finding.state = state_under(ignored, &finding.state, now);
     }
     next.sort_by_cached_key(|finding| Identity::of(&finding.judgement));
     resolved.sort_by_cached_key(|finding| {
@@ -121,6 +119,12 @@ struct Identity {
 impl Identity {
     fn of(judgement: &Judgement) -> Self {
         Self { detection: judgement.detection, subject: judgement.subject.clone() }
+    }
+
+    /// That of the whole which this is a part of; of a network each part is by itself.
+    fn of_the_whole(&self) -> Self {
+        let subject = if self.detection.is_of_the_network() { self.subject.clone() } else { String::new() };
+        Self { detection: self.detection, subject }
     }
 }
 

@@ -31,6 +31,8 @@ pub enum Slot {
     Schedule,
     /// The highest version of an intelligence bundle that was in force.
     IntelVersion,
+    /// The organisation's policy file.
+    Policy,
     /// Hosts of the threat intelligence that the device was in contact with.
     Contacts,
 }
@@ -47,6 +49,7 @@ impl Slot {
             Self::Decision => "decision",
             Self::Schedule => "schedule",
             Self::IntelVersion => "intel_version",
+            Self::Policy => "policy",
             Self::Contacts => "contacts",
         }
     }

@@ -112,6 +112,7 @@ pub fn options(folder: &TempDir, host: &Arc<ScriptedHost>) -> AgentOptions {
         platform: Platform::Android,
         store_path: folder.path().join("agent.db").to_string_lossy().into_owned(),
         unenrolled_settings_json: None,
+        intel_key: None,
         device: host.clone(),
         key: Arc::new(NoKeystore),
         secrets: Arc::new(NoKeystore),
@@ -121,6 +122,7 @@ pub fn options(folder: &TempDir, host: &Arc<ScriptedHost>) -> AgentOptions {
 /// A device of which everything is known, and all is well.
 pub fn posture() -> DevicePosture {
     let text = |value: &str| TextFact::Known { value: value.to_owned() };
+    let none = || TextListFact::Known { value: Vec::new() };
     DevicePosture {
         model: text("Pixel 8"),
         os_name: text("Android"),
@@ -129,8 +131,24 @@ pub fn posture() -> DevicePosture {
         security_patch: text("2026-10-05"),
         storage_encrypted: BoolFact::Known { value: true },
         screen_lock: BoolFact::Known { value: true },
-        root_signs: TextListFact::Known { value: Vec::new() },
-        debug_flags: TextListFact::Known { value: Vec::new() },
+        root_signs: none(),
+        debug_flags: none(),
+        os_build: text("UP1A.231005.007"),
+        tamper_signs: none(),
+        hooking_signs: none(),
+        emulator_signs: none(),
+        bootloader_locked: BoolFact::Known { value: true },
+        verified_boot: VerifiedBootFact::Known { value: VerifiedBoot::Green },
+        developer_mode: BoolFact::Known { value: false },
+        usb_debugging: BoolFact::Known { value: false },
+        wireless_debugging: BoolFact::Known { value: false },
+        unknown_sources: none(),
+        app_verification: BoolFact::Known { value: true },
+        always_on_vpn: none(),
+        accessibility_services: none(),
+        device_admins: none(),
+        profiles: ProfilesFact::Known { value: Vec::new() },
+        added_roots: CertificatesFact::Known { value: Vec::new() },
     }
 }
 

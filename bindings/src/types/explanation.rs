@@ -58,8 +58,10 @@ pub struct ExplainedFinding {
     pub rule: Rule,
     /// What it means for the user.
     pub meaning: String,
-    /// What the user does now.
+    /// What the user does now, with where to tap on this version of the system where that is known.
     pub fix: String,
+    /// What an administrator checks or does.
+    pub admin_note: String,
     /// When it was first seen.
     pub detected_at: SystemTime,
 }
@@ -169,6 +171,7 @@ impl From<core::ExplainedFinding> for ExplainedFinding {
             rule: finding.rule.into(),
             meaning: finding.meaning,
             fix: finding.fix,
+            admin_note: finding.admin_note,
             detected_at: system_time(finding.detected_at),
         }
     }
@@ -209,6 +212,27 @@ impl From<core::Step> for Step {
         match step {
             core::Step::Resolve { detection, subject, text } => Self::Resolve { detection, subject, text },
             core::Step::Cover { check, text } => Self::Cover { check, text },
+        }
+    }
+}
+
+/// What is known of a URL.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct UrlVerdict {
+    /// How bad going there is, under the policy in force.
+    pub severity: Severity,
+    /// How far the look-up got. What is not complete is not clean.
+    pub coverage: Coverage,
+    /// What was found, the gravest first.
+    pub findings: Vec<ExplainedFinding>,
+}
+
+impl From<agent_core::agent::UrlVerdict> for UrlVerdict {
+    fn from(verdict: agent_core::agent::UrlVerdict) -> Self {
+        Self {
+            severity: verdict.severity,
+            coverage: verdict.coverage.into(),
+            findings: verdict.findings.into_iter().map(Into::into).collect(),
         }
     }
 }

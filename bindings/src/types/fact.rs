@@ -2,7 +2,7 @@
 
 use agent_core::model::Fact;
 
-use super::{Neighbour, PrivateDns, Proxy, Transport, WifiSecurity};
+use super::{ConfigurationProfile, Neighbour, PrivateDns, Proxy, Transport, VerifiedBoot, WifiSecurity};
 
 /// Declares one kind of fact.
 macro_rules! fact {
@@ -70,4 +70,16 @@ fact! {
 fact! {
     /// The neighbours on the link, or why they are not known.
     NeighboursFact(Vec<Neighbour>)
+}
+fact! {
+    /// What the boot loader said, or why that is not known.
+    VerifiedBootFact(VerifiedBoot)
+}
+fact! {
+    /// The configuration profiles, or why they are not known.
+    ProfilesFact(Vec<ConfigurationProfile>)
+}
+fact! {
+    /// Certificates, DER, or why they are not known.
+    CertificatesFact(Vec<Vec<u8>>)
 }

@@ -25,6 +25,7 @@ pub use key::*;
 pub use network::*;
 pub use plan::*;
 pub use result::*;
+pub(crate) use scan::count;
 pub use scan::*;
 pub use upload::*;
 pub use words::*;

@@ -22,8 +22,27 @@ pub struct Status {
     pub queued: u64,
     /// Reports that were dropped because the queue was full, since enrolment.
     pub dropped: u64,
+    /// The threat intelligence in force; absent where there is no bundle.
+    pub intel: Option<IntelStatus>,
     /// The connector's last decision.
     pub decision: Option<Decision>,
+}
+
+/// The threat intelligence in force.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct IntelStatus {
+    /// Its version.
+    pub version: u64,
+    /// When it was built.
+    pub built_at: SystemTime,
+    /// Its size, in bytes.
+    pub size: u64,
+}
+
+impl From<agent::IntelStatus> for IntelStatus {
+    fn from(status: agent::IntelStatus) -> Self {
+        Self { version: status.version, built_at: system_time(status.built_at), size: status.size }
+    }
 }
 
 /// Who this device reports to, and what it shares.
@@ -123,6 +142,7 @@ impl From<agent::Status> for Status {
             enrolment: status.enrolment.map(Into::into),
             queued: count(status.queued),
             dropped: status.dropped,
+            intel: status.intel.map(Into::into),
             decision: status.decision.map(Into::into),
         }
     }

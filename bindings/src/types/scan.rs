@@ -194,7 +194,7 @@ impl From<agent::ScanResult> for ScanResult {
     }
 }
 
-pub(super) fn count(length: usize) -> u64 {
+pub(crate) fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 

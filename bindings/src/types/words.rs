@@ -5,7 +5,7 @@ pub use agent_core::connector::Access;
 pub use agent_core::inventory::Format;
 pub use agent_core::model::{
     AppSource, Depth, Exposure, Level, Ownership, Platform, RiskLevel, Severity, Transport, TrustAnchor,
-    Verdict, WifiSecurity,
+    Verdict, VerifiedBoot, WifiSecurity,
 };
 pub use agent_core::platform::KeyProtection;
 pub use agent_core::policy::Language;
@@ -20,6 +20,19 @@ pub enum Platform {
     Android,
     /// Linux desktop, for development.
     Linux,
+}
+
+/// What the boot loader says of the system that it started (Android Verified Boot, *Boot Flow*).
+#[uniffi::remote(Enum)]
+pub enum VerifiedBoot {
+    /// Locked, and verified by the maker's key.
+    Green,
+    /// Locked, and verified by a key that the owner set.
+    Yellow,
+    /// Unlocked: not verified.
+    Orange,
+    /// Verification failed.
+    Red,
 }
 
 /// What the device reports: a risk level, or that one cannot be told.
@@ -91,6 +104,11 @@ pub enum ScanTrigger {
     Requested,
     /// An app was installed, updated or removed.
     AppsChanged,
+    /// A setting of the device that a check looks at was changed: screen lock, developer options, accessibility,
+    /// device administration, a certificate, a profile.
+    SettingsChanged,
+    /// The operating system was updated or restored.
+    SystemUpdated,
     /// A captive portal lets this device through (Android `NetworkCallback.onCapabilitiesChanged` with
     /// `NET_CAPABILITY_VALIDATED`).
     PortalCleared,

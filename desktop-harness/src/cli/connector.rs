@@ -1,7 +1,7 @@
 //! `mtd connector`.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ use super::folder::data_dir;
 use super::signals::interrupted;
 use super::{Global, Outcome, files};
 use crate::CliError;
-use crate::connector::{ChainStatus, Config, Connector, DeviceRow, TenantSettings};
+use crate::connector::{ChainStatus, Config, Connector, DeviceRow, Resource, TenantSettings};
 use crate::host::SystemClock;
-use crate::ui::{Ui, access_view, plural};
+use crate::ui::{Ui, access_view, clean, plural};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -62,6 +62,15 @@ enum Command {
     #[command(after_help = "Example:
   mtd connector settings --allowed-level low --app-sync on --from settings.json")]
     Settings(SettingsArgs),
+    /// Show which policy devices fetch; put a signed one in force
+    #[command(after_help = "Examples:
+  mtd connector policy
+  mtd policy sign ours.toml | mtd connector policy -")]
+    Policy {
+        /// A policy that `mtd policy sign` signed; - reads standard input
+        #[arg(value_name = "FILE")]
+        signed: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -93,7 +102,13 @@ struct SettingsArgs {
     /// Let devices in whose level is unknown
     #[arg(long, value_enum)]
     allow_unknown: Option<Switch>,
-    /// Replace what FILE names (JSON: network, indicators, policy_overrides, required_checks)
+    /// Days without a report after which a device is unresponsive, and blocked; 0: never
+    #[arg(long, value_name = "DAYS")]
+    unresponsive_after: Option<u32>,
+    /// Let unresponsive devices in by their last level
+    #[arg(long, value_enum)]
+    allow_unresponsive: Option<Switch>,
+    /// Replace what FILE names (JSON: network, indicators, policy_overrides, required_checks, resources)
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
 }
@@ -106,6 +121,7 @@ struct SettingsFile {
     indicators: Option<Vec<Indicator>>,
     policy_overrides: Option<Vec<PolicyOverride>>,
     required_checks: Option<Vec<CheckId>>,
+    resources: Option<Vec<Resource>>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -152,6 +168,7 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
             }
         }
         Command::Devices => show_devices(&Connector::open(config)?.devices()?, ui)?,
+        Command::Policy { signed } => policy(&Connector::open(config)?, signed.as_deref(), ui)?,
         Command::Settings(change) => show_settings(&apply(&Connector::open(config)?, change)?, ui)?,
     }
     Ok(Outcome::Done)
@@ -200,7 +217,12 @@ fn apply(connector: &Connector, change: SettingsArgs) -> Result<TenantSettings, 
         set(&mut device.app_sync.enabled, change.app_sync.map(Switch::is_on));
         set(&mut device.app_sync.personal_full_inventory, change.app_sync_personal.map(Switch::is_on));
         set(&mut settings.unknown_level_access, change.allow_unknown.map(UnknownLevelAccess::from));
+        if let Some(days) = change.unresponsive_after {
+            settings.unresponsive_after_days = (days > 0).then_some(days);
+        }
+        set(&mut settings.unresponsive_access, change.allow_unresponsive.map(UnknownLevelAccess::from));
         if let Some(file) = file {
+            set(&mut settings.resources, file.resources);
             set(&mut device.network, file.network);
             set(&mut device.indicators, file.indicators);
             set(&mut device.policy_overrides, file.policy_overrides);
@@ -208,6 +230,23 @@ fn apply(connector: &Connector, change: SettingsArgs) -> Result<TenantSettings, 
         }
     })?;
     Ok(settings)
+}
+
+fn policy(connector: &Connector, signed: Option<&Path>, ui: &Ui) -> Result<(), CliError> {
+    if let Some(path) = signed {
+        connector
+            .set_policy(files::read_text(path)?.trim())
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    let version = connector.policy()?.map(|policy| policy.version);
+    if ui.json {
+        return ui.json(&serde_json::json!({ "version": version }));
+    }
+    ui.line(match version {
+        Some(version) => format!("Devices fetch policy version {version}."),
+        None => "No policy of its own: devices go by the one of their agent.".to_owned(),
+    });
+    Ok(())
 }
 
 fn set<T>(setting: &mut T, value: Option<T>) {
@@ -225,6 +264,23 @@ fn show_settings(settings: &TenantSettings, ui: &Ui) -> Result<(), CliError> {
     ui.line(format!("Settings version {}", device.version));
     ui.line(format!("Allowed level     {}", device.allowed_level));
     ui.line(format!("Unknown level     {}", settings.unknown_level_access));
+    match settings.unresponsive_after_days {
+        Some(days) => {
+            ui.line(format!(
+                "Unresponsive      {} after {}",
+                settings.unresponsive_access,
+                plural(days as usize, "day")
+            ));
+        }
+        None => ui.line("Unresponsive      never"),
+    }
+    for resource in &settings.resources {
+        let allowed = resource.allowed_level.unwrap_or(device.allowed_level);
+        let grace = resource.grace_hours.map_or_else(String::new, |hours| {
+            format!(", kept for {} above it", plural(hours as usize, "hour"))
+        });
+        ui.line(format!("Resource          {}: up to {allowed}{grace}", clean(&resource.name)));
+    }
     ui.line(format!("App sync          {}", switch(device.app_sync.enabled)));
     ui.line(format!("  personal, full  {}", switch(device.app_sync.personal_full_inventory)));
     ui.line(format!("Endpoints         {}", device.network.endpoints.len()));

@@ -53,6 +53,12 @@ pub(crate) fn show(ui: &Ui, summary: &DeliverySummary) {
     if let Some(version) = summary.new_settings {
         ui.line(format!("New settings from your organisation: version {version}."));
     }
+    if let Some(version) = summary.new_policy {
+        ui.line(format!("New policy from your organisation: version {version}."));
+    }
+    for line in &summary.policy_notes {
+        ui.line(ui.paint.warning(crate::ui::clean(line)));
+    }
     if let Some(decision) = &summary.decision {
         crate::ui::access_view::show(ui, &decision.resources);
     }

@@ -7,22 +7,21 @@ use agent_core::model::Timestamp;
 use agent_core::platform::Clock as _;
 use clap::Subcommand;
 use ring::rand::SystemRandom;
-use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use ring::signature::Ed25519KeyPair;
 
-use super::folder::data_dir;
+use super::folder::{data_dir, open_agent};
 use super::{Global, Outcome, intel_build, intel_inspect};
 use crate::CliError;
+use crate::device::{self, INTEL_SIGNING_KEY as KEY_NAME, public_half};
 use crate::host::SystemClock;
 use crate::private_file::{self, PrivateFileError};
 use crate::ui::Ui;
-
-/// The key's name in the data folder.
-const KEY_NAME: &str = "intel-key.p8";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mtd intel build feeds/*.stix2 stalkerware.yaml blocklist.txt --psl public_suffix_list.dat -o intel.mtdi
   mtd intel inspect intel.mtdi
+  mtd intel install intel.mtdi
   mtd intel check intel.mtdi https://login.example.com/a com.example.tracker")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -37,6 +36,8 @@ enum Command {
     Inspect(intel_inspect::InspectArgs),
     /// Look values up in a bundle
     Check(intel_inspect::CheckArgs),
+    /// Put a bundle in force for this machine
+    Install(InstallArgs),
 }
 
 pub(crate) fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
@@ -44,7 +45,39 @@ pub(crate) fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliEr
         Command::Build(args) => intel_build::run(args, global, ui),
         Command::Inspect(args) => intel_inspect::inspect(&args, global, ui),
         Command::Check(args) => intel_inspect::check(&args, global, ui),
+        Command::Install(args) => install(&args, global, ui),
     }
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mtd intel install intel.mtdi
+  mtd intel install intel.mtdi --key ed25519/7M0k…      of somebody else, from now on
+
+An enrolled machine takes the key from its organisation's settings, where these name one.")]
+struct InstallArgs {
+    /// The bundle
+    #[arg(value_name = "FILE")]
+    bundle: PathBuf,
+    /// Public key of whose bundles are taken from now on [default: as before, else the key that this machine signs with]
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+}
+
+fn install(args: &InstallArgs, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
+    if args.key.is_some() {
+        let key = verifying_key(args.key.as_deref(), global)?;
+        device::take_bundles_of(&data_dir(global)?, &key)?;
+    }
+    let agent = open_agent(global)?;
+    let status =
+        agent.install_intel(&args.bundle).map_err(|error| format!("{}: {error}", args.bundle.display()))?;
+    if ui.json {
+        ui.json(&status)?;
+    } else {
+        ui.line(format!("In force: version {}, built {}", status.version, status.built_at));
+    }
+    Ok(Outcome::Done)
 }
 
 /// The moment, for what has expired.
@@ -72,12 +105,6 @@ pub(super) fn signing_key(path: Option<&Path>, global: &Global) -> Result<Ed2551
 fn key_pair(bytes: &[u8], path: &Path) -> Result<Ed25519KeyPair, CliError> {
     Ed25519KeyPair::from_pkcs8(bytes)
         .map_err(|_| PrivateFileError::new(path, "not an Ed25519 key in PKCS #8 version 2 (RFC 8410)").into())
-}
-
-/// The public half.
-pub(super) fn public_half(key: &Ed25519KeyPair) -> Result<BundleKey, CliError> {
-    let bytes = key.public_key().as_ref().try_into().map_err(|_| "an Ed25519 key of an odd length")?;
-    Ok(BundleKey::from_bytes(bytes))
 }
 
 /// `--key`: a public key as text, or the file of a signing key; without it that of the data folder.

@@ -10,9 +10,11 @@ use agent_core::model::ThreatCategory;
 use publicsuffix::List;
 use serde::Serialize;
 
-use super::intel::{now, public_half, signing_key};
-use super::{Global, Outcome};
+use super::intel::{now, signing_key};
+use super::{Global, Outcome, intel_versions};
 use crate::CliError;
+use crate::device::public_half;
+use crate::intel::versions::VersionReport;
 use crate::intel::{Input, MAX_INPUT, Options, SourceReport, compile};
 use crate::ui::{Ui, plural};
 
@@ -23,22 +25,29 @@ const SHOWN: usize = 5;
 #[command(after_help = "Examples:
   mtd intel build feeds/*.stix2 stalkerware.yaml --psl public_suffix_list.dat -o intel.mtdi
   mtd intel build phishing.txt --category phishing -o phishing.mtdi
+  mtd intel build feeds/* --versions versions -o intel.mtdi
   mtd intel build feeds/* -o intel.mtdi --json       everything that was left out, and why
 
 A file that begins with { is read as a STIX bundle, else .yaml and .yml as stalkerware-indicators, .csv as a table
 with a header row, and anything else as a hosts file or a list with one value a line.
+--versions takes what endoflife.date, CISA's catalogue of known exploited vulnerabilities and a table of fixes tell of
+operating systems; see docs/intel-versions.md.
 A bundle in FILE is replaced at once, and only by one of a higher version.")]
 pub(super) struct Args {
     /// Feeds; a match names its source by the file's name without its extension
-    #[arg(required = true, value_name = "INPUT")]
+    #[arg(required_unless_present = "versions", value_name = "INPUT")]
     inputs: Vec<PathBuf>,
+    /// Versions of operating systems: a folder, or a file of it; repeatable
+    #[arg(long, value_name = "PATH")]
+    versions: Vec<PathBuf>,
     /// The bundle
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// The Ed25519 key that signs, PKCS #8; made where there is none [default: intel-key.p8 in the data folder]
     #[arg(long, value_name = "KEY")]
     key: Option<PathBuf>,
-    /// Public suffix list: one of its names matches only itself. Without it only single labels count as such
+    /// Public suffix list: one of its names matches only itself. Without it only single labels count as such, and
+    /// look-alikes are compared by the last two labels
     #[arg(long, value_name = "FILE")]
     psl: Option<PathBuf>,
     /// What inputs are about that do not tell: malware, phishing, dual_use, …
@@ -57,22 +66,29 @@ struct Report<'a> {
     key: String,
     bytes: u64,
     sources: &'a [SourceReport],
+    versions: &'a [VersionReport],
 }
 
 pub(super) fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
     refuse_other_file(&args.output)?;
-    let suffixes = args.psl.as_deref().map(suffix_list).transpose()?;
+    let (suffixes, rules) = args.psl.as_deref().map(suffix_list).transpose()?.unzip();
     let key = signing_key(args.key.as_deref(), global)?;
     let public = public_half(&key)?;
     let now = now();
     let version = args.bundle_version.unwrap_or(u64::try_from(now.unix()).unwrap_or(0));
+    let (os, versions) = intel_versions::read(&args.versions)?;
     let progress = ui.progress_over("reading", args.inputs.len() + 1);
     let inputs = args.inputs.iter().map(|path| {
         progress.step(&path.display().to_string());
         read(path)
     });
     let options = Options { now, category: args.category, suffixes };
-    let (contents, sources) = compile(options, inputs)?;
+    let (mut contents, sources) = compile(options, inputs)?;
+    if contents.values.is_empty() && os.is_empty() {
+        return Err("there is no indicator in any input".into());
+    }
+    contents.os = os;
+    contents.suffixes = rules.unwrap_or_default();
     progress.step("writing");
     let bytes = bundle::encode(&contents, version, now, &key)?;
     place(&args.output, &bytes, &public)?;
@@ -84,6 +100,7 @@ pub(super) fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliEr
         key: public.to_string(),
         bytes: bytes.len() as u64,
         sources: &sources,
+        versions: &versions,
     };
     if ui.json {
         ui.json(&report)?;
@@ -125,14 +142,18 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
     }
 }
 
-fn suffix_list(path: &Path) -> Result<List, CliError> {
+/// The list, and its text without comments.
+fn suffix_list(path: &Path) -> Result<(List, String), CliError> {
     let bytes = read_bytes(path)?;
     let list =
         List::from_bytes(&bytes).map_err(|_| format!("{}: not a public suffix list", path.display()))?;
     if list.is_empty() {
         return Err(format!("{}: a public suffix list without a rule", path.display()).into());
     }
-    Ok(list)
+    let is_rule = |line: &&str| !line.is_empty() && (!line.starts_with("//") || line.starts_with("// ==="));
+    let text = String::from_utf8_lossy(&bytes);
+    let rules: Vec<_> = text.lines().map(str::trim).filter(is_rule).collect();
+    Ok((list, rules.join("\n")))
 }
 
 /// In force at once or not at all, and never older than what is there.
@@ -170,7 +191,8 @@ fn show(report: &Report<'_>, no_suffixes: bool, ui: &Ui) {
             ui.line(format!("    and {} more: see --json", summary.rejected - SHOWN as u64));
         }
     }
-    if no_suffixes {
+    intel_versions::show(report.versions, ui);
+    if no_suffixes && !report.sources.is_empty() {
         ui.line("No public suffix list was given (--psl): an indicator such as github.io matches everything below it.");
     }
     ui.line(format!(

@@ -10,7 +10,7 @@ use agent_core::model::Timestamp;
 use serde::Serialize;
 
 use super::intel::{now, verifying_key};
-use super::{Global, Outcome, files};
+use super::{Global, Outcome, files, intel_versions};
 use crate::CliError;
 use crate::ui::{Ui, clean};
 
@@ -61,6 +61,8 @@ struct Inspected<'a> {
     /// Pairs of a value and what is said of it.
     entries: BTreeMap<ValueKind, u64>,
     sources: &'a [SourceSummary],
+    /// What is known of operating systems.
+    versions: intel_versions::Summary,
 }
 
 pub(super) fn inspect(args: &InspectArgs, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
@@ -72,6 +74,7 @@ pub(super) fn inspect(args: &InspectArgs, global: &Global, ui: &Ui) -> Result<Ou
         bytes: bundle.size(),
         entries: bundle.counts(),
         sources: bundle.sources(),
+        versions: intel_versions::Summary::of(bundle.os_tables()),
     };
     if ui.json {
         ui.json(&inspected)?;
@@ -86,7 +89,8 @@ pub(super) fn inspect(args: &InspectArgs, global: &Global, ui: &Ui) -> Result<Ou
         ui.line(clean(&format!("  {} ({}): {}", source.name, source.format, kinds.join(", "))));
     }
     let all: Vec<_> = inspected.entries.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-    ui.line(format!("Entries: {}", all.join(", ")));
+    ui.line(format!("Entries: {}", if all.is_empty() { "none".to_owned() } else { all.join(", ") }));
+    inspected.versions.show(ui);
     Ok(Outcome::Done)
 }
 

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod canary;
+mod check_url;
 mod connector;
 mod connector_canary;
 pub(crate) mod deliver;
@@ -13,6 +14,12 @@ mod folder;
 mod intel;
 mod intel_build;
 mod intel_inspect;
+mod intel_versions;
+mod policy;
+mod policy_lint;
+mod policy_records;
+mod policy_show;
+mod policy_simulate;
 mod preview;
 mod recording;
 mod scan;
@@ -105,8 +112,12 @@ enum Command {
     Connector(connector::Args),
     /// A canary: tells agents, signed, what of their requests arrived
     Canary(canary::Args),
+    /// Judge a URL before going there
+    CheckUrl(check_url::Args),
     /// Threat intelligence: compile feeds into a signed bundle, look into it, look values up
     Intel(intel::Args),
+    /// The policy: show it, check it, compare it, replay scans under it, sign it
+    Policy(policy::Args),
     /// Everything around a device, for tests of an app in a simulator
     Stage(stage::Args),
 }
@@ -162,7 +173,9 @@ fn run(cli: Cli, ui: &Ui) -> Result<Outcome, CliError> {
             Command::Verify(args) => verify::run(args, &global, ui),
             Command::Connector(args) => connector::run(args, &global, ui).await,
             Command::Canary(args) => canary::run(args, &global, ui).await,
+            Command::CheckUrl(args) => check_url::run(&args, &global, ui),
             Command::Intel(args) => intel::run(args, &global, ui),
+            Command::Policy(args) => policy::run(args, &global, ui),
             Command::Stage(args) => stage::run(args, &global, ui).await,
         }
     })

@@ -9,10 +9,11 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use super::folder::data_dir;
+use super::intel::verifying_key;
 use super::{Global, Outcome, recording};
 use crate::CliError;
-use crate::device::{Overrides, open_agent};
-use crate::host::{InventorySource, SnapshotOverride};
+use crate::device::{Overrides, open_agent, take_bundles_of};
+use crate::host::{FactsFileError, InventorySource, PostureOverride, SnapshotOverride};
 use crate::ui::{Ui, scan_view};
 
 #[derive(Debug, clap::Args)]
@@ -23,11 +24,13 @@ use crate::ui::{Ui, scan_view};
   mtd scan --record case-17                      keep what was measured for `mtd analyze case-17`
   mtd scan --inventory installed.plist --managed managed.plist --json
   mtd scan --snapshot cafe.json                  pretend to be on another Wi-Fi
+  mtd scan --posture phone.json --inventory apps.txt --intel intel.mtdi
 
 Without enrolment no host is contacted but those named by --probe, --captive or --settings.
 A snapshot is like {\"ssid\": {\"state\": \"known\", \"value\": \"cafe\"}}: facts by name, as in \"network\" of --json.
 With --json every app has the eight inventory fields, null where its source does not tell.
-A scan with --inventory or --snapshot is kept apart from this machine's own history unless --data is given.")]
+A posture is the same, as in \"posture\" of --json: {\"platform\": \"android\", \"os_version\": {…}}.
+A scan with --inventory, --snapshot, --posture or --intel is kept apart from this machine's own history unless --data is given.")]
 pub(crate) struct Args {
     /// Read the apps from FILE instead of this machine's package database; its format is recognised
     #[arg(long, value_name = "FILE")]
@@ -39,6 +42,16 @@ pub(crate) struct Args {
     /// not name stays this machine's own, and whatever is measured is measured
     #[arg(long, value_name = "FILE")]
     snapshot: Option<PathBuf>,
+    /// For tests: scan the device whose facts FILE (JSON) tells; with "platform": "android" or "ios" it is that
+    /// phone, otherwise what FILE does not name stays this machine's own
+    #[arg(long, value_name = "FILE")]
+    posture: Option<PathBuf>,
+    /// Put the intelligence bundle FILE in force first
+    #[arg(long, value_name = "FILE")]
+    intel: Option<PathBuf>,
+    /// Public key of who signed --intel, or the file of the signing key [default: that of the data folder]
+    #[arg(long, value_name = "KEY", requires = "intel")]
+    intel_key: Option<String>,
     /// Settings (JSON) for a machine that is not enrolled: endpoints, indicators, policy overrides
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -90,18 +103,28 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
             }
             None => InventorySource::Dpkg,
         },
-        network: replaced_facts(args.snapshot.as_deref())?,
+        network: replaced(args.snapshot.as_deref(), SnapshotOverride::from_json)?,
+        posture: replaced(args.posture.as_deref(), PostureOverride::from_json)?,
         unenrolled_settings: unenrolled_settings(&args)?,
     };
     let scratch;
-    let pretends = args.inventory.is_some() || args.snapshot.is_some();
-    let agent = match &global.data {
+    let pretends =
+        [&args.inventory, &args.snapshot, &args.posture, &args.intel].iter().any(|it| it.is_some());
+    let folder = match &global.data {
         None if pretends => {
             scratch = tempfile::tempdir()?;
-            open_agent(scratch.path().to_owned(), overrides)?
+            scratch.path().to_owned()
         }
-        _ => open_agent(data_dir(global)?, overrides)?,
+        _ => data_dir(global)?,
     };
+    // A folder of its own knows by itself whose bundles it takes.
+    if args.intel_key.is_some() || (args.intel.is_some() && global.data.is_none()) {
+        take_bundles_of(&folder, &verifying_key(args.intel_key.as_deref(), global)?)?;
+    }
+    let agent = open_agent(folder, overrides)?;
+    if let Some(bundle) = &args.intel {
+        agent.install_intel(bundle).map_err(|error| format!("{}: {error}", bundle.display()))?;
+    }
     let result = {
         let _progress = ui.progress("checking apps, network and device");
         let depth = if args.quick { Depth::First } else { Depth::Everything };
@@ -160,11 +183,13 @@ fn judge(assessment: &agent_core::policy::Assessment, limit: RiskLevel) -> Outco
     }
 }
 
-/// The facts in the file of `--snapshot`.
-fn replaced_facts(path: Option<&Path>) -> Result<SnapshotOverride, CliError> {
-    let Some(path) = path else { return Ok(SnapshotOverride::default()) };
-    SnapshotOverride::from_json(&super::files::read_text(path)?)
-        .map_err(|error| format!("{}: {error}", path.display()).into())
+/// The facts in the file of `--snapshot` or `--posture`; none without one.
+fn replaced<T: Default>(
+    path: Option<&Path>,
+    read: impl FnOnce(&str) -> Result<T, FactsFileError>,
+) -> Result<T, CliError> {
+    let Some(path) = path else { return Ok(T::default()) };
+    read(&super::files::read_text(path)?).map_err(|error| format!("{}: {error}", path.display()).into())
 }
 
 /// What an unenrolled machine is checked against: the file, then what the command line adds.

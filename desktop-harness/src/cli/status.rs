@@ -20,7 +20,10 @@ pub(crate) fn run(_args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliE
         return Ok(Outcome::Done);
     }
     match (status.level, status.last_scan_at) {
-        (Some(level), Some(at)) => ui.line(format!("Risk      {} (scan of {at})", ui.paint.level(level))),
+        (Some(level), Some(at)) => {
+            let stale = if status.is_stale { ", too long ago: run `mtd scan`" } else { "" };
+            ui.line(format!("Risk      {} (scan of {at}{stale})", ui.paint.level(level)));
+        }
         _ => ui.line("Risk      not scanned yet: run `mtd scan`"),
     }
     match &status.enrolment {
@@ -30,6 +33,10 @@ pub(crate) fn run(_args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliE
             ui.line(format!("Allowed   up to {}", enrolment.allowed_level));
         }
         None => ui.line("Enrolled  no: nothing is ever sent"),
+    }
+    match &status.intel {
+        Some(intel) => ui.line(format!("Intel     version {}, built {}", intel.version, intel.built_at)),
+        None => ui.line("Intel     no bundle: see `mtd intel install`"),
     }
     let dropped = match status.dropped {
         0 => String::new(),

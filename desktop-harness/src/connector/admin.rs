@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use agent_core::connector::wire::PolicyClaims;
 use agent_core::connector::{EnrolmentPayload, OneTimeToken, ResourceAccess};
 use agent_core::model::{Level, Ownership, RiskLevel, Sha256, SpkiPin, Timestamp};
+use agent_core::policy::{self, Policy};
 use agent_core::report::jwk::PublicKey;
+use agent_core::report::jws::{self, typ};
 use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 
@@ -12,6 +15,7 @@ use super::Connector;
 use super::decision::decide;
 use super::devices::{self, Device};
 use super::error::Error;
+use super::policies::{self, StoredPolicy};
 use super::random;
 use super::reports::{self, ChainState};
 use super::tenants::{self, TenantSettings};
@@ -58,6 +62,47 @@ impl Connector {
             }
             Ok(after)
         })
+    }
+
+    /// Signs a policy file for all devices of the organisation. It has to be without fault.
+    pub fn sign_policy(&self, document: &str) -> Result<String, Error> {
+        let problems = policy::lint(document);
+        if let Some(problem) = problems.first() {
+            let more = match problems.len() {
+                1 => String::new(),
+                count => format!(" ({} more: see `mtd policy lint`)", count - 1),
+            };
+            return Err(Error::Policy(format!("not signed: {problem}{more}")));
+        }
+        let version = Policy::parse(document).map_err(|error| Error::Policy(error.to_string()))?.version();
+        let (tenant, iat) = (self.tenant().to_owned(), self.now());
+        self.sign(typ::POLICY, &PolicyClaims { tenant, iat, version, document: document.to_owned() })
+    }
+
+    /// Puts a signed policy file in force: devices fetch it from now on. One that is not signed here, for this
+    /// organisation, or no newer than the one in force is refused.
+    pub fn set_policy(&self, token: &str) -> Result<PolicyClaims, Error> {
+        let refused = |why: String| Error::Policy(format!("the signed policy is refused: {why}"));
+        let claims: PolicyClaims = jws::verify_claims(token, typ::POLICY, self.public_key())
+            .map_err(|error| refused(error.to_string()))?;
+        if claims.tenant != self.tenant() {
+            return Err(refused(format!("it is for \"{}\", this is \"{}\"", claims.tenant, self.tenant())));
+        }
+        self.0.database.write(|transaction| {
+            let known = policies::load(transaction, self.tenant())?;
+            if let Some(known) = known.filter(|known| known.version >= claims.version) {
+                let why = format!("version {} is in force, this is {}", known.version, claims.version);
+                return Err(refused(format!("{why}: raise the version in the file")));
+            }
+            let (version, token) = (claims.version, token.to_owned());
+            policies::save(transaction, self.tenant(), &StoredPolicy { version, token })
+        })?;
+        Ok(claims)
+    }
+
+    /// The signed policy file that devices fetch; `None` where the embedded one holds.
+    pub fn policy(&self) -> Result<Option<StoredPolicy>, Error> {
+        policies::load(&self.0.database.read(), self.tenant())
     }
 
     /// The reports of a device as they came, in order.
@@ -125,7 +170,7 @@ impl Connector {
         settings: &TenantSettings,
     ) -> Result<DeviceRow, Error> {
         let standing = reports::standing(database, &device)?;
-        let decision = decide(standing, settings, self.now());
+        let decision = decide(&standing, settings, self.now());
         let chain = reports::chain_state(database, &device)?;
         Ok(DeviceRow {
             id: device.id,
@@ -137,6 +182,7 @@ impl Connector {
             last_seq: chain.last_seq,
             level: decision.level,
             at_least: standing.reported.and_then(|report| report.at_least),
+            unresponsive: standing.is_unresponsive(settings, self.now()),
             compliant: decision.compliant,
             reason: decision.reason,
             chain: chain.into(),
@@ -169,6 +215,8 @@ pub struct DeviceRow {
     /// Its worst open finding, as last told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_least: Option<RiskLevel>,
+    /// Whether it has not reported for longer than the organisation lets pass.
+    pub unresponsive: bool,
     /// Whether it is within the allowed level.
     pub compliant: bool,
     /// Why, for a person.

@@ -16,7 +16,7 @@ use crate::private_file;
 const FILE: &str = "connector.db";
 
 /// Counts changes of [`SCHEMA`]; kept in `user_version`.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
 const SCHEMA: &str = "
 CREATE TABLE server (one INTEGER PRIMARY KEY CHECK (one = 1), url TEXT NOT NULL) STRICT;
@@ -65,6 +65,15 @@ CREATE INDEX report_digest ON report (epoch, sha256);
 CREATE INDEX report_fault ON report (device) WHERE fault IS NOT NULL;
 ";
 
+/// What version 2 has beside version 1.
+const SIGNED_POLICIES: &str = "
+CREATE TABLE policy (
+    tenant TEXT PRIMARY KEY REFERENCES tenant,
+    version INTEGER NOT NULL,
+    token TEXT NOT NULL
+) STRICT;
+";
+
 /// The open database.
 pub struct Database(Mutex<Connection>);
 
@@ -104,7 +113,11 @@ impl Database {
 fn migrate(connection: &mut Connection) -> Result<(), Error> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     match transaction.pragma_query_value(None, "user_version", |row| row.get(0))? {
-        0 => transaction.execute_batch(SCHEMA)?,
+        0 => {
+            transaction.execute_batch(SCHEMA)?;
+            transaction.execute_batch(SIGNED_POLICIES)?;
+        }
+        1 => transaction.execute_batch(SIGNED_POLICIES)?,
         SCHEMA_VERSION => return Ok(()),
         found => return Err(Error::NewerDatabase { found, known: SCHEMA_VERSION }),
     }

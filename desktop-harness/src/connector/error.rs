@@ -51,6 +51,9 @@ pub enum Error {
     /// The tenant or the URL does not fit an enrolment payload.
     #[error("connector: {0}")]
     Payload(#[from] PayloadError),
+    /// A policy file that devices could not use, or that they would refuse.
+    #[error("connector: {0}")]
+    Policy(String),
     /// The system gave no random bytes.
     #[error("connector: the system gave no random bytes")]
     Random,

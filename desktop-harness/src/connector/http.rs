@@ -17,7 +17,7 @@ use axum::{Json, Router};
 use super::Connector;
 use super::error::Denied;
 use super::limits::{MAX_REPORT, MAX_REQUEST, REQUEST_TIMEOUT};
-use super::own::OwnRequest;
+use super::own::{OwnRequest, Versioned};
 
 /// The endpoints over TLS.
 pub(super) fn router(connector: Connector) -> Router {
@@ -26,6 +26,7 @@ pub(super) fn router(connector: Connector) -> Router {
         .route("/mtd/{tenant}/enrol/challenge", post(challenge))
         .route("/mtd/{tenant}/enrol", post(enrol))
         .route("/mtd/{tenant}/d/{device}/settings", get(settings))
+        .route("/mtd/{tenant}/d/{device}/policy", get(policy))
         .route("/mtd/{tenant}/d/{device}/decision", get(decision))
         .route("/admin/devices", get(devices))
         .route("/healthz", get(async || "ok\n"))
@@ -91,12 +92,25 @@ async fn settings(
 ) -> Result<Response, Denied> {
     let request = OwnRequest { tenant, device, bearer: bearer(&headers) };
     let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let settings = off_worker(move || connector.own_settings(&request, known.as_deref())).await?;
-    let etag = [(ETAG, settings.etag)];
-    Ok(match settings.token {
+    Ok(versioned(off_worker(move || connector.own_settings(&request, known.as_deref())).await?))
+}
+
+async fn policy(
+    State(connector): State<Connector>,
+    Path((tenant, device)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Denied> {
+    let request = OwnRequest { tenant, device, bearer: bearer(&headers) };
+    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Ok(versioned(off_worker(move || connector.own_policy(&request, known.as_deref())).await?))
+}
+
+fn versioned(signed: Versioned) -> Response {
+    let etag = [(ETAG, signed.etag)];
+    match signed.token {
         Some(token) => (NO_CACHE, etag, [(CONTENT_TYPE, JWT_MEDIA_TYPE)], token).into_response(),
         None => (StatusCode::NOT_MODIFIED, NO_CACHE, etag).into_response(),
-    })
+    }
 }
 
 async fn decision(

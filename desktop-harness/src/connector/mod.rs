@@ -27,6 +27,7 @@ mod error;
 mod http;
 mod limits;
 mod own;
+mod policies;
 mod random;
 mod receive;
 mod reports;

@@ -1,7 +1,7 @@
-//! What a device asks about itself: its settings and the decision on it.
+//! What a device asks about itself: its settings, its organisation's policy and the decision on it.
 
 use agent_core::connector::RefusalCode;
-use agent_core::connector::wire::{DecisionClaims, RequestClaims, settings_etag};
+use agent_core::connector::wire::{DecisionClaims, RequestClaims, version_etag};
 use agent_core::report::jwk::PublicKey;
 use agent_core::report::jws::{self, typ};
 
@@ -10,12 +10,12 @@ use super::decision::decide;
 use super::devices::{self, Device};
 use super::error::Denied;
 use super::limits::REQUEST_SKEW;
-use super::reports;
+use super::{policies, reports};
 
-/// Settings as they go out.
-pub(super) struct SignedSettings {
+/// Settings or a policy as they go out.
+pub(super) struct Versioned {
     pub etag: String,
-    /// `None` when the device has them already.
+    /// `None` when the device has that version already.
     pub token: Option<String>,
 }
 
@@ -25,15 +25,25 @@ impl Connector {
         &self,
         request: &OwnRequest,
         known: Option<&str>,
-    ) -> Result<SignedSettings, Denied> {
+    ) -> Result<Versioned, Denied> {
         let device = self.authenticate(request, "settings")?;
         let settings = self.tenant_settings(&request.tenant)?;
-        let etag = settings_etag(settings.device.version);
+        let etag = version_etag(settings.device.version);
         let token = match known {
             Some(known) if known == etag => None,
             _ => Some(self.sign_settings(&device, settings)?),
         };
-        Ok(SignedSettings { etag, token })
+        Ok(Versioned { etag, token })
+    }
+
+    /// The policy file of a device's organisation, unless `known` is its entity tag.
+    pub(super) fn own_policy(&self, request: &OwnRequest, known: Option<&str>) -> Result<Versioned, Denied> {
+        self.authenticate(request, "policy")?;
+        let stored = policies::load(&self.0.database.read(), &request.tenant)?;
+        let stored = stored.ok_or_else(|| Denied::not_found("the organisation has no policy of its own"))?;
+        let etag = version_etag(u64::from(stored.version));
+        let token = (known != Some(etag.as_str())).then_some(stored.token);
+        Ok(Versioned { etag, token })
     }
 
     /// The decision on a device, signed.
@@ -42,7 +52,7 @@ impl Connector {
         let settings = self.tenant_settings(&request.tenant)?;
         let standing = reports::standing(&self.0.database.read(), &device)?;
         let iat = self.now();
-        let decision = decide(standing, &settings, iat);
+        let decision = decide(&standing, &settings, iat);
         let claims = DecisionClaims { iss: device.connector_issuer(), aud: device.issuer(), iat, decision };
         Ok(self.sign(typ::DECISION, &claims)?)
     }

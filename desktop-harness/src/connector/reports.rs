@@ -1,5 +1,7 @@
 //! Stored reports, and what they say together.
 
+use std::collections::BTreeMap;
+
 use agent_core::model::{Level, RiskLevel, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -111,7 +113,41 @@ pub fn standing(connection: &Connection, device: &Device) -> Result<Standing, Er
     });
     let sql = "SELECT fault FROM report WHERE device = ?1 AND fault IS NOT NULL ORDER BY rowid LIMIT 1";
     let fault = connection.query_row(sql, [&device.id], |row| row.get::<_, Json<Fault>>(0)).optional()?;
-    Ok(Standing { reported, fault: fault.map(|Json(fault)| fault) })
+    let sql = "SELECT max(received_at) FROM report WHERE epoch = ?1";
+    let last: Option<i64> = connection.query_row(sql, [&device.epoch], |row| row.get(0))?;
+    Ok(Standing {
+        reported,
+        fault: fault.map(|Json(fault)| fault),
+        last_heard: last.map_or(device.enrolled_at, Timestamp::from_unix),
+        above_since: above_since(connection, device)?,
+    })
+}
+
+/// Since when the level is above each level that it was within before. Reports without a level that is one (unknown,
+/// misconfigured) end nothing and begin nothing.
+fn above_since(connection: &Connection, device: &Device) -> Result<BTreeMap<RiskLevel, Timestamp>, Error> {
+    let sql = "SELECT level, received_at FROM report WHERE epoch = ?1 AND level IS NOT NULL
+        ORDER BY seq DESC, rowid DESC";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([&device.epoch])?;
+    let mut undecided: BTreeMap<RiskLevel, Option<Timestamp>> =
+        [RiskLevel::Secured, RiskLevel::Low, RiskLevel::Medium].map(|level| (level, None)).into();
+    let mut above = BTreeMap::new();
+    while let (false, Some(row)) = (undecided.is_empty(), rows.next()?) {
+        let level: Json<Level> = row.get(0)?;
+        let at = Timestamp::from_unix(row.get(1)?);
+        let Some(risk) = level.0.risk() else { continue };
+        undecided.retain(|allowed, since| {
+            let is_above = risk > *allowed;
+            if is_above {
+                *since = Some(at);
+            } else if let Some(since) = since {
+                above.insert(*allowed, *since);
+            }
+            is_above
+        });
+    }
+    Ok(above)
 }
 
 /// The state of a device's chain.

@@ -14,6 +14,12 @@ pub struct TenantSettings {
     pub device: Settings,
     /// How devices are treated whose level is unknown or misconfigured.
     pub unknown_level_access: UnknownLevelAccess,
+    /// Days without a report after which a device counts as unresponsive; absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unresponsive_after_days: Option<u32>,
+    /// How unresponsive devices are treated: by their last level where they are let in.
+    #[serde(default = "block")]
+    pub unresponsive_access: UnknownLevelAccess,
     /// What is blocked or allowed.
     pub resources: Vec<Resource>,
 }
@@ -21,10 +27,13 @@ pub struct TenantSettings {
 impl Default for TenantSettings {
     /// What holds for a new organisation: nothing is shared, only secured devices are let in.
     fn default() -> Self {
-        let resource = |name: &str| Resource { name: name.to_owned(), allowed_level: None };
+        let resource =
+            |name: &str| Resource { name: name.to_owned(), allowed_level: None, grace_hours: None };
         Self {
             device: Settings { version: 1, ..Settings::default() },
             unknown_level_access: UnknownLevelAccess::Block,
+            unresponsive_after_days: None,
+            unresponsive_access: block(),
             resources: vec![resource("mail"), resource("files")],
         }
     }
@@ -38,6 +47,13 @@ pub struct Resource {
     /// The highest level that is let in; the organisation's when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_level: Option<RiskLevel>,
+    /// Hours for which access is kept after the level rose above the allowed one; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace_hours: Option<u32>,
+}
+
+const fn block() -> UnknownLevelAccess {
+    UnknownLevelAccess::Block
 }
 
 /// Makes an organisation with default settings, unless it is there.

@@ -5,11 +5,13 @@ use std::os::unix::fs::PermissionsExt;
 use super::files::Files;
 
 /// Files whose content decides who is root.
-const AUTHORITIES: &[&str] = &["/etc/passwd", "/etc/shadow", "/etc/sudoers"];
+const AUTHORITIES: &[&str] = &[PASSWD, "/etc/shadow", "/etc/sudoers"];
 
-/// Signs of tampering with the accounts, each in words.
-pub fn signs(files: &Files) -> Vec<String> {
-    let passwd = files.text("/etc/passwd").unwrap_or_default();
+/// passwd(5).
+pub const PASSWD: &str = "/etc/passwd";
+
+/// Signs of tampering with the accounts in `passwd`, each in words.
+pub fn signs(files: &Files, passwd: &str) -> Vec<String> {
     let mut signs: Vec<String> = passwd.lines().filter_map(second_root).collect();
     signs.extend(
         AUTHORITIES

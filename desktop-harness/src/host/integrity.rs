@@ -1,4 +1,4 @@
-//! Signs of tampering with the system, and debugging switches that are on.
+//! Signs of root and of tampering with the system, and debugging switches that are on.
 //!
 //! To be root on one's own desktop is no sign; neither is a module from outside the kernel's tree, which every
 //! graphics driver may be. A sign is something that an honest installation does not show.
@@ -6,7 +6,6 @@
 use agent_core::model::Fact;
 
 use super::accounts;
-use super::environment::Environment;
 use super::files::{Files, unreadable};
 
 /// The kernel's taint bit 1, `F`: a module was loaded by force (admin-guide/tainted-kernels).
@@ -15,31 +14,35 @@ const TAINT_FORCED_MODULE: u64 = 1 << 1;
 /// The kernel's taint bit 13, `E`: an unsigned module was loaded.
 const TAINT_UNSIGNED_MODULE: u64 = 1 << 13;
 
-/// Libraries that a distribution itself preloads: Raspberry Pi OS, faster memory copies.
-const KNOWN_PRELOADS: &[&str] = &["libarmmem-${PLATFORM}.so", "libarmmem.so"];
-
 const TAINTED: &str = "/proc/sys/kernel/tainted";
 
-/// Signs of tampering, each in words.
+/// Signs that somebody made themselves root, each in words.
 pub fn root_signs(files: &Files) -> Fact<Vec<String>> {
+    match files.text(accounts::PASSWD) {
+        Ok(passwd) => Fact::known(accounts::signs(files, &passwd)),
+        Err(error) => unreadable(accounts::PASSWD, &error),
+    }
+}
+
+/// Signs that the kernel is not as it was shipped, each in words.
+pub fn tamper_signs(files: &Files) -> Fact<Vec<String>> {
     let taint: u64 = match files.text(TAINTED).map(|text| text.trim().parse()) {
         Ok(Ok(bits)) => bits,
         Ok(Err(_)) => return Fact::not_available(format!("{TAINTED} does not hold a number")),
         Err(error) => return unreadable(TAINTED, &error),
     };
-    let mut signs = preloads(files);
+    let mut signs = Vec::new();
     if taint & TAINT_FORCED_MODULE != 0 {
         signs.push("a kernel module was loaded by force, past the kernel's own checks".to_owned());
     }
     if taint & TAINT_UNSIGNED_MODULE != 0 && is_locked_down(files) {
         signs.push("an unsigned kernel module was loaded although the kernel is locked down".to_owned());
     }
-    signs.extend(accounts::signs(files));
     Fact::known(signs)
 }
 
 /// Debugging switches that are on, each in words.
-pub fn debug_flags(files: &Files, environment: &Environment) -> Fact<Vec<String>> {
+pub fn debug_flags(files: &Files) -> Fact<Vec<String>> {
     let status = match files.text("/proc/self/status") {
         Ok(status) => status,
         Err(error) => return unreadable("/proc/self/status", &error),
@@ -48,11 +51,6 @@ pub fn debug_flags(files: &Files, environment: &Environment) -> Fact<Vec<String>
     let mut flags = Vec::new();
     if tracer(&status).is_some_and(|process| process != 0) {
         flags.push("a debugger is attached to the agent".to_owned());
-    }
-    for name in ["LD_PRELOAD", "LD_AUDIT"] {
-        if environment.get(name).is_some() {
-            flags.push(format!("{name} puts foreign code into the agent"));
-        }
     }
     if reads("/proc/sys/kernel/yama/ptrace_scope", "0") {
         flags.push(
@@ -63,18 +61,6 @@ pub fn debug_flags(files: &Files, environment: &Environment) -> Fact<Vec<String>
         flags.push("SELinux only warns (permissive)".to_owned());
     }
     Fact::known(flags)
-}
-
-/// What ld.so(8) loads into every program.
-fn preloads(files: &Files) -> Vec<String> {
-    let text = files.text("/etc/ld.so.preload").unwrap_or_default();
-    text.lines()
-        .map(|line| line.split('#').next().unwrap_or_default())
-        .flat_map(|line| line.split([' ', '\t', ':']))
-        .filter(|library| !library.is_empty())
-        .filter(|library| !KNOWN_PRELOADS.iter().any(|known| library.ends_with(known)))
-        .map(|library| format!("{library} is loaded into every program (/etc/ld.so.preload)"))
-        .collect()
 }
 
 /// Whether the kernel refuses unsigned modules: `none [integrity] confidentiality` has one of the last two

@@ -14,9 +14,13 @@ mod secrets;
 mod files;
 
 mod accounts;
+mod added_roots;
 mod apps;
 mod encryption;
+mod facts_file;
+mod firmware;
 mod gsettings;
+mod hooks;
 mod integrity;
 mod leases;
 mod link;
@@ -24,6 +28,7 @@ mod neighbours;
 mod network;
 mod patch_day;
 mod posture;
+mod posture_override;
 mod proxies;
 mod screen_lock;
 mod snapshot_override;
@@ -41,8 +46,10 @@ use agent_core::platform::{Clock, DeviceHost};
 pub use agent_core::platform::{SystemClock, SystemEntropy};
 pub use apps::InventorySource;
 pub use environment::Environment;
+pub use facts_file::FactsFileError;
+pub use posture_override::PostureOverride;
 pub use secrets::FileSecretStore;
-pub use snapshot_override::{SnapshotOverride, SnapshotOverrideError};
+pub use snapshot_override::SnapshotOverride;
 
 use files::Files;
 
@@ -55,8 +62,10 @@ pub struct LinuxHostOptions {
     pub environment: Environment,
     /// The list of installed apps.
     pub apps: InventorySource,
-    /// Facts that are not to be asked of the machine.
+    /// Facts of the network that are not to be asked of the machine.
     pub network: SnapshotOverride,
+    /// Facts of the device that are not to be asked of the machine.
+    pub posture: PostureOverride,
 }
 
 impl Default for LinuxHostOptions {
@@ -67,6 +76,7 @@ impl Default for LinuxHostOptions {
             environment: Environment::of_process(),
             apps: InventorySource::default(),
             network: SnapshotOverride::default(),
+            posture: PostureOverride::default(),
         }
     }
 }
@@ -77,6 +87,7 @@ pub struct LinuxHost {
     environment: Environment,
     apps: InventorySource,
     network: SnapshotOverride,
+    posture: PostureOverride,
     clock: Arc<dyn Clock>,
 }
 
@@ -88,6 +99,7 @@ impl LinuxHost {
             environment: options.environment,
             apps: options.apps,
             network: options.network,
+            posture: options.posture,
             clock,
         }
     }
@@ -99,7 +111,7 @@ impl DeviceHost for LinuxHost {
     }
 
     fn device_posture(&self) -> DevicePosture {
-        posture::device_posture(&self.files, &self.environment)
+        self.posture.apply(|| posture::device_posture(&self.files, &self.environment))
     }
 
     fn network_snapshot(&self) -> NetworkSnapshot {

@@ -1,12 +1,15 @@
 //! The device's posture, gathered from the readers beside this module, and the plain facts that are one file
 //! each.
 
-use agent_core::model::{DevicePosture, Fact, Platform};
+use agent_core::model::{DevicePosture, Fact, OsVersion, Platform};
 
+use super::added_roots::added_roots;
 use super::encryption::storage_encrypted;
 use super::environment::Environment;
 use super::files::{Files, unreadable};
-use super::integrity::{debug_flags, root_signs};
+use super::firmware::{boot_gap, emulator_signs};
+use super::hooks::hooking_signs;
+use super::integrity::{debug_flags, root_signs, tamper_signs};
 use super::patch_day::security_patch;
 use super::screen_lock::screen_lock;
 
@@ -36,8 +39,36 @@ pub fn device_posture(files: &Files, environment: &Environment) -> DevicePosture
         storage_encrypted: storage_encrypted(files, environment.home().as_deref()),
         screen_lock: screen_lock(files, environment),
         root_signs: root_signs(files),
-        debug_flags: debug_flags(files, environment),
-        ..DevicePosture::not_available(Platform::Linux, "this machine does not tell")
+        debug_flags: debug_flags(files),
+        os_build: os_build(files),
+        tamper_signs: tamper_signs(files),
+        hooking_signs: hooking_signs(files, environment),
+        emulator_signs: emulator_signs(files),
+        bootloader_locked: Fact::not_available("a PC has no lock on its bootloader that could be told"),
+        verified_boot: Fact::not_available(boot_gap(files)),
+        developer_mode: Fact::not_available("a Linux desktop has no developer mode"),
+        usb_debugging: Fact::not_available("a Linux desktop is not debugged over USB"),
+        wireless_debugging: Fact::not_available(
+            "a Linux desktop has no switch for debugging over the network",
+        ),
+        unknown_sources: Fact::not_available("a Linux desktop has no list of apps that may install others"),
+        app_verification: Fact::not_available("no check of apps comes with a Linux desktop"),
+        always_on_vpn: Fact::not_available("a Linux desktop does not tell which program keeps a VPN up"),
+        accessibility_services: Fact::not_available(
+            "a Linux desktop does not list who uses its accessibility bus",
+        ),
+        device_admins: Fact::not_available("a Linux desktop has no device administrators"),
+        profiles: Fact::not_available("a Linux desktop has no configuration profiles"),
+        added_roots: added_roots(files),
+    }
+}
+
+/// Debian's point release, which its os-release leaves out; else the build that os-release names, if any.
+fn os_build(files: &Files) -> Fact<String> {
+    let point_release = files.text("/etc/debian_version").unwrap_or_default();
+    match point_release.trim() {
+        text if text.parse::<OsVersion>().is_ok() => Fact::known(text.to_owned()),
+        _ => os_release(files, "BUILD_ID", "this distribution has no builds: its os-release has no BUILD_ID"),
     }
 }
 

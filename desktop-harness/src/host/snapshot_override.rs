@@ -5,93 +5,20 @@
 //! `{"ssid": {"state": "known", "value": "café"}, "neighbours": {"state": "not_permitted", "why": "Android 13"}}`.
 //! What it does not name stays as the machine tells it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use agent_core::model::NetworkSnapshot;
-use serde_json::Value;
 
-/// The facts that are replaced; none by default.
-#[derive(Clone, Debug)]
-pub struct SnapshotOverride {
-    told: NetworkSnapshot,
-    names: BTreeSet<String>,
-}
-
-impl Default for SnapshotOverride {
-    fn default() -> Self {
-        Self { told: NetworkSnapshot::not_available("not replaced"), names: BTreeSet::new() }
-    }
-}
-
-/// Text that is no set of facts.
-#[derive(Debug, thiserror::Error)]
-pub enum SnapshotOverrideError {
-    /// Not a JSON object.
-    #[error("expected a JSON object of facts: {0}")]
-    Json(#[from] serde_json::Error),
-    /// A key that names no fact.
-    #[error("`{key}` is no fact of a network; those are {}", NAMES.join(", "))]
-    UnknownFact {
-        /// The key.
-        key: String,
-    },
-    /// A value that is no fact, or not of this kind.
-    #[error(
-        "`{key}`: {error}; expected {{\"state\": \"known\", \"value\": …}}, or the state \"not_permitted\" or \
-         \"not_available\" with a \"why\""
-    )]
-    WrongValue {
-        /// The key.
-        key: String,
-        /// What is wrong with its value.
-        error: serde_json::Error,
-    },
-}
+use super::facts_file::{FactsFileError, members, replaceable_facts};
 
 impl SnapshotOverride {
     /// Reads the JSON object.
-    pub fn from_json(text: &str) -> Result<Self, SnapshotOverrideError> {
-        let facts: BTreeMap<String, Value> = serde_json::from_str(text)?;
-        let mut replaced = Self::default();
-        for (key, fact) in facts {
-            match read(&mut replaced.told, &key, fact) {
-                None => return Err(SnapshotOverrideError::UnknownFact { key }),
-                Some(Err(error)) => return Err(SnapshotOverrideError::WrongValue { key, error }),
-                Some(Ok(())) => replaced.names.insert(key),
-            };
-        }
-        Ok(replaced)
+    pub fn from_json(text: &str) -> Result<Self, FactsFileError> {
+        Self::from_members(members(text)?)
     }
 }
 
-/// Writes out for every fact what no loop over the fields of a struct can say.
-macro_rules! facts {
-    ($($name:ident),+ $(,)?) => {
-        const NAMES: &[&str] = &[$(stringify!($name)),+];
-
-        /// Puts `fact` into the field called `key`; `None` when there is no such field.
-        fn read(into: &mut NetworkSnapshot, key: &str, fact: Value) -> Option<Result<(), serde_json::Error>> {
-            match key {
-                $(stringify!($name) => Some(serde_json::from_value(fact).map(|fact| into.$name = fact)),)+
-                _ => None,
-            }
-        }
-
-        impl SnapshotOverride {
-            /// `snapshot` with the named facts replaced.
-            pub fn apply(&self, snapshot: NetworkSnapshot) -> NetworkSnapshot {
-                // Without `..`, so that a new fact does not compile until it is listed below.
-                let NetworkSnapshot { $($name),+ } = snapshot;
-                let named = |name: &str| self.names.contains(name);
-                NetworkSnapshot {
-                    $($name: if named(stringify!($name)) { self.told.$name.clone() } else { $name }),+
-                }
-            }
-        }
-    };
-}
-
-facts! {
+replaceable_facts! {
+    /// The facts of the network that are replaced; none by default.
+    pub struct SnapshotOverride of NetworkSnapshot, "no fact of a network", NetworkSnapshot::not_available("not replaced");
     name, gateways, dns_servers, proxies, vpns, captive, private_dns, transport, ssid, bssid, security,
     neighbours, dhcp_server, nat64_prefix, portal_api, metered,
 }

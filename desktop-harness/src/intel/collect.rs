@@ -71,9 +71,6 @@ impl Collector {
             return Err("more than 65,536 different families, sources and validities: build several bundles"
                 .to_owned());
         }
-        if self.contents.values.is_empty() {
-            return Err("there is no indicator in any input".to_owned());
-        }
         Ok(self.contents)
     }
 

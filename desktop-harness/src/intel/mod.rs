@@ -8,6 +8,7 @@ mod collect;
 mod lists;
 mod stix;
 mod table;
+pub(crate) mod versions;
 mod yaml;
 
 #[cfg(test)]

@@ -225,6 +225,7 @@ mod tests {
             last_seq: None,
             level: None,
             at_least: None,
+            unresponsive: false,
             compliant: false,
             reason: String::new(),
             chain: ChainRow { status: ChainStatus::Intact, gaps: 0, forks: 0, regressions: 0 },

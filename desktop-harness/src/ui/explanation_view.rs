@@ -36,7 +36,12 @@ pub(crate) fn show(ui: &Ui, explanation: &Explanation) {
 /// The level, its findings and their fixes: one screen, whatever else there is.
 pub(crate) fn show_short(ui: &Ui, explanation: &Explanation) {
     headline(ui, "   ", explanation);
-    for finding in &explanation.findings {
+    findings(ui, &explanation.findings);
+}
+
+/// Findings and their fixes.
+pub(crate) fn findings(ui: &Ui, findings: &[ExplainedFinding]) {
+    for finding in findings {
         named(ui, "   ", finding);
         ui.line(ui.paint.dim(format!("     {}", folded(&finding.reason, 5))));
         ui.line(format!("     → {}", folded(&finding.fix, 7)));
@@ -65,5 +70,6 @@ fn rule(finding: &ExplainedFinding) -> String {
     let rule = &finding.rule;
     let attack = rule.attack.as_ref().map_or_else(String::new, |id| format!(", ATT&CK {id}"));
     let source = rule.changed_because.as_ref().unwrap_or(&rule.source);
-    format!("{}{attack}; {source}", rule.id)
+    let until = rule.changed_until.map_or_else(String::new, |until| format!(" (until {until})"));
+    format!("{}{attack}; {source}{until}", rule.id)
 }

@@ -84,6 +84,8 @@ fn mark_of(outcome: &CheckOutcome) -> char {
         _ if outcome.part_of.is_some() => '!',
         _ if outcome.coverage != Coverage::Complete => '–',
         Verdict::Clean | Verdict::Benign => '✓',
+        // It looked, and its sentence says at what it could not.
+        Verdict::Inconclusive if !outcome.check.is_of_the_network() => '✓',
         Verdict::Inconclusive => '–',
     }
 }

@@ -80,7 +80,8 @@ async fn a_resource_may_have_an_allowed_level_of_its_own() {
     let bench = Bench::start().await;
     let device = bench.enrolled().await;
     device.delivered(&device.report(1, None, "medium")).await;
-    let resource = |name: &str, allowed_level| Resource { name: name.to_owned(), allowed_level };
+    let resource =
+        |name: &str, allowed_level| Resource { name: name.to_owned(), allowed_level, grace_hours: None };
     let set = |settings: &mut desktop_harness::connector::TenantSettings| {
         settings.device.allowed_level = RiskLevel::Low;
         settings.resources = vec![resource("mail", Some(RiskLevel::Medium)), resource("files", None)];

@@ -86,6 +86,7 @@ fn a_replaced_app_stays_a_finding_until_it_is_removed_or_put_back() {
         device.install([signed_by("somebody else", "com.example.bank")]);
         let found = device.scan();
         assert_eq!(found.assessment.level, Level::High);
+        assert_eq!(found.findings[0].judgement.detection, Detection::ResignedApp);
         device.clock.advance(60);
         let again = device.scan();
         assert_eq!(again.assessment.level, Level::High, "a second scan is no cure");
@@ -118,7 +119,9 @@ fn an_unmanaged_app_stays_a_finding_until_it_is_managed_or_removed() {
         device.scan();
         device.install([app("com.work.docs")]);
         for _ in 0..2 {
-            assert_eq!(device.scan().assessment.level, Level::Low);
+            let scan = device.scan();
+            assert_eq!(scan.assessment.level, Level::Low);
+            assert_eq!(scan.findings[0].judgement.detection, Detection::ManagementRemoved);
         }
         device.install(undone);
         assert_eq!(device.scan().assessment.level, Level::Secured);

@@ -205,3 +205,27 @@ fn another_process_continues_the_chain() {
     assert_eq!(device.claims_of(&second)[0].mtd_prev, Some(ChainLink::to(&last_token)));
     device.assert_sound_chain();
 }
+
+#[test]
+fn another_process_still_says_where_to_tap_on_this_version() {
+    let device = Device::enrolled(&settings());
+    device.host.script(|script| {
+        script.posture.os_version = Fact::known("13".into());
+        script.posture.screen_lock = Fact::known(false);
+    });
+    device.scan();
+
+    let device = device.reopened();
+    let explained = device.agent.explain(Language::En).unwrap().unwrap();
+    let lock =
+        explained.findings.iter().find(|finding| finding.detection == Detection::ScreenLockOff).unwrap();
+    assert!(lock.fix.starts_with("Settings > Security & privacy > Screen lock"), "{}", lock.fix);
+}
+
+#[test]
+fn a_scan_that_was_stored_without_a_version_is_still_read() {
+    let assessment = crate::policy::assess(&[], &[], &[]);
+    let stored = serde_json::json!({ "at": Timestamp::from_unix(1_790_000_000), "assessment": assessment });
+    let read: LastScan = serde_json::from_value(stored).unwrap();
+    assert_eq!(read.os_version, None);
+}

@@ -2,14 +2,19 @@
 
 mod support;
 
+mod apps;
 mod consent;
 mod coverage;
 mod deltas;
 mod findings;
 mod hosts;
+mod intel;
 mod lifetime;
+mod policies;
+mod posture;
 mod reports;
 mod sources;
 mod tiers;
 mod unenrolled;
 mod uploads;
+mod web;

@@ -119,12 +119,12 @@ fn the_preview_is_what_is_stored_and_will_be_sent_byte_for_byte() {
 #[test]
 fn a_report_that_does_not_fit_one_token_is_told_in_parts() {
     let mut settings = sharing(Ownership::Corporate);
-    settings.limits.max_token_bytes = 8 * 1024;
+    settings.limits.max_token_bytes = 16 * 1024;
     let device = Device::enrolled(&settings);
-    device.install((0..100).map(|n| app(&format!("com.example.app{n:03}"))));
+    device.install((0..300).map(|n| app(&format!("com.example.app{n:03}"))));
     let scan = device.scan();
     assert!(scan.queued_reports.len() > 3);
-    assert!(device.reports_of(&scan).iter().all(|report| report.token.len() <= 8 * 1024));
+    assert!(device.reports_of(&scan).iter().all(|report| report.token.len() <= 16 * 1024));
     device.assert_sound_chain();
 }
 

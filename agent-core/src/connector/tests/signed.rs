@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::support::{Behaviour, NOW, PATIENT, Server, TestKey, answer, client};
+use crate::connector::wire::PolicyClaims;
 use crate::connector::{ConnectorError, Decision};
 use crate::model::{Ownership, Settings};
 use crate::report::jws::typ;
@@ -72,6 +73,60 @@ async fn not_modified_means_that_nothing_is_new() {
     assert_eq!(client(PATIENT).fetch_settings(&server.enrolment(&key), 5).await.unwrap(), None);
     let request = String::from_utf8(server.requests.lock().unwrap().remove(0)).unwrap().to_ascii_lowercase();
     assert!(request.contains("if-none-match: \"5\"\r\n"), "{request}");
+}
+
+/// Fetches the policy, of which version `known` is in force, from a server that answers with `token`.
+async fn policy(
+    key: &TestKey,
+    known: Option<u32>,
+    token: &str,
+) -> Result<Option<PolicyClaims>, ConnectorError> {
+    let server = Server::start(Behaviour::Answer(ok(token))).await;
+    client(PATIENT).fetch_policy(&server.enrolment(key), known).await
+}
+
+fn policy_of(version: u32) -> Value {
+    json!({"tenant": "acme", "iat": NOW, "version": version, "document": "format = 1"})
+}
+
+#[tokio::test]
+async fn a_policy_is_taken_when_it_is_newer_and_refused_when_it_is_older_or_not_ours() {
+    let key = TestKey::new();
+    let signed = |version| key.sign(typ::POLICY, &policy_of(version));
+    assert_eq!(policy(&key, None, &signed(5)).await.unwrap().unwrap().version, 5);
+    assert_eq!(policy(&key, Some(4), &signed(5)).await.unwrap().unwrap().version, 5);
+    assert_eq!(policy(&key, Some(5), &signed(5)).await.unwrap(), None);
+    let older = policy(&key, Some(6), &signed(5)).await.unwrap_err();
+    assert_eq!(older, ConnectorError::PolicyRollback { known: 6, offered: 5 });
+
+    let mut elsewhere = policy_of(5);
+    elsewhere["tenant"] = json!("globex");
+    let forged = [
+        TestKey::new().sign(typ::POLICY, &policy_of(5)),
+        key.sign(typ::SETTINGS, &policy_of(5)),
+        key.sign(typ::POLICY, &elsewhere),
+        "garbage".to_owned(),
+    ];
+    for token in forged {
+        let result = policy(&key, None, &token).await;
+        assert!(matches!(result, Err(ConnectorError::Forged { what: "policy", .. })), "{result:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_connector_without_a_policy_of_its_own_has_no_news() {
+    let key = TestKey::new();
+    for head in ["404 Not Found", "304 Not Modified"] {
+        let server = Server::start(Behaviour::Answer(answer(head, "", b""))).await;
+        let fetched = client(PATIENT).fetch_policy(&server.enrolment(&key), Some(7)).await;
+        assert_eq!(fetched.unwrap(), None, "{head}");
+        let request =
+            String::from_utf8(server.requests.lock().unwrap().remove(0)).unwrap().to_ascii_lowercase();
+        assert!(
+            request.contains("/policy http") && request.contains("if-none-match: \"7\"\r\n"),
+            "{request}"
+        );
+    }
 }
 
 #[tokio::test]

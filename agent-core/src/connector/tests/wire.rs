@@ -5,8 +5,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::connector::wire::{
-    Challenge, DecisionClaims, EnrolmentProof, EnrolmentRequest, EnrolmentResponse, RequestClaims,
-    SettingsClaims,
+    Challenge, DecisionClaims, EnrolmentProof, EnrolmentRequest, EnrolmentResponse, PolicyClaims,
+    RequestClaims, SettingsClaims,
 };
 use crate::connector::{
     Access, ConnectorError, Decision, Enrolment, EnrolmentPayload, Receipt, Refusal, RefusalCode,
@@ -120,6 +120,7 @@ fn the_examples_of_the_documentation_are_what_is_sent() {
             "Receipt" => round_trip::<Receipt>(&example),
             "RequestClaims" => round_trip::<RequestClaims>(&example),
             "SettingsClaims" => round_trip::<SettingsClaims>(&example),
+            "PolicyClaims" => round_trip::<PolicyClaims>(&example),
             "DecisionClaims" => round_trip::<DecisionClaims>(&example),
             "Refusal" => round_trip::<Refusal>(&example),
             other => panic!("{other} is no message"),
@@ -127,7 +128,7 @@ fn the_examples_of_the_documentation_are_what_is_sent() {
         assert_eq!(again, example, "{name}");
         checked.push(name);
     }
-    assert_eq!(checked.len(), 10, "{checked:?}");
+    assert_eq!(checked.len(), 11, "{checked:?}");
 }
 
 fn round_trip<T: Serialize + DeserializeOwned>(example: &Value) -> Value {

@@ -114,7 +114,7 @@ impl Bundle {
         &self.metadata.os
     }
 
-    /// The rules of the public suffix list, a line each; `None` where the bundle has none.
+    /// The public suffix list, as [`Contents::suffixes`](super::Contents::suffixes); `None` where the bundle has none.
     pub fn suffixes(&self) -> Result<Option<String>, BundleError> {
         let Some(section) = self.metadata.suffixes else { return Ok(None) };
         let rules = at(&self.pages, &section, 0, section.len)?;

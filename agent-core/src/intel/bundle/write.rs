@@ -25,7 +25,8 @@ pub struct Contents {
     pub sources: Vec<SourceSummary>,
     /// Versions of operating systems.
     pub os: OsTables,
-    /// The rules of the public suffix list (publicsuffix.org/list), a line each; empty where there is none.
+    /// The public suffix list (publicsuffix.org/list): its rules, a line each, after the marks of its divisions; empty where
+    /// there is none.
     pub suffixes: String,
 }
 

@@ -15,7 +15,7 @@ fn every_detection_has_a_row_with_a_source() {
         assert!(row.source.len() > 5, "{}: source {:?}", row.id, row.source);
         assert!(row.resolved_by.contains(&ResolvingEvent::Rescan), "{}", row.id);
     }
-    assert_eq!(policy.version(), 1);
+    assert_eq!(policy.version(), 2);
     assert_eq!(policy.parameters().patch_max_age_days, 90);
 }
 
@@ -43,9 +43,9 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
     let cases = [
         ("format = 1", "format = 2"),
         ("format = 1", ""),
-        ("version = 1", "version = \"one\""),
-        ("version = 1", "version = 1\nauthor = \"me\""),
-        ("version = 1", "version = 1 1"),
+        ("version = 2", "version = \"one\""),
+        ("version = 2", "version = 2\nauthor = \"me\""),
+        ("version = 2", "version = 2 1"),
         ("patch_overdue_days = 180", "patch_overdue_days = 30"),
         ("patch_overdue_days = 180", "patch_overdue_days = -1"),
         ("id = \"device.vpn_active\"", "id = \"device.vpn\""),

@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Platform, PolicyOverride, RiskLevel};
-use crate::policy::{Assessment, Explanation, Language, Step, assess, explain};
+use crate::model::{Platform, RiskLevel};
+use crate::policy::{Assessment, Explanation, Language, Step, System, assess, explain};
 
 /// A phone in a café: intercepted, with stalkerware, an old patch, and two checks without a result.
 fn café() -> (Vec<Finding>, Vec<CoverageItem>, Vec<CheckId>) {
@@ -35,7 +35,14 @@ fn café() -> (Vec<Finding>, Vec<CoverageItem>, Vec<CheckId>) {
     (vec![patch, proxy, portal, lock, tracker, interception], coverage, required)
 }
 
-fn explained(language: Language, platform: Platform) -> Explanation {
+/// A development machine, whose version nobody told.
+const LINUX: System = System { platform: Platform::Linux, version: None };
+
+fn system(platform: Platform, version: &str) -> System {
+    System { platform, version: Some(version.parse().unwrap()) }
+}
+
+fn explained(language: Language, system: &System) -> Explanation {
     let (findings, coverage, required) = café();
     let changes = [
         PolicyOverride {
@@ -57,18 +64,18 @@ fn explained(language: Language, platform: Platform) -> Explanation {
             reason: "updates are tested for a month first".into(),
         },
     ];
-    let policy = policy().with_overrides(&changes);
-    explain(&assess(&findings, &coverage, &required), &findings, &policy, language, platform)
+    let policy = policy().with_overrides(&changes, NOW);
+    explain(&assess(&findings, &coverage, &required), &findings, &policy, language, system)
 }
 
 #[test]
 fn an_explanation_in_english_on_android() {
-    insta::assert_json_snapshot!("english", explained(Language::En, Platform::Android));
+    insta::assert_json_snapshot!("english", explained(Language::En, &system(Platform::Android, "14")));
 }
 
 #[test]
 fn an_explanation_in_korean_on_ios() {
-    insta::assert_json_snapshot!("korean", explained(Language::Ko, Platform::Ios));
+    insta::assert_json_snapshot!("korean", explained(Language::Ko, &system(Platform::Ios, "18.7.1")));
 }
 
 #[test]
@@ -92,7 +99,7 @@ fn headlines_name_level_and_cause() {
         for (findings, coverage) in cases {
             let required: Vec<_> = coverage.iter().map(|item| item.check).collect();
             let assessment = assess(findings, coverage, &required);
-            headlines.push(explain(&assessment, findings, &policy, *language, Platform::Linux).headline);
+            headlines.push(explain(&assessment, findings, &policy, *language, &LINUX).headline);
         }
     }
     insta::assert_snapshot!("headlines", headlines.join("\n"));
@@ -101,14 +108,50 @@ fn headlines_name_level_and_cause() {
 #[test]
 fn a_subject_cannot_forge_a_text() {
     let findings = [finding(Detection::MaliciousApp, "{level}{subject}", Severity::High)];
-    let told = explain(&assess(&findings, &[], &[]), &findings, &policy(), Language::En, Platform::Linux);
+    let told = explain(&assess(&findings, &[], &[]), &findings, &policy(), Language::En, &LINUX);
     assert!(told.findings[0].fix.starts_with("Remove {level}{subject} with your package manager"));
     assert_eq!(told.headline, "Risk: high. Found: Harmful app ({level}{subject}).");
 }
 
 #[test]
+fn a_fix_says_where_to_tap_on_this_version() {
+    let told = |detection, language, system: &System| {
+        let findings = [finding(detection, "", Severity::Low)];
+        let told = explain(&assess(&findings, &[], &[]), &findings, &policy(), language, system);
+        told.findings[0].fix.clone()
+    };
+    let unknown = System { platform: Platform::Android, version: None };
+    let cases = [
+        (Detection::ScreenLockOff, unknown, "Settings > Security > Screen lock"),
+        (Detection::ScreenLockOff, system(Platform::Android, "12"), "Settings > Security > Screen lock"),
+        (Detection::ScreenLockOff, system(Platform::Android, "13"), "Security & privacy > Screen lock"),
+        (Detection::ScreenLockOff, system(Platform::Android, "15"), "> Device unlock > Screen lock"),
+        (Detection::UnknownSources, system(Platform::Android, "11"), "> Apps & notifications > Special"),
+        (Detection::UnknownSources, system(Platform::Android, "12"), "Settings > Apps > Special app access"),
+        (Detection::DeveloperMode, system(Platform::Ios, "16.4"), "Settings > Privacy & Security"),
+    ];
+    for (detection, system, path) in cases {
+        let fix = told(detection, Language::En, &system);
+        assert!(fix.contains(path), "{detection} on {system:?}: {fix}");
+    }
+    let korean = told(Detection::DeveloperMode, Language::Ko, &system(Platform::Ios, "26.1"));
+    assert!(korean.starts_with("설정 > 개인정보 보호 및 보안 > 개발자 모드"), "{korean}");
+}
+
+#[test]
+fn an_administrator_is_told_what_to_do_in_the_same_language() {
+    let findings = [finding(Detection::OsExploited, "", Severity::High)];
+    let note = |language| {
+        let told = explain(&assess(&findings, &[], &[]), &findings, &policy(), language, &LINUX);
+        told.findings[0].admin_note.clone()
+    };
+    assert!(note(Language::En).starts_with("The evidence names the vulnerabilities"));
+    assert!(note(Language::Ko).starts_with("근거에 취약점과"));
+}
+
+#[test]
 fn a_secured_device_has_nothing_better_to_reach() {
-    let told = explain(&assess(&[], &[], &[]), &[], &policy(), Language::En, Platform::Linux);
+    let told = explain(&assess(&[], &[], &[]), &[], &policy(), Language::En, &LINUX);
     assert_eq!(told.to_reach, []);
 }
 
@@ -120,7 +163,7 @@ proptest! {
         required in any_required(),
     ) {
         let assessment = assess(&findings, &coverage, &required);
-        let told = explain(&assessment, &findings, &policy(), Language::En, Platform::Linux);
+        let told = explain(&assessment, &findings, &policy(), Language::En, &LINUX);
         prop_assert_eq!(told.to_reach.is_empty(), assessment.level == Level::Secured);
         for target in &told.to_reach {
             prop_assert!(rank(target.level.into()) < rank(assessment.level));
@@ -145,7 +188,7 @@ proptest! {
         platform in prop::sample::select(Platform::ALL),
     ) {
         let assessment = assess(&findings, &coverage, &required);
-        let told = explain(&assessment, &findings, &policy(), language, platform);
+        let told = explain(&assessment, &findings, &policy(), language, &System { platform, version: None });
         let resolved = |it: &&Finding| matches!(it.state, FindingState::Resolved { .. });
         let unresolved = findings.len() - findings.iter().filter(resolved).count();
         prop_assert_eq!(told.findings.len() + told.recorded.len(), unresolved);

@@ -1,17 +1,23 @@
 //! Tests of the policy, by what they prove.
 
 mod assess;
+mod composite;
+mod diff;
 mod document;
 mod explain;
+mod lint;
 mod overrides;
+mod proofs;
+mod simulate;
+mod stale;
 mod texts;
 
 use proptest::prelude::*;
 
 use super::Policy;
 use crate::model::{
-    CheckId, Coverage, CoverageItem, Detection, Finding, FindingState, Judgement, Level, Severity, Timestamp,
-    Trace, Verdict,
+    CheckId, Coverage, CoverageItem, Detection, Finding, FindingState, Judgement, Level, PolicyOverride,
+    Severity, Timestamp, Trace, Verdict,
 };
 
 const SEVERITIES: [Severity; 4] = [Severity::None, Severity::Low, Severity::Medium, Severity::High];
@@ -29,6 +35,26 @@ fn finding(detection: Detection, subject: &str, severity: Severity) -> Finding {
         state: FindingState::Open,
         trace: Trace::default(),
     }
+}
+
+/// The moment as of which changes hold in these tests.
+const NOW: Timestamp = Timestamp::from_unix(1_790_001_000);
+
+/// A change of a row that says nothing yet.
+fn change(detection: Detection) -> PolicyOverride {
+    PolicyOverride {
+        detection,
+        subject: None,
+        severity: None,
+        ignore: false,
+        grace_hours: None,
+        expires: None,
+        reason: "our own rule".into(),
+    }
+}
+
+fn judgement(detection: Detection, verdict: Verdict) -> Judgement {
+    Judgement::new(detection, verdict)
 }
 
 fn complete(check: CheckId) -> CoverageItem {

@@ -4,8 +4,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::Platform;
-use crate::policy::Language;
-use crate::policy::texts::{ENGLISH, KOREAN, Texts, fill, laid_over, parse};
+use crate::policy::texts::{ENGLISH, KOREAN, fill, laid_over, parse};
+use crate::policy::{Language, System};
+
+/// What every detection has, in every language.
+const REQUIRED: [&str; 5] = ["title", "meaning", "action", "fix", "admin"];
+/// What fits on a lock screen beside a level, in characters.
+const LONGEST_TITLE: usize = 40;
 
 fn table(text: &str) -> toml::Table {
     text.parse().unwrap()
@@ -32,17 +37,141 @@ fn placeholders(text: &str) -> BTreeSet<&str> {
     text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
 }
 
+/// The texts of one detection, by their paths.
+fn of(detection: Detection, texts: &BTreeMap<String, String>) -> BTreeMap<&str, &str> {
+    let prefix = format!("detection.{detection}.");
+    let texts = texts.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+    texts.filter(|(path, _)| path.starts_with(&prefix)).collect()
+}
+
+fn system(platform: Platform, version: Option<&str>) -> System {
+    System { platform, version: version.map(|version| version.parse().unwrap()) }
+}
+
 #[test]
-fn every_detection_has_title_meaning_and_fix_in_every_language() {
-    let texts = Texts::embedded().unwrap();
-    for language in Language::ALL {
+fn every_detection_has_all_its_texts_in_every_language() {
+    for language in [ENGLISH, KOREAN] {
+        let texts = texts(language);
         for detection in Detection::ALL {
-            let told = texts.of(*language).detection(*detection);
-            for platform in Platform::ALL {
-                for text in [&told.title, &told.meaning, &told.action, told.fix(*platform)] {
-                    assert!(!text.trim().is_empty(), "{detection} in {language:?}");
-                }
+            for name in REQUIRED {
+                let path = format!("detection.{detection}.{name}");
+                let text = texts.get(&path).map_or("", |text| text.trim());
+                assert!(!text.is_empty() && !text.contains(detection.as_str()), "{path}: {text:?}");
             }
+        }
+    }
+}
+
+#[test]
+fn texts_that_lack_one_are_refused() {
+    let english = table(ENGLISH);
+    for name in REQUIRED {
+        let mut lacking = english.clone();
+        lacking["detection"]["device.rooted"].as_table_mut().unwrap().remove(name).unwrap();
+        let message = parse("en.toml", lacking).unwrap_err().to_string();
+        assert!(message.contains(&format!("missing field `{name}`")), "{message}");
+    }
+    for detection in Detection::ALL {
+        let mut lacking = english.clone();
+        lacking["detection"].as_table_mut().unwrap().remove(detection.as_str()).unwrap();
+        let message = parse("en.toml", lacking).unwrap_err().to_string();
+        assert!(message.ends_with(&format!("no texts for detection \"{detection}\"")), "{message}");
+    }
+}
+
+#[test]
+fn the_texts_stand_in_the_order_of_their_kin() {
+    for (language, text) in [("en", ENGLISH), ("ko", KOREAN)] {
+        let headings = |kind: &str| -> Vec<String> {
+            let names = text.lines().filter_map(|line| line.strip_prefix(&format!("[{kind}.\"")));
+            names.map(|name| name.trim_end_matches("\"]").to_owned()).collect()
+        };
+        let detections: Vec<_> = Detection::ALL.iter().map(ToString::to_string).collect();
+        let checks: Vec<_> = CheckId::ALL.iter().map(ToString::to_string).collect();
+        assert_eq!(headings("detection"), detections, "{language}");
+        assert_eq!(headings("check"), checks, "{language}");
+    }
+}
+
+#[test]
+fn a_title_is_its_own_and_fits_on_a_lock_screen() {
+    for language in [ENGLISH, KOREAN] {
+        let titles: Vec<_> =
+            texts(language).into_iter().filter(|(path, _)| path.ends_with(".title")).collect();
+        let different: BTreeSet<_> = titles.iter().map(|(_, title)| title).collect();
+        assert_eq!(different.len(), Detection::ALL.len());
+        for (path, title) in &titles {
+            assert!(title.chars().count() <= LONGEST_TITLE && !title.ends_with('.'), "{path}: {title}");
+        }
+    }
+}
+
+#[test]
+fn a_fix_is_that_of_the_version_that_the_system_has_reached() {
+    const VERSIONED: &str = r#"
+        [detection."device.emulator"]
+        fix = "anywhere"
+        fix_ios = "iOS"
+        fix_ios_from.16 = "iOS 16"
+        fix_android = "Android"
+        fix_android_from."8.1" = "Android 8.1"
+        fix_android_from.14 = "Android 14"
+        fix_android_from.12 = "Android 12"
+    "#;
+    let texts = parse("en.toml", laid_over(table(ENGLISH), table(VERSIONED))).unwrap();
+    let cases = [
+        (Platform::Android, None, "Android"),
+        (Platform::Android, Some("8"), "Android"),
+        (Platform::Android, Some("8.0.9"), "Android"),
+        (Platform::Android, Some("8.1"), "Android 8.1"),
+        (Platform::Android, Some("8.1.0"), "Android 8.1"),
+        (Platform::Android, Some("11"), "Android 8.1"),
+        (Platform::Android, Some("12"), "Android 12"),
+        (Platform::Android, Some("12.1"), "Android 12"),
+        (Platform::Android, Some("13"), "Android 12"),
+        (Platform::Android, Some("14"), "Android 14"),
+        (Platform::Android, Some("100"), "Android 14"),
+        (Platform::Ios, None, "iOS"),
+        (Platform::Ios, Some("14"), "iOS"),
+        (Platform::Ios, Some("15.8.3"), "iOS"),
+        (Platform::Ios, Some("16.0"), "iOS 16"),
+        (Platform::Ios, Some("18.7.1"), "iOS 16"),
+        (Platform::Linux, None, "anywhere"),
+        (Platform::Linux, Some("13"), "anywhere"),
+    ];
+    for (platform, version, expected) in cases {
+        let fix = texts.detection(Detection::Emulator).fix(&system(platform, version));
+        assert_eq!(fix, expected, "{platform} {version:?}");
+    }
+}
+
+#[test]
+fn a_translation_can_leave_a_version_to_english() {
+    let partial = "[detection.\"device.screen_lock_off\"]\nfix_android_from.13 = \"열셋\"\n";
+    let texts = parse("ko.toml", laid_over(table(ENGLISH), table(partial))).unwrap();
+    let fix =
+        |version| texts.detection(Detection::ScreenLockOff).fix(&system(Platform::Android, Some(version)));
+    assert_eq!(fix("13"), "열셋");
+    assert!(fix("14").starts_with("Settings > "), "{}", fix("14"));
+}
+
+#[test]
+fn a_version_that_is_none_is_refused_and_named() {
+    let wrong = "[detection.\"device.rooted\"]\nfix_android_from.twelve = \"x\"\n";
+    let message = parse("en.toml", laid_over(table(ENGLISH), table(wrong))).unwrap_err().to_string();
+    assert!(message.contains("a version is numbers with dots between them"), "{message}");
+}
+
+#[test]
+fn every_version_of_a_fix_says_something_else() {
+    for language in [ENGLISH, KOREAN] {
+        let texts = texts(language);
+        for (detection, platform) in Detection::ALL.iter().flat_map(|it| [(*it, "ios"), (*it, "android")]) {
+            let of_platform = format!(".fix_{platform}");
+            let mut fixes = of(detection, &texts);
+            fixes.retain(|path, _| path.contains(&of_platform));
+            let different: BTreeSet<_> = fixes.values().collect();
+            assert_eq!(different.len(), fixes.len(), "{detection}: {fixes:?}");
         }
     }
 }
@@ -75,10 +204,27 @@ fn no_korean_particle_follows_a_value() {
 }
 
 #[test]
-fn only_app_texts_name_the_subject() {
+fn texts_name_the_subject_exactly_where_there_is_one() {
+    let english = texts(ENGLISH);
+    for detection in Detection::ALL {
+        let is_of_another = matches!(detection, Detection::RiskyProfile | Detection::UndeclaredRoot);
+        let has_subject =
+            detection.is_about_an_app() || detection.as_str().starts_with("web.") || is_of_another;
+        for (path, text) in of(*detection, &english) {
+            let names_it = text.contains("{subject}");
+            assert!(has_subject || !names_it, "{path}: its subject can be empty");
+            if path.ends_with(".meaning") || path.ends_with(".action") {
+                assert_eq!(names_it, has_subject, "{path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_title_and_what_an_administrator_does_hold_for_all_subjects() {
     for (path, text) in texts(ENGLISH) {
-        if path.starts_with("detection.") && text.contains("{subject}") {
-            assert!(path.starts_with("detection.app."), "{path}: its subject can be empty");
+        if path.ends_with(".title") || path.ends_with(".admin") {
+            assert_eq!(placeholders(&text), BTreeSet::new(), "{path}");
         }
     }
 }
@@ -91,7 +237,7 @@ fn a_text_that_is_not_translated_is_read_in_english() {
     assert_eq!(texts.level(Level::Low), "low");
     let rooted = texts.detection(Detection::Rooted);
     assert_eq!(rooted.title, "루팅된 기기");
-    assert!(rooted.meaning.starts_with("The protection"));
+    assert!(rooted.meaning.starts_with("On this device"));
 }
 
 #[test]

@@ -147,6 +147,17 @@ fn the_schemas_tie_members_to_the_state_they_belong_to() {
     refused(&|report| report["posture"]["model"] = json!({"state": "known"}));
     refused(&|report| report["posture"]["model"] = json!({"state": "not_available", "value": "x"}));
     refused(&|report| report["posture"]["screen_lock"] = json!({"state": "known", "value": "yes"}));
+    refused(&|report| report["posture"]["verified_boot"] = json!({"state": "known", "value": "purple"}));
+    for kept_back in [
+        "unknown_sources",
+        "always_on_vpn",
+        "accessibility_services",
+        "device_admins",
+        "profiles",
+        "added_roots",
+    ] {
+        refused(&|report| report["posture"][kept_back] = json!({"state": "known", "value": []}));
+    }
     refused(&|report| report["inventory"]["kind"] = json!("delta"));
 
     let mut second = claims(level_change());

@@ -196,6 +196,11 @@ pub fn rich_report() -> DeviceReport {
             screen_lock: Fact::not_permitted("not granted"),
             root_signs: Fact::known(vec!["su in /system/xbin".into()]),
             debug_flags: Fact::known(Vec::new()),
+            os_build: Fact::known("BP2A.250605.031".into()),
+            emulator_signs: Fact::known(vec!["hardware is goldfish".into()]),
+            bootloader_locked: Fact::known(false),
+            verified_boot: Fact::known(VerifiedBoot::Orange),
+            developer_mode: Fact::known(true),
             ..DevicePosture::not_available(Platform::Android, "not needed here")
         },
         network: NetworkState {

@@ -31,7 +31,7 @@ fn scan(known: &[Finding], outcomes: &[CheckOutcome], now: Timestamp) -> Vec<Fin
 /// On the network `name`.
 fn scan_on(name: Option<&str>, known: &[Finding], outcomes: &[CheckOutcome], now: Timestamp) -> Vec<Finding> {
     let network = name.map(|name| Sha256::of(name.as_bytes()));
-    advance(known, &Looked { outcomes, network, now }, severity, |_| None)
+    advance(known, &Looked { outcomes, network, now }, |finding| weight(finding, None))
 }
 
 fn under(
@@ -40,7 +40,12 @@ fn under(
     outcomes: &[CheckOutcome],
     now: Timestamp,
 ) -> Vec<Finding> {
-    advance(known, &Looked { outcomes, network: None, now }, severity, ignored)
+    let weigh = |finding: &Finding| weight(finding, ignored(finding.judgement.detection));
+    advance(known, &Looked { outcomes, network: None, now }, weigh)
+}
+
+fn weight(finding: &Finding, ignored: Option<String>) -> Weight {
+    Weight { severity: severity(&finding.judgement), ignored }
 }
 
 /// One open finding, detected at [`NOW`].
@@ -70,6 +75,17 @@ fn clean_and_inconclusive_judgements_are_no_findings() {
         Judgement::new(Detection::MaliciousApp, Verdict::Inconclusive).about("b"),
     ]);
     assert!(scan(&[], &[outcome], NOW).is_empty());
+}
+
+#[test]
+fn a_detection_that_is_undecided_as_a_whole_is_of_each_subject_but_not_of_a_network() {
+    let undecided = |detection| Judgement::new(detection, Verdict::Inconclusive);
+    let kept = scan(&detected(), &[indicators(vec![undecided(Detection::MaliciousApp)])], LATER);
+    assert!(kept[0].is_open());
+    let chain = |judgement| [CheckOutcome::judged(CheckId::TlsChain, "looked", vec![judgement])];
+    let of_one_host = Judgement::new(Detection::TlsInterception, Verdict::Confirmed).about("one.example");
+    let known = scan(&[], &chain(of_one_host), NOW);
+    assert!(!scan(&known, &chain(undecided(Detection::TlsInterception)), LATER)[0].is_open());
 }
 
 #[test]
@@ -158,12 +174,10 @@ fn the_policy_sets_aside_and_takes_up_again_even_without_a_scan() {
 
 #[test]
 fn a_changed_policy_reaches_findings_that_were_not_seen() {
-    let findings = advance(
-        &detected(),
-        &Looked { outcomes: &[], network: None, now: LATER },
-        |_| Severity::Low,
-        |_| None,
-    );
+    let findings = advance(&detected(), &Looked { outcomes: &[], network: None, now: LATER }, |_| Weight {
+        severity: Severity::Low,
+        ignored: None,
+    });
     assert_eq!((findings[0].severity, findings[0].last_seen_at), (Severity::Low, NOW));
 }
 
@@ -351,4 +365,18 @@ fn arbitrary_scan() -> impl Strategy<Value = Vec<CheckOutcome>> {
         },
     );
     proptest::collection::vec(outcome, 0..3)
+}
+
+#[test]
+fn every_detection_is_gone_once_its_check_looks_and_finds_it_no_longer() {
+    for detection in Detection::ALL.iter().copied() {
+        let check = detection.check();
+        let found = Judgement::new(detection, Verdict::Confirmed).about("a");
+        let open = scan(&[], &[CheckOutcome::judged(check, "looked", vec![found])], NOW);
+        assert!(open[0].is_open(), "{detection}");
+        let left = scan(&open, &[CheckOutcome::unknown(check, "timed out")], LATER);
+        assert!(left[0].is_open(), "{detection}: nobody looked");
+        let gone = scan(&left, &[CheckOutcome::clean(check, "looked")], LATER);
+        assert_eq!(gone[0].state, FindingState::Resolved { at: LATER }, "{detection}");
+    }
 }

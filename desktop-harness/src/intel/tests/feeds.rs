@@ -122,7 +122,6 @@ fn lines_that_name_nothing_are_rejected_by_their_number() {
     assert_eq!(lines, ["line 2", "line 3", "line 4", "line 5", "line 6", "line 7", "line 8"]);
     assert_eq!(rejects(&report)[2].1, "\"intranet\": a single label is no public host name");
     assert!(error("list.txt", b"\xff\xfea\0".as_slice()).contains("UTF-16"));
-    assert!(error("list.txt", "# nothing\n").contains("no indicator"));
 }
 
 #[test]
