@@ -1,6 +1,7 @@
 mod feeds;
 mod given;
 mod patterns;
+mod well_known;
 
 use std::path::Path;
 
