@@ -23,13 +23,6 @@ pub enum AppOrigin {
     Unknown,
 }
 
-impl AppOrigin {
-    /// Whether somebody who answers for the app brought it: the system, the platform's store or the organisation.
-    pub const fn is_vouched_for(self) -> bool {
-        matches!(self, Self::System | Self::PlatformStore | Self::Trusted)
-    }
-}
-
 impl AppRecord {
     /// Where this app came from. `rules` say what counts as the organisation's.
     pub fn origin(&self, rules: &AppRules) -> AppOrigin {
@@ -51,7 +44,7 @@ impl AppRecord {
     }
 
     /// Whether one of `signers` signed this app. Java's 32-bit hash codes identify nobody and never match.
-    pub fn is_signed_by_any(&self, signers: &[SignerDigest]) -> bool {
+    fn is_signed_by_any(&self, signers: &[SignerDigest]) -> bool {
         let identifies = |signer: &&SignerDigest| !matches!(signer, SignerDigest::HashCode(_));
         self.signers.iter().filter(identifies).any(|signer| signers.contains(signer))
     }

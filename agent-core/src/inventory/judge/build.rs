@@ -62,21 +62,17 @@ fn judge_target_sdk(app: &AppRecord, minimum: u32) -> Option<Judgement> {
 
 /// Stores look at what an app does with its permissions. Where nothing tells whether one did, nothing can be said.
 fn judge_permissions(app: &AppRecord, rules: &AppRules) -> Option<Judgement> {
-    let mut held = Combination::held_by(app);
-    let worst = held.next()?;
-    let verdict = match app.origin(rules) {
-        AppOrigin::Sideloaded => Verdict::Confirmed,
-        AppOrigin::Unknown => Verdict::Inconclusive,
+    let (verdict, whence) = match app.origin(rules) {
+        AppOrigin::Sideloaded => (Verdict::Confirmed, "came from no store"),
+        AppOrigin::Unknown => (Verdict::Inconclusive, "does not tell where it came from"),
         AppOrigin::System | AppOrigin::PlatformStore | AppOrigin::Trusted | AppOrigin::ThirdPartyStore => {
             return None;
         }
     };
-    let reason = format!(
-        "{} came from no store and can {}; together: {}",
-        name(app),
-        worst.in_words(),
-        worst.use_of_it
-    );
+    let mut held = Combination::held_by(app);
+    let worst = held.next()?;
+    let reason =
+        format!("{} {whence} and can {}; together: {}", name(app), worst.in_words(), worst.use_of_it);
     let judgement = about(app, Detection::RiskyPermissions, verdict, reason)
         .with("permissions", worst.permissions_of(app));
     Some(held.fold(judgement, |it, more| it.with("also", format!("{}: {}", more.in_words(), more.use_of_it))))

@@ -10,7 +10,7 @@ use publicsuffix::List;
 use super::{Input, NOW, bundle, compile, options};
 use crate::intel::SourceReport;
 
-fn data() -> Option<PathBuf> {
+pub(super) fn data() -> Option<PathBuf> {
     let data = std::env::var_os("MTD_SHARED_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
     if !data.join("intel").is_dir() {
@@ -27,7 +27,7 @@ fn files(data: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn compiled(data: &Path) -> (agent_core::intel::bundle::Contents, Vec<SourceReport>) {
+pub(super) fn compiled(data: &Path) -> (agent_core::intel::bundle::Contents, Vec<SourceReport>) {
     let inputs = files(data).into_iter().map(|path| {
         let part = |it: Option<&std::ffi::OsStr>| it.unwrap().to_str().unwrap().to_owned();
         let content = std::fs::read(&path).unwrap();

@@ -2,6 +2,7 @@ mod feeds;
 mod given;
 mod meanings;
 mod patterns;
+mod well_known;
 
 use std::path::Path;
 
