@@ -147,7 +147,8 @@ impl Parts {
         match coverage {
             Coverage::Complete => {
                 if sentences.is_empty() {
-                    sentences.push(clean.to_owned());
+                    let of_the_rest = "nothing out of the ordinary in what is told";
+                    sentences.push(if self.untold.is_empty() { clean } else { of_the_rest }.to_owned());
                 }
                 if !self.untold.is_empty() {
                     sentences.push(format!("not told: {}", self.untold.join(", ")));

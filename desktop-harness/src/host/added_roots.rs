@@ -5,7 +5,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use super::files::{Files, unreadable};
-use super::trust::ADDED;
+use super::trust::{ADDED, SHIPPED};
 
 /// Deepest folder below such a directory: update-ca-certificates(8) takes certificates from sub-folders too.
 const MAX_DEPTH: usize = 3;
@@ -15,6 +15,9 @@ const MAX_ROOTS: usize = 1000;
 
 /// The certificates in the directories for them. What is none is passed over, as the system's own tools do.
 pub fn added_roots(files: &Files) -> Fact<Vec<AddedRoot>> {
+    if SHIPPED.iter().chain(ADDED).all(|directory| !files.locate(directory).is_dir()) {
+        return Fact::not_available("this machine keeps no certificates where distributions keep them");
+    }
     let mut roots = Vec::new();
     for directory in ADDED {
         if let Err((path, error)) = collect(files, directory, MAX_DEPTH, &mut roots) {

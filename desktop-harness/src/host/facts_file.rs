@@ -61,11 +61,7 @@ macro_rules! replaceable_facts {
         }
 
         impl $name {
-            /// Reads the JSON object.
-            pub fn from_json(text: &str) -> Result<Self, super::facts_file::FactsFileError> {
-                Self::from_members(super::facts_file::members(text)?)
-            }
-
+            /// Reads the members of the JSON object.
             fn from_members(
                 members: std::collections::BTreeMap<String, serde_json::Value>,
             ) -> Result<Self, super::facts_file::FactsFileError> {

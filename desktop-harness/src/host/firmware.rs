@@ -54,7 +54,7 @@ pub fn emulator_signs(files: &Files) -> Fact<Vec<String>> {
 
 /// Why there is no word on verified boot.
 pub fn boot_gap(files: &Files) -> String {
-    match files.text(SECURE_BOOT).ok().and_then(|variable| variable.bytes().nth(4)) {
+    match files.text(SECURE_BOOT).ok().and_then(|variable| variable.as_bytes().get(4).copied()) {
         Some(1) => {
             "Secure Boot is on, which vouches for what starts the system, and not for the system itself"
         }

@@ -7,7 +7,14 @@
 
 use agent_core::model::NetworkSnapshot;
 
-use super::facts_file::replaceable_facts;
+use super::facts_file::{FactsFileError, members, replaceable_facts};
+
+impl SnapshotOverride {
+    /// Reads the JSON object.
+    pub fn from_json(text: &str) -> Result<Self, FactsFileError> {
+        Self::from_members(members(text)?)
+    }
+}
 
 replaceable_facts! {
     /// The facts of the network that are replaced; none by default.

@@ -25,7 +25,7 @@ use super::files::Files;
 
 /// Where distributions ship roots, one PEM file each: Debian's ca-certificates package, and Mozilla's roots in
 /// a folder of it.
-const SHIPPED: &[&str] = &["/usr/share/ca-certificates", "/usr/share/ca-certificates/mozilla"];
+pub(super) const SHIPPED: &[&str] = &["/usr/share/ca-certificates", "/usr/share/ca-certificates/mozilla"];
 
 /// Where an administrator adds roots: update-ca-certificates(8) of Debian, update-ca-trust(8) of Fedora, and
 /// of Arch.

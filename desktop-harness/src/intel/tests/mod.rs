@@ -1,5 +1,6 @@
 mod feeds;
 mod given;
+mod meanings;
 mod patterns;
 mod well_known;
 

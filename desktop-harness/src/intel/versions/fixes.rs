@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use agent_core::model::{Fix, OsFamily};
-use csv::{ReaderBuilder, Trim};
 
 use super::VersionReport;
 use super::catalogue::is_cve;
@@ -67,25 +66,25 @@ impl Fixes {
     }
 }
 
+/// Reads rows of three fields without quotes, which none of them needs. What begins with `#` is a comment.
 fn read(text: &str) -> Result<(Table, Vec<Reject>), String> {
-    let mut reader =
-        ReaderBuilder::new().comment(Some(b'#')).trim(Trim::All).flexible(true).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| error.to_string())?;
-    if !header.iter().eq(HEADER) {
+    let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
+    let mut rows = lines
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+        .map(|(number, line)| (number, line.split(',').map(str::trim).collect::<Vec<_>>()));
+    if rows.next().is_none_or(|(_, header)| header != HEADER) {
         return Err(format!("not a table of fixes: its first row has to be {}", HEADER.join(",")));
     }
     let (mut table, mut rejects) = (Table::new(), Vec::new());
-    for (at, row) in reader.records().enumerate() {
+    for (at, (number, row)) in rows.enumerate() {
         if at >= MAX_ROWS {
             return Err(format!("more than {MAX_ROWS} rows"));
         }
-        let row = row.map_err(|error| error.to_string())?;
-        let line = row.position().map_or(0, csv::Position::line);
-        match fix(&row.iter().collect::<Vec<_>>()) {
+        match fix(&row) {
             Ok((key, fix)) => {
                 table.entry(key).or_default().insert(fix);
             }
-            Err(why) => rejects.push(Reject { place: format!("line {line}"), why }),
+            Err(why) => rejects.push(Reject { place: format!("line {number}"), why }),
         }
     }
     Ok((table, rejects))
