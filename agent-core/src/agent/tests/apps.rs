@@ -42,8 +42,11 @@ fn open(scan: &ScanResult) -> Vec<(Detection, &str)> {
     of_apps.map(|judgement| (judgement.detection, judgement.subject.as_str())).collect()
 }
 
+/// Detection, severity, rules, the apps before and after.
+type Case = (Detection, Severity, AppRules, Vec<AppRecord>, Vec<AppRecord>);
+
 /// Each with what makes it appear, under which rules, and what resolves it.
-fn cases() -> Vec<(Detection, Severity, AppRules, Vec<AppRecord>, Vec<AppRecord>)> {
+fn cases() -> Vec<Case> {
     let none = AppRules::default;
     let denied = DeniedApp { id: id("a.one"), reason: None };
     let minimum = MinimumApp { id: id("a.one"), version: "2.0".into() };
