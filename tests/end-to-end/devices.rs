@@ -102,13 +102,14 @@ fn with_dates(text: &str) -> String {
     out
 }
 
-/// Every day and moment as `DATE`.
+/// Every day and moment as `DATE`, and without the time of the scan.
 fn undated(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(without_dates(&text)),
         Value::Array(items) => items.into_iter().map(undated).collect(),
         Value::Object(members) => {
-            Value::Object(members.into_iter().map(|(name, value)| (name, undated(value))).collect())
+            let kept = members.into_iter().filter(|(name, _)| name != "detected_at");
+            Value::Object(kept.map(|(name, value)| (name, undated(value))).collect())
         }
         other => other,
     }

@@ -26,8 +26,8 @@ pub fn compare(name: &str, found: &Value) {
     let differences = differences(&read(name), found);
     assert!(
         differences.is_empty(),
-        "{} differences from tests/{name} (expected, found):\n  {}\nIf they are meant: {UPDATE}=1 cargo test -p \
-         desktop-harness --test end_to_end story_is_the_same, and review the change of the file.",
+        "{} differences from tests/{name} (expected, found):\n  {}\nIf they are meant, run this test with {UPDATE}=1 and \
+         review the change of the file.",
         differences.len(),
         differences.join("\n  ")
     );
