@@ -2,7 +2,7 @@
 
 use crate::device::{Device, run};
 
-const SUBCOMMANDS: [&str; 14] = [
+const SUBCOMMANDS: [&str; 15] = [
     "demo",
     "scan",
     "analyze",
@@ -16,6 +16,7 @@ const SUBCOMMANDS: [&str; 14] = [
     "canary",
     "check-url",
     "intel",
+    "policy",
     "stage",
 ];
 
@@ -28,9 +29,15 @@ fn every_subcommand_has_help_with_an_example() {
         "connector token",
         "connector devices",
         "connector settings",
+        "connector policy",
         "intel build",
         "intel inspect",
         "intel check",
+        "policy show",
+        "policy diff",
+        "policy simulate",
+        "policy lint",
+        "policy sign",
         "intel install",
     ];
     for subcommand in SUBCOMMANDS.into_iter().chain(others) {

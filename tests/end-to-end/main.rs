@@ -22,6 +22,7 @@ mod stage_story;
 mod story;
 
 mod bad_input;
+mod devices;
 mod fail_at;
 mod full_disk;
 mod help;
@@ -30,6 +31,7 @@ mod inventory;
 mod network;
 mod outage;
 mod output;
+mod policy;
 mod posture;
 mod recordings;
 mod snapshot;

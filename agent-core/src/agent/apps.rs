@@ -2,27 +2,52 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::intel::Intel;
 use crate::intel::Matcher;
-use crate::inventory::{self, InventoryDiff};
+use crate::intel::apps::AppJudge;
+use crate::inventory::{self, InventoryDiff, Publishers};
 use crate::model::{
-    AppId, AppRecord, AppSource, CheckId, CheckOutcome, Coverage, Detection, Fact, Finding, FindingState,
-    Inventory, Judgement, Settings, SignerDigest,
+    AppId, AppRecord, AppSource, CheckId, CheckOutcome, Coverage, Detection, Evidence, Fact, Finding,
+    FindingState, Inventory, Judgement, Settings, SignerDigest, Timestamp, Verdict,
 };
 
 /// Said of changes that cannot be seen because the apps were listed by another reader, or under another permission.
 const OTHER_SOURCE: &str = "the last scan read the apps from another source, which tells other apps and \
                             properties; changes show from the next scan on";
 
-/// The three checks of the apps. Without an inventory none of them has a result.
+/// The evidence that names the signers before an app was replaced.
+const SIGNERS_BEFORE: &str = "signer_before";
+
+/// The evidence that gives a further reason.
+const ALSO: &str = "also";
+
+/// What the apps are judged by.
+#[derive(Clone, Copy)]
+pub(super) struct Yardsticks<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) intel: &'a Intel,
+    /// Lowest Android `targetSdkVersion` that is not very old.
+    pub(super) minimum_target_sdk: u32,
+    pub(super) now: Timestamp,
+}
+
+/// The checks of the apps. Without an inventory none of them has a result.
 ///
 /// `previous` and `known` are the apps and the findings of the scan before.
 pub(super) fn judge(
     apps: &Fact<Inventory>,
     previous: Option<&Inventory>,
     known: &[Finding],
-    settings: &Settings,
+    by: Yardsticks<'_>,
 ) -> (Vec<CheckOutcome>, InventoryDiff) {
-    const CHECKS: [CheckId; 3] = [CheckId::Inventory, CheckId::AppIndicators, CheckId::AppChanges];
+    const CHECKS: [CheckId; 6] = [
+        CheckId::Inventory,
+        CheckId::AppIndicators,
+        CheckId::AppChanges,
+        CheckId::AppOrigin,
+        CheckId::AppBuild,
+        CheckId::AppRules,
+    ];
     let inventory = match apps {
         Fact::Known { value } => value,
         Fact::NotPermitted { why } => {
@@ -41,9 +66,23 @@ pub(super) fn judge(
     };
     let read =
         CheckOutcome::clean(CheckId::Inventory, format!("{}{notes}", counted(inventory.apps.len(), "app")));
-    let matched = Matcher::new(&settings.indicators).judge(inventory);
-    let (changed, changes) = judge_changes(inventory, previous, known);
-    let mut outcomes = vec![read, matched, changed];
+    let matcher = Matcher::new(&by.settings.indicators);
+    let (bundle, fault) = (by.intel.bundle.as_deref(), by.intel.fault.as_deref());
+    let matched = AppJudge { matcher: &matcher, bundle, fault, now: by.now }.judge(inventory);
+    let rules = &by.settings.apps;
+    let (mut changed, changes) = judge_changes(inventory, previous, known);
+    let publishers = Publishers::of(rules);
+    changed.judgements.retain(|judgement| !is_put_right(judgement, inventory, &publishers));
+    add_publishers(&mut changed, publishers.judge(inventory), known);
+    changed.judgements.extend(inventory::judge_twins(inventory));
+    let mut outcomes = vec![
+        read,
+        matched,
+        changed,
+        inventory::judge_origin(inventory, rules),
+        inventory::judge_build(inventory, rules, by.minimum_target_sdk),
+        inventory::judge_rules(inventory, rules),
+    ];
     if let Some(why) = &inventory.incomplete {
         outcomes.iter_mut().for_each(|outcome| mark_partial(outcome, why));
     }
@@ -98,8 +137,8 @@ fn with_standing(mut outcome: CheckOutcome, inventory: &Inventory, known: &[Find
     let undone: BTreeSet<_> = undone.into_iter().map(identity).collect();
     outcome.judgements.retain(|judgement| !undone.contains(&identity(judgement)));
     let new: BTreeSet<_> = outcome.judgements.iter().map(identity).collect();
-    let mut standing: Vec<_> =
-        standing.into_iter().filter(|judgement| !new.contains(&identity(judgement))).cloned().collect();
+    let standing = standing.into_iter().filter(|judgement| !new.contains(&identity(judgement)));
+    let mut standing: Vec<_> = standing.map(of_history).collect();
     if !standing.is_empty() {
         outcome.summary += &format!("; earlier changes that were not undone: {}", standing.len());
     }
@@ -107,10 +146,62 @@ fn with_standing(mut outcome: CheckOutcome, inventory: &Inventory, known: &[Find
     outcome
 }
 
+/// A change against the scan before. What stands against the rules, or side by side, is judged anew each time.
 fn is_live_change(finding: &Finding) -> bool {
-    finding.judgement.detection.check() == CheckId::AppChanges
-        && !finding.judgement.subject.is_empty()
-        && !matches!(finding.state, FindingState::Resolved { .. })
+    let judgement = &finding.judgement;
+    let is_of_history = match judgement.detection {
+        Detection::ResignedApp => signers_before(judgement).next().is_some(),
+        detection => detection == Detection::ManagementRemoved,
+    };
+    is_of_history && !judgement.subject.is_empty() && !matches!(finding.state, FindingState::Resolved { .. })
+}
+
+/// `judgement` without what [`add_publishers`] added to it.
+fn of_history(judgement: &Judgement) -> Judgement {
+    let mut judgement = judgement.clone();
+    judgement.evidence.retain(|it| it.name != ALSO && it.name != inventory::EXPECTED_SIGNER);
+    judgement
+}
+
+/// Whether an app that has another signer than before now has that of its publisher.
+fn is_put_right(judgement: &Judgement, inventory: &Inventory, publishers: &Publishers<'_>) -> bool {
+    let is_it = |app: &&AppRecord| app.id.as_ref().is_some_and(|id| id.as_str() == judgement.subject);
+    let mut apps = inventory.apps.iter().filter(is_it).peekable();
+    judgement.detection == Detection::ResignedApp
+        && apps.peek().is_some()
+        && apps.all(|app| publishers.signed(app))
+}
+
+/// Adds what the publishers' certificates say: to the finding that the device's own history makes, where there is one.
+/// Where the history cannot be told this time, the finding of before keeps what decides when it is undone.
+fn add_publishers(changed: &mut CheckOutcome, of_publishers: Vec<Judgement>, known: &[Finding]) {
+    let history_is_told = changed.coverage == Coverage::Complete;
+    for judgement in of_publishers {
+        let is_same = |other: &Judgement| identity(other) == identity(&judgement);
+        if let Some(of_history) = changed.judgements.iter_mut().find(|it| is_same(it)) {
+            merge_publisher(of_history, judgement);
+            continue;
+        }
+        let mut before = known.iter().filter(|finding| !history_is_told && is_live_change(finding));
+        match before.find(|finding| is_same(&finding.judgement)) {
+            Some(finding) => {
+                let mut merged = of_history(&finding.judgement);
+                merge_publisher(&mut merged, judgement);
+                changed.judgements.push(merged);
+            }
+            None => changed.judgements.push(judgement),
+        }
+    }
+}
+
+fn merge_publisher(judgement: &mut Judgement, of_publisher: Judgement) {
+    if of_publisher.verdict <= Verdict::Inconclusive {
+        return;
+    }
+    judgement.verdict = judgement.verdict.max(of_publisher.verdict);
+    let expected = of_publisher.evidence.into_iter().filter(|it| it.name == inventory::EXPECTED_SIGNER);
+    judgement.evidence.extend(expected);
+    judgement.evidence.push(Evidence::new(ALSO, of_publisher.reason));
 }
 
 fn identity(judgement: &Judgement) -> (Detection, &str) {
@@ -132,7 +223,7 @@ fn still_holds(judgement: &Judgement, apps: &[&AppRecord]) -> bool {
 
 /// The signers before the change, as the evidence lists them.
 fn signers_before(judgement: &Judgement) -> impl Iterator<Item = &str> {
-    let listed = judgement.evidence.iter().filter(|evidence| evidence.name == "signer_before");
+    let listed = judgement.evidence.iter().filter(|evidence| evidence.name == SIGNERS_BEFORE);
     listed.flat_map(|evidence| evidence.value.split(", "))
 }
 

@@ -3,7 +3,7 @@
 
 use crate::inventory::may_share;
 use crate::model::{
-    AppRecord, AppSource, DevicePosture, Evidence, Fact, Finding, Inventory, Settings, Trace,
+    AppRecord, AppSource, Detection, DevicePosture, Evidence, Fact, Finding, Inventory, Settings, Trace,
 };
 
 /// Evidence about an app that does not tell which app it is. A family is often the name of a product.
@@ -21,6 +21,7 @@ pub(super) fn shareable_findings(
             && finding.judgement.detection.as_str().starts_with("device.");
         if is_of_the_device
             || !finding.judgement.detection.is_about_an_app()
+            || is_named_by_the_organisation(finding)
             || may_name(&finding.judgement.subject, inventory, settings)
         {
             return without_trace(finding);
@@ -29,6 +30,11 @@ pub(super) fn shareable_findings(
         anonymous(finding, withheld)
     };
     findings.iter().map(|finding| share(finding)).collect()
+}
+
+/// An app that is missing is named by the rule that requires it, and by nothing on the device.
+fn is_named_by_the_organisation(finding: &Finding) -> bool {
+    finding.judgement.detection == Detection::RequiredAppMissing
 }
 
 /// Whether every app of this name is one that the user's consent covers. An app that is gone can no longer be

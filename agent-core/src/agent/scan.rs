@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
-use super::apps;
+use super::apps::{self, Yardsticks};
 use super::error::AgentError;
 use super::events::AgentEvent;
 use super::planning::{self, Known};
@@ -173,7 +173,9 @@ fn conclude(
         let intel_version = intel.bundle.as_ref().map(|bundle| bundle.version());
         let previous: Option<Inventory> = tx.get(Slot::Inventory)?;
         let before = tx.findings()?;
-        let (mut checks, app_changes) = apps::judge(&installed, previous.as_ref(), &before, settings);
+        let minimum_target_sdk = policy.parameters().minimum_target_sdk;
+        let by = Yardsticks { settings, intel: &intel, minimum_target_sdk, now };
+        let (mut checks, app_changes) = apps::judge(&installed, previous.as_ref(), &before, by);
         recording.baseline = key.as_deref().map(|key| tx.baseline(key)).transpose()?.flatten();
         let judged = network::judge(&recording);
         if let Some(key) = &key {

@@ -31,13 +31,24 @@ pub(super) enum Matched {
     AppId,
     /// A signing certificate.
     Signer,
+    /// The identifier under a signing certificate.
+    SignedApp,
 }
 
 impl Matched {
     pub(super) const fn verdict(self) -> Verdict {
         match self {
             Self::AppIdButForCase => Verdict::Suspicious,
-            Self::AppId | Self::Signer => Verdict::Confirmed,
+            Self::AppId | Self::Signer | Self::SignedApp => Verdict::Confirmed,
+        }
+    }
+
+    /// The word that evidence calls it by.
+    pub(super) const fn kind(self) -> &'static str {
+        match self {
+            Self::AppId | Self::AppIdButForCase => "app_id",
+            Self::Signer => "signer",
+            Self::SignedApp => "signed_app",
         }
     }
 }

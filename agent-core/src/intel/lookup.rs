@@ -46,8 +46,10 @@ impl Bundle {
     pub fn check_url(&self, url: &str, now: Timestamp) -> Result<Vec<IntelHit>, LookupError> {
         let parts = UrlParts::parse(url).map_err(LookupError::Value)?;
         let mut hits = self.host_hits(&parts.host, now)?;
-        for key in url_keys(&parts) {
-            hits.extend(self.exact(&Value::Url(key), now)?);
+        if self.may_know_urls_at(&parts.host_text()) {
+            for key in url_keys(&parts) {
+                hits.extend(self.exact(&Value::Url(key), now)?);
+            }
         }
         Ok(ordered(hits))
     }

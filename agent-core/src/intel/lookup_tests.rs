@@ -73,6 +73,8 @@ const MEANINGS: &[(ValueKind, &str, ValueKind, &str, bool)] = &[
     (Domain, "evil.example", Url, "https://www.evil.example/", true),
     (Domain, "evil.example", Url, "ftp://evil.example/", true),
     (Domain, "evil.example", Url, "wss://evil.example/", true),
+    (Domain, "evil.example", Url, "whatever://EVIL.example/p", true),
+    (Domain, "b\u{fc}cher.example", Url, "whatever://B\u{fc}cher.example/p", true),
     (Domain, "evil.example", Domain, "x.evil.example", true),
     (Domain, "_dmarc.evil.example", Domain, "_dmarc.evil.example", true),
     // IDNA: Unicode, punycode, full-width and other notations of one name.

@@ -11,6 +11,7 @@
 //!
 //! Cost: linear in the apps, logarithmic in the indicators.
 
+pub mod apps;
 pub mod bundle;
 pub mod lookup;
 pub mod value;

@@ -292,8 +292,11 @@ pub fn host(text: &str) -> Result<HostName, &'static str> {
             Err(_) => Err("not a host name"),
         };
     }
-    let parsed = Host::parse(name).map_err(|_| "not a host name")?;
-    Ok(match parsed {
+    parsed_host(name)
+}
+
+fn parsed_host(text: &str) -> Result<HostName, &'static str> {
+    Ok(match Host::parse(text).map_err(|_| "not a host name")? {
         Host::Domain(name) => HostName::Name(valid_name(name)?),
         Host::Ipv4(address) => HostName::Address(address.into()),
         Host::Ipv6(address) => HostName::Address(unmapped(address.into())),
@@ -343,7 +346,10 @@ impl UrlParts {
             _ => Url::parse(&format!("http://{text}")).map_err(|_| "not a URL")?,
         };
         let host = match url.host().ok_or("a URL without a host")? {
-            Host::Domain(name) => host(name)?,
+            Host::Domain(name) if name.contains('*') => return Err("not a host name"),
+            // Of http and its like it has been through IDNA already, which costs more than all the rest.
+            Host::Domain(name) if url.is_special() => HostName::Name(valid_name(name.to_owned())?),
+            Host::Domain(name) => parsed_host(name)?,
             Host::Ipv4(address) => HostName::Address(address.into()),
             Host::Ipv6(address) => HostName::Address(unmapped(address.into())),
         };

@@ -13,10 +13,6 @@ use super::lookup::{IntelHit, LookupError};
 use super::value::{HostName, UrlParts, ValueKind, host};
 use crate::model::{Detection, Judgement, ThreatCategory, Timestamp, Verdict, WebRules};
 
-/// From this confidence on (of 100) a source's word counts as confirmed, and without any: sources that tell none publish
-/// what they are sure of.
-const SURE_FROM: u8 = 50;
-
 /// Most indicators beside the gravest that a judgement names.
 const MAX_OTHERS_TOLD: usize = 7;
 
@@ -101,8 +97,7 @@ fn of_hits(hits: Vec<IntelHit>) -> Vec<Judgement> {
 
 fn judgement(detection: Detection, indicator: String, hit: &IntelHit, others: &[String]) -> Judgement {
     let about = &hit.attribution;
-    let is_sure = about.confidence.is_none_or(|confidence| confidence >= SURE_FROM);
-    let verdict = if is_sure { Verdict::Confirmed } else { Verdict::Suspicious };
+    let verdict = if about.is_sure() { Verdict::Confirmed } else { Verdict::Suspicious };
     let mut judgement = Judgement::new(detection, verdict)
         .about(indicator)
         .because(reason(hit))

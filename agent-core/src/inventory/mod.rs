@@ -28,5 +28,7 @@ pub use consent::{SharedInventory, consent_filter, may_share};
 pub use delta::{ApplyError, InventoryDelta, apply, delta, digest};
 pub use diff::{AppChange, InventoryDiff, diff};
 pub use identity::AppIdentity;
-pub use judge::judge_changes;
+pub use judge::{
+    EXPECTED_SIGNER, Publishers, judge_build, judge_changes, judge_origin, judge_rules, judge_twins,
+};
 pub use readers::{Format, ListedApp, ManagedApps, ReadError, detect, listed, read, read_managed};

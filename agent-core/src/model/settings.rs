@@ -199,13 +199,13 @@ pub struct Settings {
     /// Checks that must run for a level to be told.
     pub required_checks: Vec<CheckId>,
     /// Rules for apps.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub apps: AppRules,
     /// Rules for devices.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub device: DeviceRules,
     /// Rules for hosts.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub web: WebRules,
     /// Who signs the organisation's intelligence bundles; absent: who the app says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -235,6 +235,10 @@ fn known_overrides<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Pol
         Change::Unknown(_) => None,
     });
     Ok(known.collect())
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Settings {

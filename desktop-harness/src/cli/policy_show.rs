@@ -190,6 +190,7 @@ pub(super) fn diff(args: &DiffArgs, ui: &Ui) -> Result<Outcome, CliError> {
 fn told(value: &Value) -> String {
     match value {
         Value::Null => "nothing".to_owned(),
+        Value::Array(items) if items.is_empty() => "nothing".to_owned(),
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(told).collect::<Vec<_>>().join(", "),
         other => other.to_string(),

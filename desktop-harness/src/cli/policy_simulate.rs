@@ -137,7 +137,7 @@ fn table(ui: &Ui, told: &Told<'_>) {
 }
 
 fn padded(ui: &Ui, level: Level) -> String {
-    ui.paint.by_level(level, format!("{level:<13}"))
+    ui.paint.by_level(level, format!("{:<13}", level.to_string()))
 }
 
 /// `app.sideloaded (com.a): medium → high; our own rule`.

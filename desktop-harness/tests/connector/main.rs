@@ -9,6 +9,10 @@ mod delivery;
 #[cfg(test)]
 mod enrolment;
 #[cfg(test)]
+mod patience;
+#[cfg(test)]
+mod policy;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod support;

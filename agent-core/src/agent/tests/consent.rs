@@ -186,3 +186,57 @@ fn an_app_that_shares_its_identifier_with_a_managed_one_is_not_named() {
     device.install([managed(MALWARE), app(MALWARE)]);
     assert_eq!(told_findings(&device, &device.scan())[0].judgement.subject, "withheld app 1");
 }
+
+/// Every finding on an app that can be made of one list of apps, of which none may be named.
+#[test]
+fn no_finding_names_an_app_that_is_withheld_but_the_one_that_is_required_and_missing() {
+    const MISSING: &str = "com.acme.required";
+    let id = |id: &str| AppId::new(id).unwrap();
+    let permissions = ["BIND_ACCESSIBILITY_SERVICE", "SYSTEM_ALERT_WINDOW", "READ_SMS"];
+    let bank = AppRecord {
+        installer: Some("com.secret.installer".into()),
+        debuggable: Some(true),
+        target_sdk: Some(4),
+        permissions: permissions.iter().map(|it| format!("android.permission.{it}")).collect(),
+        ..app(BANK)
+    };
+    let docs = AppRecord { installer: Some("com.amazon.venezia".into()), ..app(DOCS) };
+    let phone = AppRecord {
+        validated: Some(false),
+        ad_hoc_code_signed: Some(true),
+        ..AppRecord { source: AppSource::AppleMdm, ..app("com.planted.phone") }
+    };
+    let mut settings = settings();
+    settings.apps = AppRules {
+        denied: vec![DeniedApp { id: id(BANK), reason: Some("Label of bank is not wanted".into()) }],
+        allowed: Some(vec![id("com.acme.allowed")]),
+        required: vec![id(MISSING)],
+        minimum_versions: vec![MinimumApp { id: id(DOCS), version: "99.0".into() }],
+        publishers: vec![Publisher {
+            id: id(BANK),
+            signers: vec![SignerDigest::Sha256(Sha256::of(b"maker"))],
+        }],
+        ..AppRules::default()
+    };
+    let device = Device::enrolled(&settings);
+    let apps = [bank, docs.clone(), AppRecord { managed: Some(true), ..docs }, phone, app(MALWARE)];
+    device.install(apps.clone());
+    let scan = device.scan();
+    let told = told_findings(&device, &scan);
+    let detections: std::collections::BTreeSet<_> = told.iter().map(|it| it.judgement.detection).collect();
+    let never_here = [Detection::ManagementRemoved, Detection::UnwantedApp, Detection::DeviceTakeover];
+    let of_apps =
+        Detection::ALL.iter().filter(|it| it.as_str().starts_with("app.") && !never_here.contains(it));
+    assert_eq!(detections, of_apps.copied().collect());
+
+    assert_not_named(&device, &scan, &apps);
+    for Finding { judgement, .. } in &told {
+        if judgement.detection == Detection::RequiredAppMissing {
+            assert_eq!(judgement.subject, MISSING);
+            continue;
+        }
+        assert!(judgement.subject.starts_with("withheld app "), "{judgement:?}");
+        let names: Vec<_> = judgement.evidence.iter().map(|it| it.name.as_str()).collect();
+        assert!(names.iter().all(|name| ["source", "category"].contains(name)), "{judgement:?}");
+    }
+}

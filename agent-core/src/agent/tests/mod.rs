@@ -2,6 +2,7 @@
 
 mod support;
 
+mod apps;
 mod consent;
 mod coverage;
 mod deltas;

@@ -184,6 +184,7 @@ pub fn settings() -> Settings {
             family: "TrackView".into(),
             source: "the tests".into(),
         }],
+        apps: AppRules { trusted_installers: installers(), ..AppRules::default() },
         ..Settings::default()
     }
 }
@@ -191,6 +192,12 @@ pub fn settings() -> Settings {
 pub fn sharing(ownership: Ownership) -> Settings {
     let app_sync = AppSync { enabled: true, personal_full_inventory: false };
     Settings { ownership, app_sync, ..settings() }
+}
+
+/// Those of [`app`], whose names tell the app, so that one in a report is noticed.
+fn installers() -> Vec<AppId> {
+    let labels = ["one", "two", "three", "bank", "docs", "mail", "tracker", "app", "chat"];
+    labels.iter().filter_map(|label| AppId::new(format!("store.{label}"))).collect()
 }
 
 pub fn app(id: &str) -> AppRecord {

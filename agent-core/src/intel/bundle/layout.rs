@@ -139,7 +139,16 @@ impl Attribution {
     pub fn holds_at(&self, now: Timestamp) -> bool {
         self.valid_from.is_none_or(|from| from <= now) && self.valid_until.is_none_or(|until| now < until)
     }
+
+    /// Whether the source's word counts as confirmed.
+    pub fn is_sure(&self) -> bool {
+        self.confidence.is_none_or(|confidence| confidence >= SURE_FROM)
+    }
 }
+
+/// From this confidence on (of 100) a source's word counts as confirmed, and without any: sources that tell none publish
+/// what they are sure of.
+const SURE_FROM: u8 = 50;
 
 /// What went into a bundle from one input.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

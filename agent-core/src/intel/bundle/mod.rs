@@ -32,8 +32,9 @@
 //! **Host names.** `h1, h2` are the halves of SipHash-2-4-128 of the name under the bundle's key. The fingerprint is the
 //! upper `40 + b` bits of `h1`, `b` = `bucket_bits` = max(0, ceil(log2 n) - 5): its upper `b` bits are the bucket, the
 //! rest the suffix. `index` is 2^b + 1 u32, bucket `i` being entries `index[i]` to `index[i+1]`. An entry is 7 bytes:
-//! the suffix (5), the attribution (2). `filter` is ceil(n/8) u64; a known name has set, in word `h2 * words >> 64`,
-//! the bits that the four lowest groups of six bits of `h2` number.
+//! the suffix (5), the attribution (2). `filter` is ceil((n + u)/8) u64, u being the number of different hosts in URLs; a known
+//! name has set, in word `h2 * words >> 64`, the bits that the four lowest groups of six bits of `h2` number. So has "/" and the
+//! host of each known URL, so that the texts of URLs are read for a host that has some.
 //!
 //! **Keys** (`certificate_sha1`, `certificate_sha256`, `file_md5`, `file_sha1`, `file_sha256`, `network`): records of
 //! `key_len` bytes and an attribution (2), sorted. The key of a network is the length of its prefix (1) and its first

@@ -7,7 +7,7 @@ pub(super) const SUFFIX_BITS: u32 = 40;
 /// A suffix of 5 bytes and an attribution of 2.
 pub(super) const ENTRY_LEN: u64 = 7;
 /// Names a word of the filter is made for: one byte a name.
-pub(super) const NAMES_PER_WORD: u32 = 8;
+pub(super) const NAMES_PER_WORD: u64 = 8;
 /// More buckets would need more than the 64 bits of a hash.
 const MAX_BUCKET_BITS: u32 = 24;
 
@@ -32,6 +32,16 @@ impl Hasher {
         let hash = self.0.hash(name.as_bytes());
         Hashed { fingerprint: hash.h1, filter: hash.h2 }
     }
+}
+
+/// What the filter knows the host of a listed URL as: no name has a slash in it.
+pub(super) fn url_host(host: &str) -> String {
+    format!("/{host}")
+}
+
+/// The host of a URL in its stored form.
+pub(super) fn host_of_url(key: &str) -> &str {
+    key.split([' ', '/', '?']).next().unwrap_or_default()
 }
 
 impl Hashed {
@@ -61,6 +71,7 @@ pub(super) const fn bucket_bits(count: u32) -> u32 {
     if bits > MAX_BUCKET_BITS { MAX_BUCKET_BITS } else { bits }
 }
 
-pub(super) const fn filter_words(count: u32) -> u64 {
-    count.div_ceil(NAMES_PER_WORD) as u64
+/// Words of a filter that knows `count` names and hosts of URLs.
+pub(super) const fn filter_words(count: u64) -> u64 {
+    count.div_ceil(NAMES_PER_WORD)
 }

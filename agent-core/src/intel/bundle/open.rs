@@ -12,7 +12,7 @@ use super::layout::{
     Attribution, CONTEXT, FORMAT, HEADER_LEN, Header, MAGIC, Metadata, PAGE, SIGNED_LEN, SourceSummary,
     sha256,
 };
-use super::names::{ENTRY_LEN, Hasher, filter_words};
+use super::names::{ENTRY_LEN, Hasher, filter_words, url_host};
 use super::pages::Pages;
 use super::tables::{at, find_key, find_text, key_of, text_of};
 use crate::intel::value::{Network, Value, ValueKind};
@@ -65,7 +65,8 @@ impl Bundle {
     fn with_parts(header: Header, metadata: Metadata, pages: Pages) -> Result<Self, BundleError> {
         let domains = &metadata.domains;
         let buckets = 1u64.checked_shl(domains.bucket_bits).filter(|_| domains.bucket_bits <= 24);
-        let consistent = domains.filter.len == filter_words(domains.count) * 8
+        let consistent = domains.filter.len.is_multiple_of(8)
+            && domains.filter.len >= filter_words(u64::from(domains.count)) * 8
             && buckets.is_some_and(|buckets| domains.index.len == (buckets + 1) * 4)
             && domains.entries.len == u64::from(domains.count) * ENTRY_LEN;
         if !consistent {
@@ -177,6 +178,11 @@ impl Bundle {
         let (word, mask) = self.hasher.hash(name).filter(self.filter.len() as u64);
         let word = usize::try_from(word).ok().and_then(|at| self.filter.get(at));
         word.is_some_and(|word| word & mask == mask)
+    }
+
+    /// Whether a URL at `host` may be known, as rarely wrong as [`may_know`](Self::may_know).
+    pub(in crate::intel) fn may_know_urls_at(&self, host: &str) -> bool {
+        self.may_know(&url_host(host))
     }
 
     fn find_name(&self, name: &str) -> Result<Vec<u16>, BundleError> {

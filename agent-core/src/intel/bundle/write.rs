@@ -9,7 +9,7 @@ use super::layout::{
     Attribution, CONTEXT, DomainSections, Header, KeySection, MAX_METADATA, MAX_PAGES, Metadata, PAGE,
     Section, SourceSummary, TextSection, sha256,
 };
-use super::names::{Hasher, bucket_bits, filter_words};
+use super::names::{Hashed, Hasher, bucket_bits, filter_words, host_of_url, url_host};
 use super::tables::{folded, key_of, text_of};
 use crate::intel::value::{Value, ValueKind};
 use crate::model::{OsTables, Timestamp};
@@ -120,15 +120,10 @@ fn domains(contents: &Contents, key: &[u8; 16], data: &mut Vec<u8>) -> Result<Do
 
     let count = count(names.len())?;
     let bits = bucket_bits(count);
-    let words = filter_words(count);
-    let mut filter = vec![0u64; usize::try_from(words).unwrap_or(0)];
+    let filter = filter(&names, &url_hosts(contents, &hasher));
     let mut sizes = vec![0u32; 1 << bits];
     let mut entries = Vec::with_capacity(names.len() * 7);
     for (hashed, attribution) in names {
-        let (word, mask) = hashed.filter(words);
-        if let Some(word) = usize::try_from(word).ok().and_then(|at| filter.get_mut(at)) {
-            *word |= mask;
-        }
         let (bucket, suffix) = hashed.split(bits);
         if let Some(size) = sizes.get_mut(bucket as usize) {
             *size += 1;
@@ -142,7 +137,6 @@ fn domains(contents: &Contents, key: &[u8; 16], data: &mut Vec<u8>) -> Result<Do
         end
     });
     let index: Vec<u8> = std::iter::once(0).chain(ends).flat_map(u32::to_le_bytes).collect();
-    let filter: Vec<u8> = filter.into_iter().flat_map(u64::to_le_bytes).collect();
     Ok(DomainSections {
         count,
         bucket_bits: bits,
@@ -150,6 +144,26 @@ fn domains(contents: &Contents, key: &[u8; 16], data: &mut Vec<u8>) -> Result<Do
         index: append(data, &index),
         entries: append(data, &entries),
     })
+}
+
+fn url_hosts(contents: &Contents, hasher: &Hasher) -> BTreeSet<Hashed> {
+    let hosts = contents.values.iter().filter_map(|(value, _)| match value {
+        Value::Url(key) => Some(hasher.hash(&url_host(host_of_url(key)))),
+        _ => None,
+    });
+    hosts.collect()
+}
+
+fn filter(names: &[(Hashed, u16)], url_hosts: &BTreeSet<Hashed>) -> Vec<u8> {
+    let words = filter_words(names.len() as u64 + url_hosts.len() as u64);
+    let mut filter = vec![0u64; usize::try_from(words).unwrap_or(0)];
+    for hashed in names.iter().map(|(hashed, _)| hashed).chain(url_hosts) {
+        let (word, mask) = hashed.filter(words);
+        if let Some(word) = usize::try_from(word).ok().and_then(|at| filter.get_mut(at)) {
+            *word |= mask;
+        }
+    }
+    filter.into_iter().flat_map(u64::to_le_bytes).collect()
 }
 
 fn write_keys(contents: &Contents, metadata: &mut Metadata, data: &mut Vec<u8>) -> Result<(), BundleError> {

@@ -12,6 +12,7 @@
 use super::Format;
 use super::draft::{Draft, Place, app_id, quote};
 use super::error::ReadError;
+use super::grants::Grants;
 use super::text;
 use super::value::Fields;
 use crate::model::{AppRecord, AppSource, Inventory, SignerDigest};
@@ -46,6 +47,12 @@ pub fn read(input: &[u8]) -> Result<Inventory, ReadError> {
             package.read_property(content.trim_end());
             if package.old_signatures && old_signatures.is_none() {
                 old_signatures = Some(number);
+            }
+        } else if let Some(package) = &mut package {
+            match indent.checked_sub(PROPERTY_INDENT) {
+                Some(2) => package.grants.read_entry(content.trim_end()),
+                Some(4) => package.grants.read_inner_entry(content.trim_end()),
+                _ => {}
             }
         }
     }
@@ -97,6 +104,7 @@ struct Package<'a> {
     old_signatures: bool,
     /// Whether any user of the device has it; untold where no user is listed.
     installed: Option<bool>,
+    grants: Grants<'a>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -107,6 +115,7 @@ struct Flags {
 
 impl<'a> Package<'a> {
     fn read_property(&mut self, property: &'a str) {
+        self.grants.read_property(property);
         if property.starts_with("User ") {
             self.read_user(property);
             return;
@@ -167,6 +176,7 @@ impl<'a> Package<'a> {
         app.system = self.flags.map(|flags| flags.system);
         app.debuggable = self.flags.map(|flags| flags.debuggable);
         app.target_sdk = self.target_sdk.and_then(|sdk| target_sdk(&mut fields, sdk));
+        app.permissions = self.grants.finish(&mut fields);
         app.signers = self.signatures.map(|value| signers(&mut fields, value)).unwrap_or_default();
         app
     }

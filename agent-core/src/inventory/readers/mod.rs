@@ -15,6 +15,7 @@ mod pm_list;
 mod detect;
 mod draft;
 mod error;
+mod grants;
 mod json;
 mod plist_events;
 mod text;

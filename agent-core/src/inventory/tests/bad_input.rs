@@ -302,3 +302,28 @@ fn a_missing_managed_list_leaves_managed_absent() {
     assert_eq!(find(&inventory, "com.acme.expenses").managed, None);
     assert_eq!(find(&inventory, "com.acme.directory").managed, Some(true));
 }
+
+#[test]
+fn dumpsys_counts_a_permission_only_where_it_is_granted() {
+    let text = "Packages:\n  Package [org.example.a] (1):\n    versionCode=1 targetSdk=30\n    requested permissions:\n      \
+                android.permission.CAMERA: granted=true\n    install permissions:\n      android.permission.INTERNET: \
+                granted=true\n      android.permission.VIBRATE: granted=false\n    User 0: installed=true\n      \
+                gids=[3003]\n      runtime permissions:\n        android.permission.READ_SMS: granted=true, flags=[ \
+                USER_SET ]\n        android.permission.RECORD_AUDIO: granted=false, flags=[ granted=true ]\n        \
+                malformed\n      disabledComponents:\n        org.example.a.B: granted=true\n    User 10: \
+                installed=true\n      runtime permissions:\n        android.permission.READ_SMS: granted=true\n";
+    let inventory = read(Format::AndroidDumpsys, text.as_bytes()).unwrap();
+    let permissions = &find(&inventory, "org.example.a").permissions;
+    assert_eq!(*permissions, ["android.permission.INTERNET", "android.permission.READ_SMS"]);
+}
+
+#[test]
+fn dumpsys_with_more_permissions_than_any_app_has_keeps_the_first() {
+    let mut text = "Packages:\n  Package [org.example.a] (1):\n    install permissions:\n".to_owned();
+    for number in 0..1500 {
+        text += &format!("      p.{number:04}: granted=true\n");
+    }
+    let inventory = read(Format::AndroidDumpsys, text.as_bytes()).unwrap();
+    assert_eq!(find(&inventory, "org.example.a").permissions.len(), 1000);
+    assert_eq!(inventory.notes.len(), 1);
+}

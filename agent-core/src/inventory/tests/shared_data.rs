@@ -72,6 +72,29 @@ fn dumpsys_of_play_services_keeps_the_updated_version_not_the_hidden_one() {
 }
 
 #[test]
+fn dumpsys_tells_what_an_app_may_do() {
+    let Some(inventory) = read_shared("android/DumpSys.GApps.txt", Format::AndroidDumpsys) else { return };
+    let gms = find(&inventory, "com.google.android.gms");
+    let text = String::from_utf8(shared("android/DumpSys.GApps.txt").unwrap()).unwrap();
+    let (_, section) = text.split_once("    install permissions:\n").unwrap();
+    let (section, _) = section.split_once("    User 0:").unwrap();
+    assert_eq!(gms.permissions.len(), section.lines().count(), "every one is granted");
+    assert!(gms.permissions.contains(&"android.permission.INTERNET".to_owned()));
+
+    let Some(old) = read_shared("android/DumpSys.Package.txt", Format::AndroidDumpsys) else { return };
+    let expected = [
+        "android.permission.ACCESS_NETWORK_STATE",
+        "android.permission.INTERNET",
+        "android.permission.READ_EXTERNAL_STORAGE",
+        "android.permission.READ_PHONE_STATE",
+        "android.permission.WAKE_LOCK",
+        "com.google.android.c2dm.permission.RECEIVE",
+        "com.lufthansa.android.lufthansa.permission.C2D_MESSAGE",
+    ];
+    assert_eq!(find(&old, "com.lufthansa.android.lufthansa").permissions[..7], expected);
+}
+
+#[test]
 fn dumpsys_of_one_app_on_four_devices() {
     let expected = [
         ("DumpSys.Package.txt", "com.lufthansa.android.lufthansa", "10210", "4.7.1", false, 18),

@@ -1,5 +1,6 @@
 mod feeds;
 mod given;
+mod meanings;
 mod patterns;
 
 use std::path::Path;

@@ -7,6 +7,7 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.withContext
+import java.io.File
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.days
@@ -62,6 +63,28 @@ public class MtdAgent private constructor(private val native: Agent) : AutoClose
      * there is something to deliver. [MtdScheduler] makes it; so does the worker of an app that uses WorkManager.
      */
     public suspend fun runDue(trigger: ScanTrigger? = null, limit: Duration = RUN): DueRun = run(this, trigger, limit)
+
+    /**
+     * Judges a URL, or a bare host, before somebody goes there: by the threat intelligence, and by its likeness to the
+     * organisation's own domains. Keeps and sends nothing of it.
+     *
+     * @throws AgentException.InvalidUrl it is neither a URL nor a host.
+     */
+    public suspend fun checkUrl(url: String, language: Language, limit: Duration = ANSWER): UrlVerdict =
+        call(limit) { checkUrl(url, language, it) }
+
+    /**
+     * Takes the hosts that the device was in contact with, where the app sees them (a DNS filter, a VPN of its own). Gives how
+     * many of them are found fault with: a scan then tells. Only the indicators that were met are kept.
+     */
+    public suspend fun contacted(hosts: List<String>, limit: Duration = ANSWER): ULong = call(limit) { contacted(hosts, it) }
+
+    /**
+     * Puts an intelligence bundle in force: a copy of it, once it is verified whole, at once or not at all. An older one is
+     * refused, and on every error what was in force stays so.
+     */
+    public suspend fun installIntel(bundle: File, limit: Duration = EXCHANGE): IntelStatus =
+        call(limit) { installIntel(bundle.path, it) }
 
     /** Where the agent stands, without scanning. */
     public suspend fun status(limit: Duration = ANSWER): Status = call(limit) { status(it) }

@@ -10,6 +10,11 @@ public class MtdConfig(
      * enrolled device obeys its organisation's signed settings only.
      */
     public val unenrolledSettingsJson: String? = null,
+    /**
+     * Who signs intelligence bundles, as long as the organisation's settings name nobody: `ed25519/` and base64, as
+     * `mtd intel build` prints it. Without either, [MtdAgent.installIntel] takes none.
+     */
+    public val intelKey: String? = null,
     /** The database, made at first use: by default in `Context.noBackupFilesDir`, which no backup takes along. */
     public val store: File? = null,
     /** Facts about the device: [AndroidDeviceHost]. */
@@ -23,6 +28,7 @@ public class MtdConfig(
         platform = Platform.ANDROID,
         storePath = (store ?: File(context.noBackupFilesDir, "mtd-agent.db")).path,
         unenrolledSettingsJson = unenrolledSettingsJson,
+        intelKey = intelKey,
         device = device ?: AndroidDeviceHost(context),
         key = key ?: AndroidKeystoreKey(),
         secrets = secrets ?: AndroidSecretStore(),

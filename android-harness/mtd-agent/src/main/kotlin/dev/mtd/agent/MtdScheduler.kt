@@ -7,6 +7,7 @@ import dev.mtd.agent.schedule.JobAlarm
 import dev.mtd.agent.schedule.NetworkWatcher
 import dev.mtd.agent.schedule.PackageWatcher
 import dev.mtd.agent.schedule.PeriodicJob
+import dev.mtd.agent.schedule.SettingsWatcher
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
@@ -21,7 +22,7 @@ import kotlin.time.Duration.Companion.seconds
 
 /**
  * Tells the agent what happens on the device, and does what it answers (`docs/scheduling.md`): a periodic job, the network's
- * changes, apps that come and go, the app's coming to the foreground, and one alarm for later.
+ * changes, apps that come and go, settings that checks look at, the app's coming to the foreground, and one alarm for later.
  *
  * Start it in `Application.onCreate`. The application is an [MtdAgentOwner], or gives one for the time that it runs; jobs that
  * find none do nothing and say so in logcat.
@@ -41,6 +42,7 @@ public class MtdScheduler(
     private val watchers = listOf(
         NetworkWatcher(application, ::happened),
         PackageWatcher(application, ::happened),
+        SettingsWatcher(application, ::happened),
         ForegroundWatcher(application, ::happened),
     )
     private var scope: CoroutineScope? = null

@@ -38,6 +38,22 @@ internal class ScriptedHost(
             screenLock = BoolFact.Known(true),
             rootSigns = TextListFact.Known(emptyList()),
             debugFlags = TextListFact.Known(emptyList()),
+            osBuild = TextFact.NotAvailable("not in this test"),
+            tamperSigns = TextListFact.Known(emptyList()),
+            hookingSigns = TextListFact.Known(emptyList()),
+            emulatorSigns = TextListFact.Known(emptyList()),
+            bootloaderLocked = BoolFact.Known(true),
+            verifiedBoot = VerifiedBootFact.Known(VerifiedBoot.GREEN),
+            developerMode = BoolFact.Known(false),
+            usbDebugging = BoolFact.Known(false),
+            wirelessDebugging = BoolFact.Known(false),
+            unknownSources = TextListFact.Known(emptyList()),
+            appVerification = BoolFact.Known(true),
+            alwaysOnVpn = TextListFact.Known(emptyList()),
+            accessibilityServices = TextListFact.Known(emptyList()),
+            deviceAdmins = TextListFact.Known(emptyList()),
+            profiles = ProfilesFact.NotAvailable("not in this test"),
+            addedRoots = CertificatesFact.Known(emptyList()),
         )
 
         fun app(id: String, name: String? = null) =

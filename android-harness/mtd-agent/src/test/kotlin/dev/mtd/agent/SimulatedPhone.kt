@@ -10,6 +10,10 @@ import android.net.ConnectivityManager
 import android.net.LinkProperties
 import android.net.NetworkCapabilities
 import android.os.Process
+import dev.mtd.agent.host.AndroidTrust
+import dev.mtd.agent.host.Files
+import dev.mtd.agent.host.SystemFiles
+import dev.mtd.agent.host.pixel
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.shadows.ShadowNetworkCapabilities
@@ -24,6 +28,7 @@ internal class SimulatedPhone {
     private val keystore = FakeAndroidKeystore()
 
     init {
+        pixel()
         context.applicationInfo.targetSdkVersion = 34
         permit("QUERY_ALL_PACKAGES", "ACCESS_NETWORK_STATE", "ACCESS_WIFI_STATE", "INTERNET")
         shadowOf(context.getSystemService(KeyguardManager::class.java)).setIsDeviceSecure(true)
@@ -59,10 +64,11 @@ internal class SimulatedPhone {
     fun removeAllButThis() = context.packageManager.getInstalledPackages(0)
         .map { it.packageName }.filter { it != context.packageName }.forEach(::remove)
 
-    /** The real host; the default store, key and secrets of an app, on the fake Keystore. */
+    /** The real host on a phone's files and properties; the default store, key and secrets of an app, on the fake Keystore. */
     fun config(settings: String? = null, store: File? = null) = MtdConfig(
         unenrolledSettingsJson = settings,
         store = store,
+        device = AndroidDeviceHost(context, PhoneFiles, PHONE_PROPERTIES::get, AndroidTrust()),
         key = AndroidKeystoreKey(keystore),
         secrets = AndroidSecretStore(keystore),
     )
@@ -80,3 +86,17 @@ internal class SimulatedPhone {
 
     private fun Array<out String>.full() = map { "android.permission.$it" }.toTypedArray()
 }
+
+/** The network's files are this machine's; the others, which would tell of a machine that is no phone, are not there. */
+private object PhoneFiles : Files {
+    override fun exists(path: String): Boolean = false
+
+    override fun lines(path: String): List<String>? = if (path.startsWith("/proc/net/")) SystemFiles.lines(path) else null
+}
+
+private val PHONE_PROPERTIES = mapOf(
+    "ro.debuggable" to "0",
+    "ro.secure" to "1",
+    "ro.boot.flash.locked" to "1",
+    "ro.boot.verifiedbootstate" to "green",
+)

@@ -88,25 +88,17 @@ class StoryTest {
             .put("access", access)
     }
 
-    /** The posture is the simulator's own. */
     private fun openFindings(scan: ScanResult): JSONArray {
-        val open = scan.findings.filter { it.state is FindingState.Open && it.detection !in POSTURE }
+        val open = scan.findings.filter { it.state is FindingState.Open }
         return JSONArray(
-            open.sortedBy { id(it.detection) }.map {
+            open.sortedBy { detectionId(it.detection) }.map {
                 JSONObject()
-                    .put("detection", id(it.detection))
+                    .put("detection", detectionId(it.detection))
                     .put("subject", it.subject)
                     .put("verdict", it.verdict.word())
                     .put("severity", it.severity.word())
             },
         )
-    }
-
-    /** The identifier of docs/wire.md; that of a detection which has no part in the story is not needed. */
-    private fun id(detection: Detection) = when (detection) {
-        Detection.TLS_INTERCEPTION -> "network.tls_interception"
-        Detection.MALICIOUS_APP -> "app.malicious"
-        else -> detection.name
     }
 
     private fun Enum<*>.word() = name.lowercase()
@@ -115,9 +107,3 @@ class StoryTest {
 }
 
 private val LIMIT = 30.seconds
-
-/** The detections that begin with `device.` */
-private val POSTURE = setOf(
-    Detection.ROOTED, Detection.PATCH_OLD, Detection.STORAGE_UNENCRYPTED, Detection.SCREEN_LOCK_OFF, Detection.DEBUGGING_ON,
-    Detection.TRUST_STORE_COMPROMISED, Detection.CLOCK_SKEW, Detection.LOCAL_PROXY, Detection.VPN_ACTIVE,
-)

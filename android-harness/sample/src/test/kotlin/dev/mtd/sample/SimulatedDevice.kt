@@ -43,10 +43,15 @@ internal class SimulatedDevice(private val context: Application) {
     )
 }
 
-/** The files that root leaves are looked for on the machine that simulates the device, which has none to do with it. */
+/**
+ * The files that root and hooks leave are looked for on the machine that simulates the device, which has none to do with it;
+ * and the simulator says that it is one.
+ */
 private class WithoutThisMachine(private val device: DeviceHost) : DeviceHost by device {
-    override fun devicePosture(): DevicePosture =
-        device.devicePosture().copy(rootSigns = TextListFact.Known(emptyList()))
+    override fun devicePosture(): DevicePosture {
+        val none = TextListFact.Known(emptyList())
+        return device.devicePosture().copy(rootSigns = none, tamperSigns = none, hookingSigns = none, emulatorSigns = none)
+    }
 }
 
 /** A stand-in for the Keystore, which no simulator has: keeps nothing secret. */

@@ -18,7 +18,7 @@ internal class AppsReader(private val context: Context) {
 
     fun read(): Inventory {
         val listed = list()
-        val everything = seesEverything()
+        val everything = context.seesAllApps()
         if (!everything && listed.all { it.packageName == context.packageName }) throw HostException.NotPermitted(INVISIBLE)
 
         val managed = ManagedState(context).read()
@@ -67,12 +67,6 @@ internal class AppsReader(private val context: Context) {
         }
     }
 
-    /** Android 11 shows an app the others only by permission; before, and to apps made for before, it shows them all. */
-    private fun seesEverything(): Boolean =
-        Build.VERSION.SDK_INT < Build.VERSION_CODES.R ||
-            context.applicationInfo.targetSdkVersion < Build.VERSION_CODES.R ||
-            context.holds(QUERY_ALL_PACKAGES)
-
     private fun label(info: ApplicationInfo): String? =
         ask("an app's name") { text("name", packages.getApplicationLabel(info)) }.orNull()
 
@@ -97,8 +91,6 @@ internal class AppsReader(private val context: Context) {
 @Suppress("DEPRECATION")
 internal fun versionCode(app: PackageInfo): Long =
     if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) app.longVersionCode else app.versionCode.toLong()
-
-private const val QUERY_ALL_PACKAGES = "android.permission.QUERY_ALL_PACKAGES"
 
 private const val INVISIBLE =
     "Android shows this app no other apps: its maker has to declare the permission QUERY_ALL_PACKAGES"

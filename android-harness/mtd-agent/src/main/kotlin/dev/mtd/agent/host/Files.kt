@@ -23,6 +23,12 @@ internal object SystemFiles : Files {
     }
 }
 
+/** The files in this app's memory: the ends of lines such as `7f00-7f10 r-xp 00000000 fd:00 1234  /system/lib64/libc.so`. */
+internal fun Files.loaded(): List<String> =
+    lines("/proc/self/maps").orEmpty().mapNotNull { line -> line.indexOf('/').takeIf { it >= 0 }?.let(line::substring) }.distinct()
+
+internal const val MOUNTS = "/proc/self/mounts"
+
 /** `/proc/self/maps` of a large app has about 5,000 lines. */
 private const val MAX_LINES = 50_000
 

@@ -31,7 +31,7 @@ internal interface PlatformTrust {
 
 /** Android's own: Conscrypt over `AndroidCAStore`, which holds the roots of the system and of the user. */
 internal class AndroidTrust : PlatformTrust {
-    private val roots: KeyStore by lazy { KeyStore.getInstance("AndroidCAStore").apply { load(null) } }
+    private val roots: KeyStore by lazy(::androidRoots)
 
     private val extensions: X509TrustManagerExtensions by lazy {
         val factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm())

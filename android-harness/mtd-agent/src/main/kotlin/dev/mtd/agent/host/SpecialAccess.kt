@@ -1,11 +1,8 @@
 package dev.mtd.agent.host
 
 import android.app.AppOpsManager
-import android.app.admin.DevicePolicyManager
-import android.content.ComponentName
 import android.content.Context
 import android.content.pm.PackageInfo
-import android.os.Build
 import android.provider.Settings
 import dev.mtd.agent.InventoryNote
 
@@ -14,7 +11,7 @@ import dev.mtd.agent.InventoryNote
  * accesses by which stalkerware and banking trojans work, and no `checkPermission` shows them.
  */
 internal class SpecialAccess(private val context: Context) {
-    private val ops = context.service<AppOpsManager>()
+    private val operations = AppOperations(context)
     private val lists: List<Pair<Listed, Told<Set<String>>>> = LISTED.map { it to ask(it.words) { it.holders(context) } }
 
     fun of(app: PackageInfo): List<String> = fromLists(app.packageName) + fromOperations(app)
@@ -33,19 +30,9 @@ internal class SpecialAccess(private val context: Context) {
         val requested = app.requestedPermissions ?: return emptyList()
         val uid = app.applicationInfo?.uid ?: return emptyList()
         return OPERATIONS.filter { (permission, operation) ->
-            permission in requested && isAllowed(operation, uid, app.packageName)
+            permission in requested && operations.isAllowed(operation, uid, app.packageName).orNull() == true
         }.keys.toList()
     }
-
-    @Suppress("DEPRECATION")
-    private fun isAllowed(operation: String, uid: Int, app: String): Boolean = ask("special access") {
-        val mode = if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) {
-            ops?.unsafeCheckOpNoThrow(operation, uid, app)
-        } else {
-            ops?.checkOpNoThrow(operation, uid, app)
-        }
-        Told.Known(mode == AppOpsManager.MODE_ALLOWED)
-    }.orNull() == true
 }
 
 /** One list of the settings that names the apps on it. */
@@ -64,9 +51,7 @@ private val LISTED = listOf(
         Told.Known(components(it, "enabled_notification_listeners"))
     },
     Listed("android.permission.BIND_DEVICE_ADMIN", "which apps are device administrators") {
-        val policies = it.service<DevicePolicyManager>()
-        val admins = policies?.activeAdmins.orEmpty().map(ComponentName::getPackageName)
-        if (policies == null) Told.NotAvailable("this device knows no administrators") else Told.Known(admins.toSet())
+        admins(it)
     },
     Listed("android.permission.BIND_INPUT_METHOD", "which apps are keyboards") {
         Told.Known(components(it, Settings.Secure.ENABLED_INPUT_METHODS))
@@ -78,12 +63,6 @@ private val OPERATIONS = mapOf(
     "android.permission.SYSTEM_ALERT_WINDOW" to AppOpsManager.OPSTR_SYSTEM_ALERT_WINDOW,
     "android.permission.WRITE_SETTINGS" to AppOpsManager.OPSTR_WRITE_SETTINGS,
     "android.permission.PACKAGE_USAGE_STATS" to AppOpsManager.OPSTR_GET_USAGE_STATS,
-    "android.permission.REQUEST_INSTALL_PACKAGES" to "android:request_install_packages",
+    "android.permission.REQUEST_INSTALL_PACKAGES" to INSTALL_OPERATION,
     "android.permission.MANAGE_EXTERNAL_STORAGE" to "android:manage_external_storage",
 )
-
-/** The packages of a setting such as `com.example/.Service:org.example/.Other`; a keyboard's may have `;` and options. */
-private fun components(context: Context, setting: String): Set<String> {
-    val value = Settings.Secure.getString(context.contentResolver, setting).orEmpty()
-    return value.split(':').map { it.substringBefore('/').substringBefore(';').trim() }.filter { it.isNotEmpty() }.toSet()
-}

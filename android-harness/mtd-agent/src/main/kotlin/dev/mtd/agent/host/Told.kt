@@ -1,17 +1,22 @@
 package dev.mtd.agent.host
 
 import dev.mtd.agent.BoolFact
+import dev.mtd.agent.CertificatesFact
+import dev.mtd.agent.ConfigurationProfile
 import dev.mtd.agent.HostException
 import dev.mtd.agent.NeighboursFact
 import dev.mtd.agent.Neighbour
 import dev.mtd.agent.PrivateDns
 import dev.mtd.agent.PrivateDnsFact
+import dev.mtd.agent.ProfilesFact
 import dev.mtd.agent.ProxiesFact
 import dev.mtd.agent.Proxy
 import dev.mtd.agent.TextFact
 import dev.mtd.agent.TextListFact
 import dev.mtd.agent.Transport
 import dev.mtd.agent.TransportFact
+import dev.mtd.agent.VerifiedBoot
+import dev.mtd.agent.VerifiedBootFact
 import dev.mtd.agent.WifiSecurity
 import dev.mtd.agent.WifiSecurityFact
 
@@ -105,4 +110,22 @@ internal fun Told<List<Neighbour>>.asNeighbours(): NeighboursFact = when (this) 
     is Told.Known -> NeighboursFact.Known(value)
     is Told.NotPermitted -> NeighboursFact.NotPermitted(why)
     is Told.NotAvailable -> NeighboursFact.NotAvailable(why)
+}
+
+internal fun Told<VerifiedBoot>.asVerifiedBoot(): VerifiedBootFact = when (this) {
+    is Told.Known -> VerifiedBootFact.Known(value)
+    is Told.NotPermitted -> VerifiedBootFact.NotPermitted(why)
+    is Told.NotAvailable -> VerifiedBootFact.NotAvailable(why)
+}
+
+internal fun Told<List<ConfigurationProfile>>.asProfiles(): ProfilesFact = when (this) {
+    is Told.Known -> ProfilesFact.Known(value)
+    is Told.NotPermitted -> ProfilesFact.NotPermitted(why)
+    is Told.NotAvailable -> ProfilesFact.NotAvailable(why)
+}
+
+internal fun Told<List<ByteArray>>.asCertificates(): CertificatesFact = when (this) {
+    is Told.Known -> CertificatesFact.Known(value)
+    is Told.NotPermitted -> CertificatesFact.NotPermitted(why)
+    is Told.NotAvailable -> CertificatesFact.NotAvailable(why)
 }

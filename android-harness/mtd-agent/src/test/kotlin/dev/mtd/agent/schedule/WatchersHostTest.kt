@@ -9,6 +9,7 @@ import android.net.LinkProperties
 import android.net.NetworkCapabilities
 import android.net.Uri
 import android.os.Looper
+import android.provider.Settings
 import dev.mtd.agent.MtdJobService
 import dev.mtd.agent.ScanTrigger
 import dev.mtd.agent.testing.AgentTestRunner
@@ -91,6 +92,22 @@ class WatchersHostTest {
     }
 
     @Test
+    fun `settings that checks look at are watched, others are not`() {
+        val watcher = SettingsWatcher(context) { happened += it }
+        watcher.start()
+        for (name in listOf(Settings.Global.ADB_ENABLED, Settings.Global.DEVELOPMENT_SETTINGS_ENABLED, "package_verifier_user_consent")) {
+            change(Settings.Global.getUriFor(name))
+        }
+        change(Settings.Secure.getUriFor(Settings.Secure.ENABLED_ACCESSIBILITY_SERVICES))
+        assertEquals(List(4) { ScanTrigger.SETTINGS_CHANGED }, happened)
+
+        change(Settings.Global.getUriFor(Settings.Global.AIRPLANE_MODE_ON))
+        watcher.stop()
+        change(Settings.Global.getUriFor(Settings.Global.ADB_ENABLED))
+        assertEquals(4, happened.size)
+    }
+
+    @Test
     fun `coming to the foreground is told, going from screen to screen is not`() {
         ForegroundWatcher(context, { happened += it }).start()
         val first = Robolectric.buildActivity(Activity::class.java).create().start()
@@ -136,6 +153,11 @@ class WatchersHostTest {
     private fun watchNetworks(): ConnectivityManager.NetworkCallback {
         NetworkWatcher(context, { happened += it }).start()
         return shadowOf(context.getSystemService(ConnectivityManager::class.java)).networkCallbacks.single()
+    }
+
+    private fun change(setting: Uri) {
+        context.contentResolver.notifyChange(setting, null)
+        shadowOf(Looper.getMainLooper()).idle()
     }
 
     private fun capabilities(vararg capabilities: Int): NetworkCapabilities =

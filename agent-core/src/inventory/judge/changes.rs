@@ -1,6 +1,7 @@
 //! Judges what changed among the apps: another signer, management removed.
 
-use super::diff::{AppChange, ChangedSigners, InventoryDiff, changed_signers};
+use super::name;
+use crate::inventory::diff::{AppChange, ChangedSigners, InventoryDiff, changed_signers};
 use crate::model::{AppId, AppRecord, CheckId, CheckOutcome, Detection, Judgement, SignerDigest, Verdict};
 
 /// Judges the changes since the scan before.
@@ -69,14 +70,6 @@ fn summary(diff: &InventoryDiff) -> String {
 
 fn subject(app: &AppRecord) -> &str {
     app.id.as_ref().map_or("", AppId::as_str)
-}
-
-/// `Mail (com.apple.mail)`, or what there is of it.
-fn name(app: &AppRecord) -> String {
-    match (&app.name, &app.id) {
-        (Some(name), Some(id)) => format!("{name} ({id})"),
-        _ => app.label().to_owned(),
-    }
 }
 
 fn list<'a>(signers: impl IntoIterator<Item = &'a SignerDigest>) -> String {
