@@ -64,6 +64,8 @@ pub struct ExplainedFinding {
     pub admin_note: String,
     /// When it was first seen.
     pub detected_at: SystemTime,
+    /// From when on it counts, where the organisation gives time to mend it.
+    pub counts_from: Option<SystemTime>,
 }
 
 /// Where a severity comes from.
@@ -77,6 +79,8 @@ pub struct Rule {
     pub attack: Option<String>,
     /// Why the organisation changed the row, if it did.
     pub changed_because: Option<String>,
+    /// When that change ends, if it does.
+    pub changed_until: Option<SystemTime>,
 }
 
 /// A required check without a result, in words.
@@ -173,6 +177,7 @@ impl From<core::ExplainedFinding> for ExplainedFinding {
             fix: finding.fix,
             admin_note: finding.admin_note,
             detected_at: system_time(finding.detected_at),
+            counts_from: finding.counts_from.map(system_time),
         }
     }
 }
@@ -184,6 +189,7 @@ impl From<core::Rule> for Rule {
             source: rule.source,
             attack: rule.attack,
             changed_because: rule.changed_because,
+            changed_until: rule.changed_until.map(system_time),
         }
     }
 }

@@ -16,6 +16,8 @@ pub struct Status {
     pub at_least: Option<RiskLevel>,
     /// When the last scan started.
     pub last_scan_at: Option<SystemTime>,
+    /// Whether the last scan is too old to tell a level: it is then unknown, or high where it was.
+    pub is_stale: bool,
     /// The enrolment; absent on a device that is not enrolled.
     pub enrolment: Option<EnrolmentStatus>,
     /// Reports that wait for delivery.
@@ -79,6 +81,10 @@ pub struct DeliverySummary {
     pub stopped: Option<String>,
     /// The version of the settings, where they changed.
     pub new_settings: Option<u64>,
+    /// The version of the policy, where a new one is in force.
+    pub new_policy: Option<u32>,
+    /// What is to be known of the new policy, or why the one on offer was refused.
+    pub policy_notes: Vec<String>,
     /// The connector's decision, where it gave one.
     pub decision: Option<Decision>,
 }
@@ -139,6 +145,7 @@ impl From<agent::Status> for Status {
             level: status.level,
             at_least: status.at_least,
             last_scan_at: status.last_scan_at.map(system_time),
+            is_stale: status.is_stale,
             enrolment: status.enrolment.map(Into::into),
             queued: count(status.queued),
             dropped: status.dropped,
@@ -172,6 +179,8 @@ impl From<agent::DeliverySummary> for DeliverySummary {
             still_queued: count(summary.still_queued),
             stopped: summary.stopped,
             new_settings: summary.new_settings,
+            new_policy: summary.new_policy,
+            policy_notes: summary.policy_notes,
             decision: summary.decision.map(Into::into),
         }
     }

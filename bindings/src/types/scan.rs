@@ -37,6 +37,8 @@ pub struct ScanResult {
     pub app_count: Option<u64>,
     /// What changed among the apps since the scan before.
     pub app_changes: AppChanges,
+    /// Version of the intelligence bundle in use; absent where there is none.
+    pub intel_version: Option<u64>,
     /// Sequence numbers of the reports that were queued; empty where the device is not enrolled.
     pub queued_reports: Vec<u64>,
 }
@@ -189,6 +191,7 @@ impl From<agent::ScanResult> for ScanResult {
                 sent: scan.network_cost.sent,
                 received: scan.network_cost.received,
             },
+            intel_version: scan.intel_version,
             queued_reports: scan.queued_reports,
         }
     }
