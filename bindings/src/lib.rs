@@ -21,6 +21,8 @@ mod scope;
 
 pub mod inventory;
 
+pub mod management;
+
 pub mod logging;
 
 pub mod types;

@@ -4,11 +4,15 @@
 //! All calls are synchronous and may block: the core calls them off its own worker threads and stops waiting
 //! at its deadline. An implementation must not call back into the agent.
 
+mod apple_mdm;
+mod plist_tree;
 mod system;
 
 use serde::{Deserialize, Serialize};
 
 pub use crate::model::KeyProtection;
+pub use apple_mdm::{MdmError, profiles_from_mdm, roots_from_mdm};
+pub use plist_tree::TreeError;
 pub use system::{SystemClock, SystemEntropy};
 
 use crate::model::{DevicePosture, Fact, Inventory, NetworkSnapshot, Timestamp, TrustVerdict};

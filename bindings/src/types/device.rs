@@ -1,5 +1,7 @@
 //! The state of the device.
 
+use agent_core::model;
+
 use super::{BoolFact, CertificatesFact, ProfilesFact, TextFact, TextListFact, VerifiedBootFact};
 
 /// The device's own properties. Each is told, not permitted, or not available.
@@ -75,4 +77,11 @@ pub struct ConfigurationProfile {
     pub signed: Option<bool>,
     /// `PayloadType` of each payload: `com.apple.vpn.managed`.
     pub payload_types: Vec<String>,
+}
+
+impl From<model::ConfigurationProfile> for ConfigurationProfile {
+    fn from(profile: model::ConfigurationProfile) -> Self {
+        let model::ConfigurationProfile { identifier, name, organization, managed, signed, payload_types } = profile;
+        Self { identifier, name, organization, managed, signed, payload_types }
+    }
 }

@@ -20,3 +20,7 @@ public func sysctl(
     _: UnsafeMutablePointer<Int32>!, _: UInt32, _: UnsafeMutableRawPointer!, _: UnsafeMutablePointer<Int>!,
     _: UnsafeMutableRawPointer!, _: Int
 ) -> Int32 { fatalError() }
+
+public func sysctlbyname(
+    _: UnsafePointer<CChar>!, _: UnsafeMutableRawPointer!, _: UnsafeMutablePointer<Int>!, _: UnsafeMutableRawPointer!, _: Int
+) -> Int32 { fatalError() }

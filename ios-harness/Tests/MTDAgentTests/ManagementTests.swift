@@ -26,7 +26,7 @@ final class ManagementTests: XCTestCase {
         XCTAssertEqual(feedback.count, 2)
     }
 
-    func testAnotherListOfAppsIsNoticedAndOtherSettingsAreNot() throws {
+    func testAnotherListIsNoticedAndOtherSettingsAreNot() throws {
         let suite = "mtd-\(UUID().uuidString)"
         let defaults = try XCTUnwrap(UserDefaults(suiteName: suite))
         defer { defaults.removePersistentDomain(forName: suite) }
@@ -35,15 +35,17 @@ final class ManagementTests: XCTestCase {
             defaults.set(value, forKey: key)
             NotificationCenter.default.post(name: UserDefaults.didChangeNotification, object: defaults)
         }
-        let changes = Locked(0)
-        let watch = ConfigurationWatch(defaults) { changes.with { $0 += 1 } }
+        let changes = Locked([ScanTrigger]())
+        let watch = ConfigurationWatch(defaults) { trigger in changes.with { $0.append(trigger) } }
         set(["mtd_installed_apps": Data("one".utf8)], "com.apple.configuration.managed")
-        XCTAssertEqual(changes.with { $0 }, 1)
+        XCTAssertEqual(changes.with { $0 }, [.appsChanged])
         set("blue", "colour")
         set(["mtd_installed_apps": Data("one".utf8), "mtd_enrolment": "mtd-enrol:"], "com.apple.configuration.managed")
-        XCTAssertEqual(changes.with { $0 }, 1)
+        XCTAssertEqual(changes.with { $0 }, [.appsChanged])
         set(["mtd_installed_apps": Data("two".utf8)], "com.apple.configuration.managed")
-        XCTAssertEqual(changes.with { $0 }, 2)
+        XCTAssertEqual(changes.with { $0 }, [.appsChanged, .appsChanged])
+        set(["mtd_installed_apps": Data("two".utf8), "mtd_profiles": Data("a".utf8)], "com.apple.configuration.managed")
+        XCTAssertEqual(changes.with { $0 }, [.appsChanged, .appsChanged, .settingsChanged])
         withExtendedLifetime(watch) {}
     }
 

@@ -89,26 +89,13 @@ private final class StoryTeller {
         ])
     }
 
-    /// What counts of the open findings; the posture is the platform's own.
     private func openFindings(_ scan: ScanResult) -> [[String: Any]] {
-        let open = scan.findings.filter { $0.state == .open && !Self.ofTheDevice.contains($0.detection) }
-        let told = open.map { ["detection": identifier($0.detection), "subject": $0.subject, "verdict": word($0.verdict), "severity": word($0.severity)] }
+        let open = scan.findings.filter { $0.state == .open }
+        let told = open.map {
+            ["detection": detectionId(detection: $0.detection), "subject": $0.subject, "verdict": word($0.verdict), "severity": word($0.severity)]
+        }
         return told.sorted { $0["detection"]! < $1["detection"]! }
     }
-
-    /// The policy file's name; what does not belong to the story is told by its own, and differs.
-    private func identifier(_ detection: Detection) -> String {
-        switch detection {
-        case .maliciousApp: "app.malicious"
-        case .tlsInterception: "network.tls_interception"
-        default: "\(detection)"
-        }
-    }
-
-    /// The detections that begin with `device.`.
-    private static let ofTheDevice: Set<Detection> = [
-        .clockSkew, .rooted, .patchOld, .storageUnencrypted, .screenLockOff, .debuggingOn, .trustStoreCompromised, .localProxy, .vpnActive,
-    ]
 
     private struct Given: ManagedConfigurationSource {
         let code: String

@@ -17,11 +17,14 @@ public final class ScriptedDevice: @unchecked Sendable {
         public var model: Fact<String> = .known("iPhone16,1")
         public var osName: Fact<String> = .known("iOS")
         public var osVersion: Fact<String> = .known("18.1")
+        public var osBuild: Fact<String> = .known("22B83")
         public var kernelVersion: Fact<String> = .known("24.1.0")
         public var passcodeIsSet: Fact<Bool> = .known(true)
         public var isDebugged: Fact<Bool> = .known(false)
         public var allowsDebugging: Fact<Bool> = .known(false)
         public var apps: Fact<MDMResponses> = .notAvailable(why: "the test has set no apps")
+        public var profiles: Fact<Data> = .notAvailable(why: "the test has set no profiles")
+        public var certificates: Fact<Data> = .notAvailable(why: "the test has set no certificates")
         public var existing: Set<String> = []
         public var links: Set<String> = []
         public var writable: Set<String> = []
@@ -54,6 +57,8 @@ public final class ScriptedDevice: @unchecked Sendable {
 
 extension ScriptedDevice: InventorySource {
     public func responses() -> Fact<MDMResponses> { script.apps }
+    public func profileList() -> Fact<Data> { script.profiles }
+    public func certificateList() -> Fact<Data> { script.certificates }
 }
 
 extension ScriptedDevice: NetworkProbe {
@@ -68,6 +73,7 @@ extension ScriptedDevice: PostureProbe {
     public func model() -> Fact<String> { script.model }
     public func osName() -> Fact<String> { script.osName }
     public func osVersion() -> Fact<String> { script.osVersion }
+    public func osBuild() -> Fact<String> { script.osBuild }
     public func kernelVersion() -> Fact<String> { script.kernelVersion }
     public func passcodeIsSet() -> Fact<Bool> { script.passcodeIsSet }
     public func isDebugged() -> Fact<Bool> { script.isDebugged }

@@ -27,14 +27,15 @@ public final class Workshop: Sendable {
 
     /// An agent on this device.
     public func open(
-        device: (any DeviceHost)? = nil, key: (any DeviceKey)? = nil, settings: String? = nil
+        device: (any DeviceHost)? = nil, key: (any DeviceKey)? = nil, settings: String? = nil, intelKey: String? = nil
     ) async throws(AgentError) -> DeviceAgent {
         try await DeviceAgent.open(
             in: store,
             device: device ?? self.device.host,
             key: key ?? SoftwareDeviceKey(pair),
             secrets: keychain,
-            unenrolledSettings: settings
+            unenrolledSettings: settings,
+            intelKey: intelKey
         )
     }
 

@@ -12,19 +12,22 @@ public final class DeviceAgent: Sendable {
     /// Opens the agent's database in `folder`, which is made if need be and kept out of backups. Sends nothing.
     ///
     /// `unenrolledSettings` is JSON as in `docs/wire.md` and holds until the device is enrolled; without it, nothing is
-    /// shared and nobody contacted.
+    /// shared and nobody contacted. `intelKey` is who signs intelligence bundles as long as the organisation's settings name
+    /// nobody: `ed25519/` and base64, as `mtd intel build` prints it.
     public static func open(
         in folder: URL,
         device: any DeviceHost,
         key: any DeviceKey,
         secrets: any SecretStore,
-        unenrolledSettings: String? = nil
+        unenrolledSettings: String? = nil,
+        intelKey: String? = nil
     ) async throws(AgentError) -> DeviceAgent {
         let store = try AgentFolder.prepare(folder)
         let options = AgentOptions(
             platform: .ios,
             storePath: store.path,
             unenrolledSettingsJson: unenrolledSettings,
+            intelKey: intelKey,
             device: GuardedHost(device),
             key: GuardedKey(key),
             secrets: GuardedSecrets(secrets)
@@ -85,6 +88,28 @@ public final class DeviceAgent: Sendable {
         try await call { try await $0.uploadResult(seq: seq, answer: answer, limit: sane(limit)) }
     }
 
+    /// Judges a URL, or a bare host, before somebody goes there: by the threat intelligence, and by its likeness to the
+    /// organisation's own domains. Keeps and sends nothing of it. Fails with `InvalidUrl` for what is neither.
+    public func checkUrl(
+        _ url: String, in language: Language, within limit: TimeInterval = 10
+    ) async throws(AgentError) -> UrlVerdict {
+        try await call { try await $0.checkUrl(url: url, language: language, limit: sane(limit)) }
+    }
+
+    /// Takes the hosts that the device was in contact with, where the app sees them (a DNS filter, a VPN of its own). Gives how
+    /// many of them are found fault with: a scan then tells. Only the indicators that were met are kept.
+    @discardableResult
+    public func contacted(_ hosts: [String], within limit: TimeInterval = 10) async throws(AgentError) -> UInt64 {
+        try await call { try await $0.contacted(hosts: hosts, limit: sane(limit)) }
+    }
+
+    /// Puts an intelligence bundle in force: a copy of the file, once it is verified whole, at once or not at all. An older one
+    /// is refused, and on every error what was in force stays so.
+    @discardableResult
+    public func installIntel(_ bundle: URL, within limit: TimeInterval = 30) async throws(AgentError) -> IntelStatus {
+        try await call { try await $0.installIntel(path: bundle.path, limit: sane(limit)) }
+    }
+
     /// Where the agent stands, without scanning.
     public func status(within limit: TimeInterval = 10) async throws(AgentError) -> Status {
         try await call { try await $0.status(limit: sane(limit)) }
@@ -132,7 +157,8 @@ extension AgentError {
     public var message: String {
         switch self {
         case .InvalidConfiguration(let reason), .InvalidPayload(let reason), .Store(let reason), .Connector(let reason),
-            .Refused(let reason), .Host(let reason), .Deadline(let reason), .Internal(let reason):
+            .Refused(let reason), .Host(let reason), .Intel(let reason), .InvalidUrl(let reason), .Deadline(let reason),
+            .Internal(let reason):
             reason
         case .NotEnrolled: "this device is not enrolled: enrol it with the code from your organisation"
         case .Cancelled: "cancelled"

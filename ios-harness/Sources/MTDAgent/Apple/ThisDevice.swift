@@ -6,17 +6,19 @@
         /// Opens the agent of this app on this device: its database in Application Support, its keys in the Secure Enclave.
         ///
         /// `inventory` is where the list of apps comes from: by default the managed app configuration, through which an MDM
-        /// can pass on what it knows. `unenrolledSettings` as for `open(in:…)`.
+        /// can pass on what it knows. `unenrolledSettings` and `intelKey` as for `open(in:…)`.
         public static func open(
             inventory: any InventorySource = ManagedConfiguration(from: ManagedDefaults()),
-            unenrolledSettings: String? = nil
+            unenrolledSettings: String? = nil,
+            intelKey: String? = nil
         ) async throws(AgentError) -> DeviceAgent {
             try await open(
                 in: folder,
                 device: IOSDeviceHost(inventory: inventory),
                 key: SecureEnclaveKey(),
                 secrets: KeychainSecretStore(),
-                unenrolledSettings: unenrolledSettings
+                unenrolledSettings: unenrolledSettings,
+                intelKey: intelKey
             )
         }
 

@@ -24,9 +24,9 @@ public final class IOSDeviceHost: DeviceHost {
         return try readAppInventory(input: responses.installed, format: .appleMdm, managed: responses.managed)
     }
 
-    /// What `PostureProbe` tells; no word of iOS about security patches.
+    /// What `PostureProbe` and the MDM tell, and why iOS tells no more.
     public func devicePosture() throws -> DevicePosture {
-        PostureFacts(probe: posture).posture
+        PostureFacts(probe: posture, management: inventory).posture
     }
 
     /// What `NetworkProbe` tells, and why iOS tells no more.

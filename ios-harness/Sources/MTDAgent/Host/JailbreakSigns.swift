@@ -1,14 +1,28 @@
-/// Looks for what betrays a jailbreak.
+/// Looks for what betrays a jailbreak, a changed system, and what changes this app from inside.
 ///
 /// A jailbreak that hides well shows none of this, so that no sign is no proof; App Attest is the connector's way to be
 /// surer.
 enum JailbreakSigns {
-    /// The signs, each in words for a person; empty where none was seen.
-    static func look(with probe: any IntegrityProbe) -> Fact<[String]> {
-        guard !probe.isSimulator else {
-            return .notAvailable(why: "the simulator shows the Mac that it runs on, where a jailbreak's signs mean nothing")
+    /// Signs of a jailbreak, each in words for a person; empty where none was seen.
+    static func jailbreak(with probe: any IntegrityProbe) -> Fact<[String]> {
+        onDevice(probe) { files(probe) + apps(probe) }
+    }
+
+    /// Signs that the system is not as Apple delivers it.
+    static func tampering(with probe: any IntegrityProbe) -> Fact<[String]> {
+        onDevice(probe) { movedFolders(probe) + guardedFolders(probe) }
+    }
+
+    /// Signs of a hooking framework in this process.
+    static func hooking(with probe: any IntegrityProbe) -> Fact<[String]> {
+        onDevice(probe) { libraries(probe) + inserted(probe) }
+    }
+
+    private static func onDevice(_ probe: any IntegrityProbe, _ look: () -> [String]) -> Fact<[String]> {
+        guard EmulatorSigns.look(with: probe).isEmpty else {
+            return .notAvailable(why: "the simulator shows the Mac that it runs on, where such signs mean nothing")
         }
-        return .known(files(probe) + movedFolders(probe) + guardedFolders(probe) + libraries(probe) + inserted(probe) + apps(probe))
+        return .known(look())
     }
 
     private static func files(_ probe: any IntegrityProbe) -> [String] {

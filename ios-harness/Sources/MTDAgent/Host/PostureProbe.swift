@@ -8,6 +8,8 @@ public protocol PostureProbe: Sendable {
     func osName() -> Fact<String>
     /// `UIDevice.systemVersion`.
     func osVersion() -> Fact<String>
+    /// The system's build (`sysctl kern.osversion`): `22B83`.
+    func osBuild() -> Fact<String>
     /// `uname`'s release.
     func kernelVersion() -> Fact<String>
     /// Whether the device has a passcode (`LAContext.canEvaluatePolicy(.deviceOwnerAuthentication)`).

@@ -21,6 +21,16 @@
             return .known(SystemWords.osVersion(major: version.majorVersion, minor: version.minorVersion, patch: version.patchVersion))
         }
 
+        func osBuild() -> Fact<String> {
+            // In the simulator the kernel is the Mac's.
+            if let simulated = ProcessInfo.processInfo.environment["SIMULATOR_RUNTIME_BUILD_VERSION"] { return .known(simulated) }
+            #if canImport(MachO)
+                return ProcessLook.osBuild()
+            #else
+                return .notAvailable(why: "only Apple's kernels tell the build of the system in this way")
+            #endif
+        }
+
         func kernelVersion() -> Fact<String> {
             SystemName().map { .known($0.release) } ?? .notAvailable(why: "the kernel does not tell its version (uname)")
         }

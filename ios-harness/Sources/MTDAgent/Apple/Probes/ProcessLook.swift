@@ -15,6 +15,19 @@
             return .known(process.kp_proc.p_flag & P_TRACED != 0)
         }
 
+        /// The system's build (`kern.osversion`).
+        static func osBuild() -> Fact<String> {
+            var size = 0
+            guard sysctlbyname("kern.osversion", nil, &size, nil, 0) == 0, size > 1 else {
+                return .notAvailable(why: "the kernel does not tell the build of the system (sysctl, errno \(errno))")
+            }
+            var text = [UInt8](repeating: 0, count: size)
+            guard sysctlbyname("kern.osversion", &text, &size, nil, 0) == 0 else {
+                return .notAvailable(why: "the kernel does not tell the build of the system (sysctl, errno \(errno))")
+            }
+            return .known(String(decoding: text.prefix { $0 != 0 }, as: UTF8.self))
+        }
+
         /// Paths of the libraries in this process.
         static func loadedLibraries() -> [String] {
             (0..<_dyld_image_count()).compactMap { _dyld_get_image_name($0).map { String(cString: $0) } }

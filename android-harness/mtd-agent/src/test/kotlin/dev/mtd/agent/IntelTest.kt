@@ -32,7 +32,7 @@ class IntelTest {
             assertEquals(1uL, agent.status().intel?.version)
 
             val bad = agent.checkUrl("https://www.phish.example:8443/login?next=a=b", Language.KO)
-            assertEquals(listOf("web.malicious_url"), bad.findings.map { detectionId(it.detection) })
+            assertEquals(listOf("web.phishing"), bad.findings.map { detectionId(it.detection) })
             assertTrue(bad.severity.toString(), bad.severity >= Severity.MEDIUM)
             assertTrue(bad.findings.single().toString(), bad.findings.single().title.any { it in '가'..'힣' })
 

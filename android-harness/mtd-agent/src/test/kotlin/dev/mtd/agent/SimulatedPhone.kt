@@ -9,6 +9,7 @@ import android.content.pm.PackageInfo
 import android.net.ConnectivityManager
 import android.net.LinkProperties
 import android.net.NetworkCapabilities
+import android.os.Build
 import android.os.Process
 import dev.mtd.agent.host.AndroidTrust
 import dev.mtd.agent.host.Files
@@ -17,7 +18,9 @@ import dev.mtd.agent.host.pixel
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.shadows.ShadowNetworkCapabilities
+import org.robolectric.util.ReflectionHelpers
 import java.io.File
+import java.time.LocalDate
 
 /** Robolectric's device as a phone in order: encrypted, locked, on one Wi-Fi, with an app that may see all others. */
 internal class SimulatedPhone {
@@ -29,6 +32,7 @@ internal class SimulatedPhone {
 
     init {
         pixel()
+        ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SECURITY_PATCH", LocalDate.now().minusDays(20).toString())
         context.applicationInfo.targetSdkVersion = 34
         permit("QUERY_ALL_PACKAGES", "ACCESS_NETWORK_STATE", "ACCESS_WIFI_STATE", "INTERNET")
         shadowOf(context.getSystemService(KeyguardManager::class.java)).setIsDeviceSecure(true)
