@@ -52,7 +52,8 @@ fn scanned(desk: &Device, (name, apps): (&str, &str)) -> Value {
     let tests = tests.display();
     let data = format!("data-{name}");
     let posture = desk.file("posture.json", with_dates(&text(&format!("devices/{name}/posture.json"))));
-    let build = format!("intel build {tests}/feed.stix2 --versions {tests}/versions -o i.mtdi --bundle-version 1");
+    let build =
+        format!("intel build {tests}/feed.stix2 --versions {tests}/versions -o i.mtdi --bundle-version 1");
     let mtd = |line: &str| run(desk.command(&format!("{line} --data {data}")), line, "").ends_with(0);
     mtd(&build);
     mtd("intel install i.mtdi");

@@ -26,7 +26,9 @@ const CERTIFICATES: &str = "CertificateList";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MdmError {
     /// More bytes than are read.
-    #[error("{list}: the response has {size} bytes, at most {MAX_RESPONSE} are read; give the response to {list} alone")]
+    #[error(
+        "{list}: the response has {size} bytes, at most {MAX_RESPONSE} are read; give the response to {list} alone"
+    )]
     TooLarge {
         /// What was expected.
         list: &'static str,
@@ -166,7 +168,8 @@ fn is_root(der: &[u8]) -> Result<bool, String> {
     if certificate.subject() != certificate.issuer() {
         return Ok(false);
     }
-    let constraints = certificate.basic_constraints().map_err(|error| format!("is not a certificate: {error}"))?;
+    let constraints =
+        certificate.basic_constraints().map_err(|error| format!("is not a certificate: {error}"))?;
     Ok(constraints.is_none_or(|it| it.value.ca))
 }
 

@@ -47,11 +47,12 @@ pub enum TreeError {
 
 /// Parses a property list whose root is a dictionary.
 pub(super) fn parse(input: &[u8]) -> Result<Node, TreeError> {
-    let source: Box<dyn Iterator<Item = Result<OwnedEvent, plist::Error>> + '_> = if input.starts_with(b"bplist00") {
-        Box::new(BinaryReader::new(Cursor::new(input)))
-    } else {
-        Box::new(XmlReader::new(input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input)))
-    };
+    let source: Box<dyn Iterator<Item = Result<OwnedEvent, plist::Error>> + '_> =
+        if input.starts_with(b"bplist00") {
+            Box::new(BinaryReader::new(Cursor::new(input)))
+        } else {
+            Box::new(XmlReader::new(input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input)))
+        };
     let mut reader = Reader { source, values_left: MAX_VALUES, content_left: MAX_CONTENT };
     match reader.node(0)? {
         Some(root @ Node::Dictionary(_)) => Ok(root),

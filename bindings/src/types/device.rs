@@ -81,7 +81,8 @@ pub struct ConfigurationProfile {
 
 impl From<model::ConfigurationProfile> for ConfigurationProfile {
     fn from(profile: model::ConfigurationProfile) -> Self {
-        let model::ConfigurationProfile { identifier, name, organization, managed, signed, payload_types } = profile;
+        let model::ConfigurationProfile { identifier, name, organization, managed, signed, payload_types } =
+            profile;
         Self { identifier, name, organization, managed, signed, payload_types }
     }
 }

@@ -9,8 +9,10 @@ use crate::platform::plist_tree::TreeError;
 fn profiles_of_a_real_response_are_told_with_their_payloads() {
     let Some(response) = shared("profile_list.plist") else { return };
     let profiles = profiles_from_mdm(&response).unwrap();
-    let told: Vec<_> =
-        profiles.iter().map(|it| (it.identifier.as_str(), it.name.as_deref(), it.signed, it.managed)).collect();
+    let told: Vec<_> = profiles
+        .iter()
+        .map(|it| (it.identifier.as_str(), it.name.as_deref(), it.signed, it.managed))
+        .collect();
     assert_eq!(
         told,
         [
@@ -35,7 +37,10 @@ fn of_a_real_list_of_certificates_the_root_is_told_and_the_identity_is_not() {
     let Some(response) = shared("certificate_list.plist") else { return };
     let roots = roots_from_mdm(&response).unwrap();
     assert_eq!(roots.len(), 1);
-    assert_eq!(crate::model::AddedRoot::from_der(&roots[0]).unwrap().subject.matches("Zentral CA").count(), 1);
+    assert_eq!(
+        crate::model::AddedRoot::from_der(&roots[0]).unwrap().subject.matches("Zentral CA").count(),
+        1
+    );
 }
 
 #[test]
@@ -109,7 +114,14 @@ fn another_answer_of_the_device_is_named() {
 
 #[test]
 fn what_no_device_sends_is_refused() {
-    for input in [&b""[..], b"bplist00", b"bplist00\xff\xff\xff\xff\xff\xff", b"<plist><array/></plist>", b"{}", b"\x00"] {
+    for input in [
+        &b""[..],
+        b"bplist00",
+        b"bplist00\xff\xff\xff\xff\xff\xff",
+        b"<plist><array/></plist>",
+        b"{}",
+        b"\x00",
+    ] {
         assert!(matches!(profiles_from_mdm(input), Err(MdmError::Malformed { .. })), "{input:?}");
     }
     let deep = format!("{}{}", "<array>".repeat(64), "</array>".repeat(64));
@@ -158,7 +170,10 @@ fn shared(name: &str) -> Option<Vec<u8>> {
         .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"));
     let path = data.join("inventory/apple-mdm").join(name);
     if !path.exists() {
-        eprintln!("skipped: {} is not there; set MTD_SHARED_DATA to the folder of shared data", path.display());
+        eprintln!(
+            "skipped: {} is not there; set MTD_SHARED_DATA to the folder of shared data",
+            path.display()
+        );
         return None;
     }
     Some(std::fs::read(&path).unwrap())
