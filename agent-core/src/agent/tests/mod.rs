@@ -17,4 +17,5 @@ mod sources;
 mod tiers;
 mod unenrolled;
 mod uploads;
+mod walk;
 mod web;
