@@ -60,7 +60,8 @@ async fn a_device_row_is_serialized_like_this() {
             "reason": "level medium is above the allowed secured"
           }
         ],
-        "tenant": "acme"
+        "tenant": "acme",
+        "unresponsive": false
       }
     ]
     "#);
