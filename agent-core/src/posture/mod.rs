@@ -1,7 +1,7 @@
 //! The state of the device, judged: pure, from the host's facts, without I/O or a clock.
 //!
-//! [`judge`] gives exactly one outcome for each check of the device but [`CheckId::Composite`], whatever the host knows.
-//! A fact that is not permitted or not available is never clean: a check that rests on it alone has no result, and
+//! [`judge`] gives exactly one outcome for each check of the device but [`Composite`](crate::model::CheckId::Composite),
+//! whatever the host knows. A fact that is not permitted or not available is never clean: a check that rests on it alone has no result, and
 //! one that rests on others too leaves undecided what this fact would tell, which keeps open what is open.
 
 mod access;

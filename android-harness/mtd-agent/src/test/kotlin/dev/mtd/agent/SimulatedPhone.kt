@@ -15,6 +15,7 @@ import dev.mtd.agent.host.AndroidTrust
 import dev.mtd.agent.host.Files
 import dev.mtd.agent.host.SystemFiles
 import dev.mtd.agent.host.pixel
+import dev.mtd.agent.testing.PlayStore
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.shadows.ShadowNetworkCapabilities
@@ -38,6 +39,7 @@ internal class SimulatedPhone {
         shadowOf(context.getSystemService(KeyguardManager::class.java)).setIsDeviceSecure(true)
         shadowOf(context.getSystemService(DevicePolicyManager::class.java))
             .setStorageEncryptionStatus(DevicePolicyManager.ENCRYPTION_STATUS_ACTIVE_PER_USER)
+        PlayStore.installed(context, context.packageName)
         joinWifi()
     }
 
@@ -49,19 +51,23 @@ internal class SimulatedPhone {
         AppOpsManager.OPSTR_GET_USAGE_STATS, Process.myUid(), context.packageName, AppOpsManager.MODE_IGNORED,
     )
 
-    fun install(id: String, label: String, version: Long, shortVersion: String) = packages.installPackage(
-        PackageInfo().apply {
-            packageName = id
-            versionName = shortVersion
-            longVersionCode = version
-            applicationInfo = ApplicationInfo().apply {
+    /** Installs an app from the store. */
+    fun install(id: String, label: String, version: Long, shortVersion: String) {
+        packages.installPackage(
+            PackageInfo().apply {
                 packageName = id
-                name = label
-                nonLocalizedLabel = label
-                targetSdkVersion = 34
-            }
-        },
-    )
+                versionName = shortVersion
+                longVersionCode = version
+                applicationInfo = ApplicationInfo().apply {
+                    packageName = id
+                    name = label
+                    nonLocalizedLabel = label
+                    targetSdkVersion = 34
+                }
+            },
+        )
+        PlayStore.installed(context, id)
+    }
 
     fun remove(id: String) = packages.deletePackage(id)
 

@@ -13,6 +13,7 @@ import dev.mtd.agent.DevicePosture
 import dev.mtd.agent.MtdConfig
 import dev.mtd.agent.SecretStore
 import dev.mtd.agent.TextListFact
+import dev.mtd.agent.testing.PlayStore
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.util.ReflectionHelpers
 import java.time.LocalDate
@@ -22,6 +23,7 @@ internal class SimulatedDevice(private val context: Application) {
     fun config(): MtdConfig {
         install("com.example.tracker", "Tracker")
         install("com.example.notes", "Notes")
+        PlayStore.installed(context, context.packageName)
         shadowOf(context).grantPermissions("android.permission.QUERY_ALL_PACKAGES")
         shadowOf(context.getSystemService(KeyguardManager::class.java)).setIsDeviceSecure(true)
         shadowOf(context.getSystemService(DevicePolicyManager::class.java))
@@ -31,16 +33,20 @@ internal class SimulatedDevice(private val context: Application) {
         return MtdConfig(unenrolledSettingsJson = SETTINGS, device = WithoutThisMachine(AndroidDeviceHost(context)), secrets = NoSecrets)
     }
 
-    private fun install(id: String, label: String) = shadowOf(context.packageManager).installPackage(
-        PackageInfo().apply {
-            packageName = id
-            versionName = "1.0"
-            applicationInfo = ApplicationInfo().apply {
+    private fun install(id: String, label: String) {
+        shadowOf(context.packageManager).installPackage(
+            PackageInfo().apply {
                 packageName = id
-                nonLocalizedLabel = label
-            }
-        },
-    )
+                versionName = "1.0"
+                applicationInfo = ApplicationInfo().apply {
+                    packageName = id
+                    nonLocalizedLabel = label
+                    targetSdkVersion = 34
+                }
+            },
+        )
+        PlayStore.installed(context, id)
+    }
 }
 
 /**
