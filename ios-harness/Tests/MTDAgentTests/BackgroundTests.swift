@@ -154,14 +154,17 @@ private final class ScriptedPlans: Scheduling, @unchecked Sendable {
         return ScanResult(
             scanId: "1", trigger: trigger, startedAt: Date(), elapsed: 1, level: .secured, atLeast: .secured, gaps: [], checks: [],
             findings: [], exposure: [], networkCost: NetworkCost(depth: depth, elapsed: 0, sent: 0, received: 0), appCount: nil,
-            appChanges: AppChanges(added: 0, removed: 0, updated: 0, resigned: 0), queuedReports: []
+            appChanges: AppChanges(added: 0, removed: 0, updated: 0, resigned: 0), intelVersion: nil, queuedReports: []
         )
     }
 
     func deliver(within limit: TimeInterval) async throws(AgentError) -> DeliverySummary {
         state.with { $0.calls.append("deliver") }
         guard isEnrolled else { throw .NotEnrolled }
-        return DeliverySummary(delivered: [], quarantined: [], stillQueued: 0, stopped: nil, newSettings: nil, decision: nil)
+        return DeliverySummary(
+            delivered: [], quarantined: [], stillQueued: 0, stopped: nil, newSettings: nil, newPolicy: nil, policyNotes: [],
+            decision: nil
+        )
     }
 
     private func next(_ call: String) throws(AgentError) -> Plan {

@@ -1,16 +1,21 @@
 package dev.mtd.guide
 
 import android.app.Application
+import android.content.Context
 import dev.mtd.agent.AgentEvent
+import dev.mtd.agent.Language
 import dev.mtd.agent.MtdAgent
 import dev.mtd.agent.MtdAgentHolder
 import dev.mtd.agent.MtdAgentOwner
+import dev.mtd.agent.MtdConfig
 import dev.mtd.agent.MtdScheduler
 import dev.mtd.agent.ScanTrigger
+import dev.mtd.agent.Severity
 import dev.mtd.agent.languageFor
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.launch
+import java.io.File
 import java.util.Locale
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.minutes
@@ -54,4 +59,15 @@ fun show(agent: MtdAgent, scope: CoroutineScope): Job = scope.launch {
 suspend fun runFromElsewhere(agent: MtdAgent): Duration? {
     val run = agent.runDue(ScanTrigger.PERIODIC, limit = 2.minutes)   // no trigger: an alarm rang
     return run.next                                                   // set one alarm; null: when something happens
+}
+
+suspend fun mayOpen(agent: MtdAgent, url: String): Boolean {
+    val verdict = agent.checkUrl(url, Language.EN)
+    verdict.findings.forEach { println("${it.title}: ${it.fix}") }
+    return verdict.severity < Severity.MEDIUM
+}
+
+suspend fun install(context: Context, bundle: File): ULong {
+    val config = MtdConfig(intelKey = "ed25519/…")   // as `mtd intel build` prints it, unless the organisation's settings say
+    return MtdAgent.open(context, config).use { it.installIntel(bundle).version }
 }

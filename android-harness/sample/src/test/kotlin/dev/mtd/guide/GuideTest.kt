@@ -14,7 +14,7 @@ class GuideTest {
     fun `every snippet of the guide is compiled, or says why not`() {
         val snippets = Regex("(<!-- not compiled here[^\n]*\n)?```kotlin\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(guide)
         val shown = snippets.filter { it.groupValues[1].isEmpty() && "build.gradle.kts" !in it.groupValues[2] }.map { it.groupValues[2] }
-        assertEquals(2, shown.count())
+        assertEquals(3, shown.count())
         for (snippet in shown) assertTrue("Guide.kt lacks:\n$snippet", snippet in compiled)
     }
 
