@@ -63,6 +63,10 @@ pub struct AppRecord {
     /// the device, never shared.
     #[uniffi(default = [])]
     pub permissions: Vec<String>,
+    /// SHA-256 of the package file, 64 hexadecimal digits: worth reading the file for where an app came from no store. Judged
+    /// on the device, never shared.
+    #[uniffi(default = None)]
+    pub package_sha256: Option<String>,
     /// Where this record comes from.
     pub source: AppSource,
 }
@@ -165,6 +169,7 @@ convert!(AppRecord => ListedApp, |app| {
     bundle_size: app.bundle_size,
     dynamic_size: app.dynamic_size,
     signers: app.signers,
+    package_sha256: app.package_sha256,
 });
 
 convert!(model::AppRecord => AppRecord, |app| {
@@ -172,6 +177,7 @@ convert!(model::AppRecord => AppRecord, |app| {
     bundle_size: size(app.bundle_size),
     dynamic_size: size(app.dynamic_size),
     signers: app.signers.iter().map(ToString::to_string).collect(),
+    package_sha256: app.package_sha256.map(|digest| digest.to_string()),
 });
 
 /// Sizes that were read are below 2^53.

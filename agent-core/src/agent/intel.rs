@@ -14,8 +14,8 @@ use serde::Serialize;
 use super::Inner;
 use super::error::AgentError;
 use crate::intel::bundle::{self, Bundle, BundleError};
-use crate::intel::web;
-use crate::model::{BundleKey, Settings, Timestamp};
+use crate::intel::{self, web};
+use crate::model::{BundleKey, CheckId, CheckOutcome, Coverage, DevicePosture, Settings, Timestamp};
 use crate::store::{ReadTx, Slot};
 
 /// The threat intelligence in force.
@@ -112,6 +112,25 @@ impl Opened {
 }
 
 impl Intel {
+    /// Adds to the check of the configuration profiles what the bundle knows of them.
+    pub(super) fn judge_profiles(
+        &self,
+        checks: &mut [CheckOutcome],
+        posture: &DevicePosture,
+        now: Timestamp,
+    ) {
+        let (Some(bundle), Some(profiles)) = (&self.bundle, posture.profiles.value()) else { return };
+        let Some(check) = checks.iter_mut().find(|check| check.check == CheckId::Profiles) else { return };
+        match intel::judge_profiles(bundle, profiles, now) {
+            Ok(known) => {
+                known.iter().for_each(|it| check.summary += &format!("; {}: {}", it.subject, it.reason));
+                // First: of two that are as sure, this says more.
+                check.judgements.splice(0..0, known);
+            }
+            Err(error) => check.coverage = Coverage::Unknown { why: error.to_string() },
+        }
+    }
+
     /// The public suffix list of the bundle; `None` where it has none that can be read.
     pub(super) fn suffixes(&self) -> Option<&List> {
         let read = || self.bundle.as_ref().and_then(|bundle| web::suffixes(bundle).ok().flatten());

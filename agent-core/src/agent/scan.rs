@@ -196,6 +196,7 @@ fn conclude(
             agent_version: AGENT_VERSION,
             now,
         }));
+        intel.judge_profiles(&mut checks, &posture, now);
         checks.push(web::judge(tx, &intel, settings, policy.parameters().contact_days, now)?);
         checks.push(policy.compose(&checks, &before));
         checks.sort_by_key(|outcome| outcome.check);

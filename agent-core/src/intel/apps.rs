@@ -159,11 +159,12 @@ impl Statement {
             ValueKind::AppId if hit.weak => Matched::AppIdButForCase,
             ValueKind::AppId => Matched::AppId,
             ValueKind::SignedApp => Matched::SignedApp,
+            ValueKind::FileHash => Matched::Package,
             _ => Matched::Signer,
         };
         let value = match matched {
             Matched::AppId | Matched::AppIdButForCase => subject(app).to_owned(),
-            Matched::SignedApp | Matched::Signer => hit.indicator.clone(),
+            Matched::SignedApp | Matched::Signer | Matched::Package => hit.indicator.clone(),
         };
         let verdict = if hit.attribution.is_sure() { matched.verdict() } else { Verdict::Suspicious };
         let Attribution { category, family, source, severity, confidence, reference, .. } = hit.attribution;
@@ -186,6 +187,9 @@ impl Statement {
         match self.matched {
             Matched::AppId => format!("{source} lists this app identifier as {category} ({family})"),
             Matched::Signer => format!("{source} lists the signer of this app as {category} ({family})"),
+            Matched::Package => {
+                format!("{source} lists this app's very package file as {category} ({family})")
+            }
             Matched::SignedApp => {
                 format!("{source} lists this app identifier under this signer as {category} ({family})")
             }
@@ -252,7 +256,7 @@ fn subject(app: &AppRecord) -> &str {
 
 fn is_comparable(app: &AppRecord) -> bool {
     let identifies = |signer: &SignerDigest| !matches!(signer, SignerDigest::HashCode(_));
-    app.id.is_some() || app.signers.iter().any(identifies)
+    app.id.is_some() || app.package_sha256.is_some() || app.signers.iter().any(identifies)
 }
 
 #[cfg(test)]

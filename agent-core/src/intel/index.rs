@@ -33,13 +33,15 @@ pub(super) enum Matched {
     Signer,
     /// The identifier under a signing certificate.
     SignedApp,
+    /// The package file.
+    Package,
 }
 
 impl Matched {
     pub(super) const fn verdict(self) -> Verdict {
         match self {
             Self::AppIdButForCase => Verdict::Suspicious,
-            Self::AppId | Self::Signer | Self::SignedApp => Verdict::Confirmed,
+            Self::AppId | Self::Signer | Self::SignedApp | Self::Package => Verdict::Confirmed,
         }
     }
 
@@ -49,6 +51,7 @@ impl Matched {
             Self::AppId | Self::AppIdButForCase => "app_id",
             Self::Signer => "signer",
             Self::SignedApp => "signed_app",
+            Self::Package => "file_hash",
         }
     }
 }

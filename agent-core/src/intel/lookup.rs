@@ -72,6 +72,9 @@ impl Bundle {
             }
             hits.extend(self.exact(&Value::Certificate(digest), now)?);
         }
+        if let Some(package) = app.package_sha256 {
+            hits.extend(self.exact(&Value::FileHash(Digest::Sha256(*package.as_bytes())), now)?);
+        }
         Ok(ordered(hits))
     }
 

@@ -20,9 +20,11 @@ pub mod web;
 mod index;
 mod lookalike;
 mod matcher;
+mod profiles;
 
 pub use index::Reject;
 pub use matcher::Matcher;
+pub use profiles::judge_profiles;
 
 #[cfg(test)]
 mod lookup_tests;

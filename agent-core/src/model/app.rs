@@ -183,6 +183,10 @@ pub struct AppRecord {
     /// (`android.permission.BIND_ACCESSIBILITY_SERVICE`). Judged on the device and never serialized, so never shared.
     #[serde(skip)]
     pub permissions: Vec<String>,
+    /// SHA-256 of the package file (Android Management API `packageSha256Hash`; of a base APK). Judged on the device and
+    /// never serialized, so never shared.
+    #[serde(skip)]
+    pub package_sha256: Option<Sha256>,
     /// The reader that this record came from.
     pub source: AppSource,
 }
@@ -209,6 +213,7 @@ impl AppRecord {
             system: None,
             target_sdk: None,
             permissions: Vec::new(),
+            package_sha256: None,
             source,
         }
     }

@@ -93,3 +93,29 @@ fn the_organisations_key_comes_before_that_of_the_app() {
     let refused = device.agent.install_intel(&bundle(&device, 6));
     assert!(matches!(refused, Err(AgentError::Intel(BundleError::Signature))));
 }
+
+#[test]
+fn a_profile_that_is_known_is_found_whoever_manages_it() {
+    let device = Device::new();
+    let path = device.folder.path().join("download");
+    let listed = attribution(ThreatCategory::Spyware, None);
+    write(&path, &contents(&[(ValueKind::Profile, "com.spy.profile", listed)]), 1);
+    device.agent.install_intel(&path).unwrap();
+    let profile = |identifier: &str| ConfigurationProfile {
+        identifier: identifier.into(),
+        name: None,
+        organization: None,
+        managed: Some(true),
+        signed: Some(true),
+        payload_types: Vec::new(),
+    };
+    let have = |profiles: Vec<ConfigurationProfile>| {
+        device.host.script(|script| script.posture.profiles = Fact::known(profiles));
+        let open = device.scan().findings.into_iter().filter(Finding::is_open);
+        open.map(|it| (it.judgement.detection, it.judgement.subject)).collect::<Vec<_>>()
+    };
+    assert_eq!(have(vec![profile("com.work.wifi")]), []);
+    let found = have(vec![profile("com.work.wifi"), profile("com.spy.profile")]);
+    assert_eq!(found, [(Detection::RiskyProfile, "com.spy.profile".to_owned())]);
+    assert_eq!(have(vec![profile("com.work.wifi")]), []);
+}

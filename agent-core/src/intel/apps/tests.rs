@@ -58,6 +58,18 @@ fn the_severity_of_what_is_said_decides_the_detection() {
 }
 
 #[test]
+fn a_package_file_is_known_whatever_the_app_calls_itself_and_whoever_signed_it() {
+    let digest = "ab".repeat(32);
+    let (bundle, _folder) =
+        bundle(&[(ValueKind::FileHash, digest.as_str(), of_category(ThreatCategory::Spyware))]);
+    let listed = AppRecord { package_sha256: digest.parse().ok(), ..app("com.innocent.name") };
+    let other = AppRecord { package_sha256: "cd".repeat(32).parse().ok(), ..app("com.other.name") };
+    let outcome = judge(&Matcher::default(), Some(&bundle), vec![listed, other]);
+    assert_eq!(told(&outcome), [(Detection::MaliciousApp, "com.innocent.name", Verdict::Confirmed)]);
+    assert!(outcome.judgements[0].reason.contains("package file"), "{outcome:?}");
+}
+
+#[test]
 fn a_weak_match_and_a_doubtful_source_are_suspicious() {
     let doubtful = attribution(ThreatCategory::Malware, Some(30));
     let (bundle, _folder) = bundle(&[

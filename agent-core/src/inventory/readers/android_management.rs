@@ -1,7 +1,7 @@
 //! Android Management API: the `applicationReports` of a `Device`, the list alone, or one `ApplicationReport`.
 //!
 //! `signingKeyCertFingerprints` are hexadecimal SHA-1 digests in Google's reference; SHA-256 is taken too.
-//! `packageSha256Hash` is of the package file, not of a signer, and no field stands for it. Reports with
+//! `packageSha256Hash`, hexadecimal digits, is of the package file, not of a signer. Reports with
 //! `state` `REMOVED` are of apps that are no longer installed.
 
 use serde::Deserialize;
@@ -24,6 +24,7 @@ struct Report {
     application_source: Value,
     installer_package_name: Value,
     signing_key_cert_fingerprints: Value,
+    package_sha256_hash: Value,
     state: Value,
 }
 
@@ -66,6 +67,7 @@ fn take(report: Report, place: Place<'_>, draft: &mut Draft) -> Result<(), ReadE
         _ => None,
     };
     app.signers = signers(&mut fields, report.signing_key_cert_fingerprints);
+    app.package_sha256 = fields.sha256("packageSha256Hash", report.package_sha256_hash);
     draft.push(place, "packageName", app)
 }
 

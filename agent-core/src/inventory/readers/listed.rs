@@ -35,6 +35,8 @@ pub struct ListedApp {
     pub system: Option<bool>,
     pub target_sdk: Option<u32>,
     pub permissions: Vec<String>,
+    /// 64 hexadecimal digits.
+    pub package_sha256: Option<String>,
     pub source: AppSource,
 }
 
@@ -74,6 +76,7 @@ fn take(listed: ListedApp, place: Place<'_>, draft: &mut Draft) -> Result<(), Re
         system: listed.system,
         target_sdk: listed.target_sdk,
         permissions: permissions(&mut fields, listed.permissions),
+        package_sha256: fields.sha256("package_sha256", listed.package_sha256.as_deref().into()),
         source: listed.source,
     };
     draft.push(place, "id", app)

@@ -2,8 +2,9 @@
 //! should have been.
 
 use crate::inventory::limits::{MAX_FIELD_BYTES, MAX_SIZE};
+use crate::model::Sha256;
 
-use super::draft::{Draft, Place};
+use super::draft::{Draft, Place, quote};
 
 /// What a field holds.
 #[derive(Debug, Default)]
@@ -87,6 +88,16 @@ impl Fields<'_> {
             self.note(key, format_args!("is {number}, not a size in bytes; left out"));
         }
         size
+    }
+
+    /// A SHA-256 digest, hexadecimal.
+    pub fn sha256(&mut self, key: &str, value: Value) -> Option<Sha256> {
+        let text = self.text(key, value)?;
+        let digest = text.trim().parse();
+        if digest.is_err() {
+            self.note(key, format_args!("{} is no SHA-256; left out", quote(&text)));
+        }
+        digest.ok()
     }
 
     /// A truth value.

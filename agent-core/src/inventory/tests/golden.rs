@@ -83,3 +83,15 @@ fn an_empty_list_is_an_empty_inventory() {
     let plist = b"<plist><dict><key>InstalledApplicationList</key><array/></dict></plist>";
     assert_eq!(read(Format::AppleMdm, plist), Ok(Inventory::default()));
 }
+
+#[test]
+fn a_report_tells_the_digest_of_the_package_file() {
+    let digest = "Ab".repeat(32);
+    let json = format!(
+        r#"[{{"packageName": "a", "packageSha256Hash": "{digest}"}}, {{"packageName": "b", "packageSha256Hash": "Ab"}}]"#
+    );
+    let inventory = read(Format::AndroidManagement, json.as_bytes()).unwrap();
+    assert_eq!(inventory.apps[0].package_sha256, digest.parse().ok());
+    assert_eq!(inventory.apps[1].package_sha256, None);
+    assert!(inventory.notes[0].place.contains("packageSha256Hash"), "{:?}", inventory.notes);
+}

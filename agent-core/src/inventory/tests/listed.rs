@@ -23,6 +23,7 @@ fn app(id: &str) -> ListedApp {
         system: None,
         target_sdk: None,
         permissions: Vec::new(),
+        package_sha256: None,
         source: AppSource::AndroidPackageManager,
     }
 }
@@ -36,6 +37,7 @@ fn apps_are_sorted_and_their_fields_kept() {
         installer: Some(String::new()),
         signers: vec![digest.clone(), digest.clone()],
         permissions: vec!["b".into(), "a".into(), "b".into()],
+        package_sha256: Some("CD".repeat(32)),
         ..app("com.b")
     };
     let inventory = listed(vec![second, app("com.a")], Vec::new()).unwrap();
@@ -46,6 +48,7 @@ fn apps_are_sorted_and_their_fields_kept() {
     assert_eq!(second.installer.as_deref(), Some(""), "a told absence is told");
     assert_eq!(second.signers, [digest.parse::<SignerDigest>().unwrap()]);
     assert_eq!(second.permissions, ["a", "b"]);
+    assert_eq!(second.package_sha256, "cd".repeat(32).parse().ok());
     assert!(inventory.notes.is_empty());
 }
 
@@ -58,6 +61,7 @@ fn what_cannot_be_is_left_out_and_noted_and_the_app_is_kept() {
         dynamic_size: Some(i64::MAX),
         signers: vec!["sha256:abc".into()],
         permissions: (0..2000).map(|n| format!("p{n}")).collect(),
+        package_sha256: Some("cd".into()),
         ..app("com.odd")
     };
     let nameless = ListedApp { id: Some(" ".into()), ..app("") };
@@ -78,6 +82,7 @@ fn what_cannot_be_is_left_out_and_noted_and_the_app_is_kept() {
             "installed_apps[1].dynamic_size",
             "installed_apps[1].signers",
             "installed_apps[1].permissions",
+            "installed_apps[1].package_sha256",
         ]
     );
 }
@@ -89,8 +94,11 @@ fn more_apps_than_any_device_has_are_refused_as_a_whole() {
 }
 
 #[test]
-fn permissions_reach_no_wire_and_no_disk() {
-    let listed_app = ListedApp { permissions: vec!["android.permission.READ_SMS".into()], ..app("com.a") };
+fn permissions_and_package_digests_reach_no_wire_and_no_disk() {
+    let digest = "cd".repeat(32);
+    let permissions = vec!["android.permission.READ_SMS".into()];
+    let listed_app = ListedApp { permissions, package_sha256: Some(digest.clone()), ..app("com.a") };
     let inventory = listed(vec![listed_app], Vec::new()).unwrap();
-    assert!(!serde_json::to_string(&inventory).unwrap().contains("READ_SMS"));
+    let written = serde_json::to_string(&inventory).unwrap();
+    assert!(!written.contains("READ_SMS") && !written.contains(&digest));
 }

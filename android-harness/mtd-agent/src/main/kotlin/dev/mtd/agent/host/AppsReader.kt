@@ -29,6 +29,7 @@ internal class AppsReader(private val context: Context) {
         val apps = listed.map { app ->
             val info = app.applicationInfo
             val size = info?.let(sizes::of)
+            val installer = installers.of(app.packageName)
             AppRecord(
                 id = app.packageName,
                 version = versionCode(app).toString(),
@@ -37,12 +38,13 @@ internal class AppsReader(private val context: Context) {
                 bundleSize = size?.bundle,
                 dynamicSize = size?.dynamic,
                 managed = managed.orNull(),
-                installer = installers.of(app.packageName),
+                installer = installer,
                 signers = signers.of(app),
                 debuggable = info?.has(ApplicationInfo.FLAG_DEBUGGABLE),
                 system = info?.has(ApplicationInfo.FLAG_SYSTEM),
                 targetSdk = info?.targetSdkVersion?.toUInt(),
                 permissions = granted(app) + special.of(app),
+                packageSha256 = info?.let { packageDigest(it, installer) },
                 source = AppSource.ANDROID_PACKAGE_MANAGER,
             )
         }
@@ -79,6 +81,10 @@ internal class AppsReader(private val context: Context) {
         return held.map { (permission, _) -> permission }
     }
 
+    /** Of apps that neither the system nor Google Play brought: those two are looked at by others, and are many. */
+    private fun packageDigest(info: ApplicationInfo, installer: String?): String? =
+        info.sourceDir?.takeUnless { info.has(ApplicationInfo.FLAG_SYSTEM) || installer == PLAY_STORE }?.let(PackageDigests::of)
+
     private fun why(what: String, told: Told<*>): InventoryNote? = when (told) {
         is Told.Known -> null
         is Told.NotPermitted -> InventoryNote(what, told.why)
@@ -91,6 +97,8 @@ internal class AppsReader(private val context: Context) {
 @Suppress("DEPRECATION")
 internal fun versionCode(app: PackageInfo): Long =
     if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) app.longVersionCode else app.versionCode.toLong()
+
+private const val PLAY_STORE = "com.android.vending"
 
 private const val INVISIBLE =
     "Android shows this app no other apps: its maker has to declare the permission QUERY_ALL_PACKAGES"
