@@ -5,14 +5,16 @@ use agent_core::policy::{ExplainedFinding, Explanation, Step};
 
 use super::{Ui, clean, folded};
 
-/// Everything: findings with their meaning, reason and rule, gaps, the way to a better level, what does not count.
+/// Everything: findings with their meaning, fix, reason, rule and what an administrator does, gaps, the way to a better level, what does not count.
 pub(crate) fn show(ui: &Ui, explanation: &Explanation) {
     headline(ui, "", explanation);
     for finding in &explanation.findings {
         named(ui, "  ", finding);
         ui.line(format!("    {}", folded(&finding.meaning, 4)));
+        ui.line(format!("    → {}", folded(&finding.fix, 6)));
         ui.line(ui.paint.dim(format!("    {}", folded(&finding.reason, 4))));
         ui.line(ui.paint.dim(format!("    {}", folded(&rule(finding), 4))));
+        ui.line(ui.paint.dim(format!("    ⚙ {}", folded(&finding.admin_note, 6))));
     }
     for gap in &explanation.gaps {
         let why = match &gap.coverage {

@@ -19,6 +19,7 @@ pub(crate) fn show(ui: &Ui, scan: &ScanResult, explanation: &Explanation) {
             format!("{} {}", known(&scan.posture.os_name), known(&scan.posture.os_version)),
             "device.",
         ),
+        ("Hosts", String::new(), "web."),
     ] {
         section(ui, title, &about, group, &scan.checks);
     }
