@@ -42,7 +42,7 @@ pub use crate::schedule::{Plan, Reason, ScanTrigger};
 use crate::connector::{Client, Decision, Enrolment, EnrolmentPayload};
 use crate::model::{BundleKey, Depth, Platform, PolicyOverride, Settings};
 use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, SecretStore};
-use crate::policy::{self, Explanation, Language, Recorded, System};
+use crate::policy::{self, Explanation, Language, Recorded};
 use crate::report::ReportError;
 use crate::report::jwk::PublicKey;
 use crate::report::jws::SignError;
@@ -236,8 +236,7 @@ impl Agent {
             let policy = inner.policy(tx, &settings, now)?;
             let assessment = last.as_of(now, &policy, &settings);
             let findings = tx.findings()?;
-            let platform = last.platform.unwrap_or(inner.config.platform);
-            let system = System { platform, version: last.os_version };
+            let system = last.system(inner.config.platform);
             Ok(Some(policy::explain(&assessment, &findings, &policy, language, &system)))
         })
     }

@@ -24,7 +24,7 @@ use crate::model::{
 use crate::network::baseline::network_key;
 use crate::network::observation::Observations;
 use crate::network::{self, Recording};
-use crate::policy::{self, Assessment, Policy};
+use crate::policy::{self, Assessment, Policy, System};
 use crate::posture::{self, Device, Thresholds};
 use crate::report::random_id;
 use crate::schedule::ScanTrigger;
@@ -56,6 +56,11 @@ impl LastScan {
     pub(super) fn as_of(&self, now: Timestamp, policy: &Policy, settings: &Settings) -> Assessment {
         let hours = policy.parameters().stale_after_hours;
         policy::aged(&self.assessment, &settings.required_checks, self.at, now, hours)
+    }
+
+    /// The system that was scanned; `host` where it was not told.
+    pub(super) fn system(self, host: Platform) -> System {
+        System { platform: self.platform.unwrap_or(host), version: self.os_version }
     }
 
     /// Whether it is too old at `now` to tell a level.

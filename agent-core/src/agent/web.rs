@@ -62,8 +62,8 @@ pub(super) fn check_url(inner: &Inner, url: &str, language: Language) -> Result<
         let at_least = RiskLevel::from(severity);
         let assessment = Assessment { level: at_least.into(), at_least, gaps: Vec::new() };
         let last: Option<LastScan> = tx.get(Slot::LastScan)?;
-        let version = last.and_then(|scan| scan.os_version);
-        let system = System { platform: inner.config.platform, version };
+        let host = inner.config.platform;
+        let system = last.map_or(System { platform: host, version: None }, |scan| scan.system(host));
         let told = policy::explain(&assessment, &findings, &policy, language, &system);
         Ok(UrlVerdict { severity, coverage, findings: told.findings })
     })

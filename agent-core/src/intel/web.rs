@@ -11,7 +11,10 @@ use super::bundle::{Bundle, BundleError};
 use super::lookalike;
 use super::lookup::{IntelHit, LookupError};
 use super::value::{HostName, UrlParts, ValueKind, host};
-use crate::model::{Detection, Judgement, ThreatCategory, Timestamp, Verdict, WebRules};
+use crate::model::{Detection, Evidence, Judgement, ThreatCategory, Timestamp, Verdict, WebRules};
+
+/// The evidence that names what was compared: by it a contact is looked up again.
+const MATCHED_KIND: &str = "matched_kind";
 
 /// Most indicators beside the gravest that a judgement names.
 const MAX_OTHERS_TOLD: usize = 7;
@@ -72,7 +75,7 @@ impl WebJudge<'_> {
             return Ok(lookalike::judge(subject, &self.rules.own_domains, self.suffixes));
         }
         let Some(bundle) = self.bundle else { return Ok(Some(judgement.clone())) };
-        let is_address = judgement.evidence.iter().any(|it| it.value == ValueKind::Network.as_str());
+        let is_address = judgement.evidence.contains(&Evidence::new(MATCHED_KIND, ValueKind::Network));
         let kind = if is_address { ValueKind::Network } else { ValueKind::Domain };
         let today = of_hits(bundle.check(kind, subject, self.now)?);
         Ok(today.into_iter().find(|it| it.subject == subject && it.detection == judgement.detection))
@@ -104,7 +107,7 @@ fn judgement(detection: Detection, indicator: String, hit: &IntelHit, others: &[
         .with("family", &about.family)
         .with("source", &about.source)
         .with("category", about.category)
-        .with("matched_kind", hit.kind);
+        .with(MATCHED_KIND, hit.kind);
     if let Some(confidence) = about.confidence {
         judgement = judgement.with("confidence", confidence);
     }

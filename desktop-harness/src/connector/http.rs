@@ -90,8 +90,7 @@ async fn settings(
     Path((tenant, device)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Denied> {
-    let request = OwnRequest { tenant, device, bearer: bearer(&headers) };
-    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let (request, known) = conditional(tenant, device, &headers);
     Ok(versioned(off_worker(move || connector.own_settings(&request, known.as_deref())).await?))
 }
 
@@ -100,9 +99,14 @@ async fn policy(
     Path((tenant, device)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Denied> {
-    let request = OwnRequest { tenant, device, bearer: bearer(&headers) };
-    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let (request, known) = conditional(tenant, device, &headers);
     Ok(versioned(off_worker(move || connector.own_policy(&request, known.as_deref())).await?))
+}
+
+/// A device's request for something of its own, and the entity tag that it has already (RFC 9110, section 13.1.2).
+fn conditional(tenant: String, device: String, headers: &HeaderMap) -> (OwnRequest, Option<String>) {
+    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    (OwnRequest { tenant, device, bearer: bearer(headers) }, known)
 }
 
 fn versioned(signed: Versioned) -> Response {

@@ -95,3 +95,19 @@ fn what_is_no_url_is_an_error() {
         assert!(matches!(judge.url(text), Err(LookupError::Value(_))), "{text}");
     }
 }
+
+#[test]
+fn a_host_is_looked_up_again_as_what_it_is_whatever_its_family_is_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("b");
+    let said = super::super::bundle::Attribution {
+        family: "network".into(),
+        ..attribution(ThreatCategory::Malware, None)
+    };
+    write(&path, &contents(&[(ValueKind::Domain, "bad.test", said)]), 1);
+    let bundle = Bundle::open(&path, &signer().1).unwrap();
+    let rules = WebRules::default();
+    let judge = WebJudge { bundle: Some(&bundle), rules: &rules, suffixes: None, now: NOW };
+    let found = judge.contact("www.bad.test").unwrap();
+    assert_eq!(judge.again(&found[0]).unwrap(), Some(found[0].clone()));
+}
