@@ -71,7 +71,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::agent::tests::support::NOW;
+
+    const NOW: Timestamp = Timestamp::from_unix(1_767_225_600);
 
     fn report(kind: ReportKind, size: u64, age: i64) -> StoredReport {
         StoredReport {
