@@ -16,7 +16,7 @@ use crate::private_file;
 const FILE: &str = "connector.db";
 
 /// Counts changes of [`SCHEMA`]; kept in `user_version`.
-const SCHEMA_VERSION: u32 = 2;
+const SCHEMA_VERSION: u32 = 3;
 
 const SCHEMA: &str = "
 CREATE TABLE server (one INTEGER PRIMARY KEY CHECK (one = 1), url TEXT NOT NULL) STRICT;
@@ -74,6 +74,18 @@ CREATE TABLE policy (
 ) STRICT;
 ";
 
+/// What version 3 has for reports that were too large: which numbers never come, and in whose order their parts count.
+const REPLACED_REPORTS: &str = "
+CREATE TABLE replaced (
+    epoch TEXT NOT NULL REFERENCES enrolment (epoch),
+    seq INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    PRIMARY KEY (epoch, seq, sha256)
+) STRICT;
+ALTER TABLE report ADD COLUMN stands_for INTEGER;
+CREATE INDEX report_order ON report (epoch, ifnull(stands_for, seq));
+";
+
 /// The open database.
 pub struct Database(Mutex<Connection>);
 
@@ -112,14 +124,16 @@ impl Database {
 
 fn migrate(connection: &mut Connection) -> Result<(), Error> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    match transaction.pragma_query_value(None, "user_version", |row| row.get(0))? {
-        0 => {
-            transaction.execute_batch(SCHEMA)?;
-            transaction.execute_batch(SIGNED_POLICIES)?;
-        }
-        1 => transaction.execute_batch(SIGNED_POLICIES)?,
-        SCHEMA_VERSION => return Ok(()),
-        found => return Err(Error::NewerDatabase { found, known: SCHEMA_VERSION }),
+    let found = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found == SCHEMA_VERSION {
+        return Ok(());
+    }
+    if found > SCHEMA_VERSION {
+        return Err(Error::NewerDatabase { found, known: SCHEMA_VERSION });
+    }
+    let steps = [(1, SCHEMA), (2, SIGNED_POLICIES), (3, REPLACED_REPORTS)];
+    for (_, step) in steps.iter().filter(|(version, _)| *version > found) {
+        transaction.execute_batch(step)?;
     }
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     Ok(transaction.commit()?)

@@ -63,7 +63,7 @@ fn a_file_of_a_newer_version_names_both_and_stays_as_it_is() {
     place.meddle("PRAGMA user_version = 99");
     let before = fs::read(place.path()).unwrap();
     let error = open(&place.path()).err().unwrap();
-    assert_eq!(error.to_string(), "store: the file has version 99, this agent knows 1; update the agent");
+    assert_eq!(error.to_string(), "store: the file has version 99, this agent knows 2; update the agent");
     assert_eq!(fs::read(place.path()).unwrap(), before);
 }
 
@@ -131,8 +131,9 @@ fn a_full_disk_changes_nothing_and_is_got_over() {
 fn a_lost_keystore_is_told_and_the_store_can_be_started_over() {
     let place = Place::new();
     drop(place.enrolled());
-    let with_device =
-        |device| Store::open(&place.path(), &TestSecrets::of_device(device), Arc::new(SystemEntropy));
+    let with_device = |device| {
+        Store::open(&place.path(), Arc::new(TestSecrets::of_device(device)), Arc::new(SystemEntropy))
+    };
     let error = with_device(2).err().unwrap();
     assert!(matches!(error, StoreError::KeyGone(_)));
     assert!(error.to_string().contains("enrol this device again"), "{error}");
@@ -167,7 +168,7 @@ fn a_platform_without_entropy_makes_no_store() {
         }
     }
     let place = Place::new();
-    let result = Store::open(&place.path(), &TestSecrets::of_device(1), Arc::new(NoEntropy));
+    let result = Store::open(&place.path(), Arc::new(TestSecrets::of_device(1)), Arc::new(NoEntropy));
     assert!(matches!(result, Err(StoreError::Platform(_))));
     assert!(open(&place.path()).is_ok(), "nothing half-made is left");
 }

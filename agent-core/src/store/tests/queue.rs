@@ -77,7 +77,7 @@ fn a_damaged_report_can_be_set_aside_and_holds_up_no_other() {
     assert!(matches!(due(&store), Err(StoreError::Tampered { .. })));
 
     let damaged = read(&store, |tx| tx.next_queued()).unwrap();
-    assert!(write(&store, |tx| tx.quarantine(damaged.seq, "damaged on this device", NOW)));
+    assert!(write(&store, |tx| tx.quarantine(damaged.id, "damaged on this device", NOW)));
     assert_eq!(due(&store).unwrap().unwrap().1, "token-2-two");
 }
 
@@ -184,7 +184,7 @@ fn the_history_of_sent_reports_is_bounded_and_not_counted_as_dropped() {
     for seq in 1..=MAX_SENT + 5 {
         let kind = if seq % 2 == 0 { RiskLevelChange } else { DeviceReport };
         enqueue(&store, kind, "");
-        write(&store, |tx| tx.acknowledge(seq, NOW));
+        write(&store, |tx| tx.acknowledge(seq as i64, NOW));
     }
     let sent = numbers(&store, ReportState::Sent);
     assert_eq!((sent.len() as u64, sent[0]), (MAX_SENT, 6));
@@ -197,7 +197,7 @@ fn a_full_quarantine_counts_what_it_drops() {
     let store = place.enrolled();
     for seq in 1..=MAX_QUARANTINED + 3 {
         enqueue(&store, DeviceReport, "");
-        write(&store, |tx| tx.quarantine(seq, "refused", NOW));
+        write(&store, |tx| tx.quarantine(seq as i64, "refused", NOW));
     }
     assert_eq!(numbers(&store, ReportState::Quarantined).len() as u64, MAX_QUARANTINED);
     assert_eq!(read(&store, |tx| tx.dropped()), 3);
@@ -220,7 +220,8 @@ fn a_new_enrolment_starts_a_new_chain_and_keeps_old_reports_from_its_connector()
 
     enqueue(&store, DeviceReport, "new 1");
     enqueue(&store, DeviceReport, "new 2");
-    assert!(write(&store, |tx| tx.acknowledge(2, NOW)));
+    let second = row(&store, 2);
+    assert!(write(&store, |tx| tx.acknowledge(second, NOW)));
     let sent = read(&store, |tx| tx.reports(ReportState::Sent));
     let token = read(&store, |tx| tx.token(sent[1].id)).unwrap();
     assert_eq!(token, "token-2-new 2", "number 2 of the old chain is another report");
