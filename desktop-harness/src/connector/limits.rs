@@ -57,5 +57,8 @@ pub const MAX_SEQUENCE: u64 = (1 << 53) - 1;
 /// Largest intelligence bundle, in bytes: what devices take.
 pub const MAX_BUNDLE: u64 = 64 * 1024 * 1024;
 
+/// Most reports that one report replaces: from 1 MiB to 16 KiB in steps of an eighth takes 31.
+pub const MAX_REPLACED: usize = 32;
+
 /// How long another process may hold the database before a write fails.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

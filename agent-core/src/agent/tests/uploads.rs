@@ -11,20 +11,29 @@ type Answer<'a> = &'a dyn Fn(&Device, &Upload) -> UploadAnswer;
 
 /// The answer of a connector that has signed for `upload`, with `changes` to its receipt.
 fn receipt_for(device: &Device, upload: &Upload, changes: &Value) -> UploadAnswer {
-    let claims: Value = jws::peek_claims(&upload.body).unwrap();
+    let claims: Value = jws::peek_claims(&body(upload)).unwrap();
     let mut receipt = json!({
-        "iss": "https://127.0.0.1:1/mtd/acme", "jti": claims["jti"], "sha256": token_digest(&upload.body),
+        "iss": "https://127.0.0.1:1/mtd/acme", "jti": claims["jti"], "sha256": token_digest(&body(upload)),
         "seq": upload.seq, "iat": NOW,
     });
     receipt.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
     // The connector of these tests signs with the device's own key.
     let token = jws::sign(typ::RECEIPT, receipt.to_string().as_bytes(), &*device.key).unwrap();
-    UploadAnswer::Http { status: 202, headers: vec![("mtd-receipt".to_owned(), token)], body: Vec::new() }
+    http(202, vec![("mtd-receipt".to_owned(), token)], Vec::new())
 }
 
 fn refused() -> UploadAnswer {
     let body = br#"{"err": "invalid_request", "description": "no"}"#.to_vec();
-    UploadAnswer::Http { status: 400, headers: Vec::new(), body }
+    http(400, Vec::new(), body)
+}
+
+fn http(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> UploadAnswer {
+    UploadAnswer::Http(RawAnswer { status, headers, body })
+}
+
+/// What a transfer would send.
+fn body(upload: &Upload) -> String {
+    std::fs::read_to_string(&upload.file).unwrap()
 }
 
 #[test]
@@ -35,13 +44,13 @@ fn an_upload_is_the_oldest_report_byte_for_byte_until_its_receipt() {
 
     for report in &queued {
         let upload = device.agent.next_upload().unwrap().unwrap();
-        assert_eq!((upload.seq, &upload.body), (report.seq, &report.token));
+        assert_eq!((upload.seq, body(&upload)), (report.seq, report.token.clone()));
         assert_eq!(upload.url, "https://127.0.0.1:1/mtd/acme/set");
         assert_eq!(device.agent.next_upload().unwrap().as_ref(), Some(&upload), "still the same");
         let answer = receipt_for(&device, &upload, &json!({}));
-        assert_eq!(device.agent.upload_result(upload.seq, answer.clone()).unwrap(), UploadOutcome::Delivered);
+        assert_eq!(device.agent.upload_result(&upload.id, answer.clone()).unwrap(), UploadOutcome::Delivered);
         assert_eq!(
-            device.agent.upload_result(upload.seq, answer).unwrap(),
+            device.agent.upload_result(&upload.id, answer).unwrap(),
             UploadOutcome::Delivered,
             "again"
         );
@@ -52,7 +61,7 @@ fn an_upload_is_the_oldest_report_byte_for_byte_until_its_receipt() {
 
 #[test]
 fn an_upload_without_this_report_s_receipt_stays_queued() {
-    let bare = |status| UploadAnswer::Http { status, headers: Vec::new(), body: Vec::new() };
+    let bare = |status| http(status, Vec::new(), Vec::new());
     let failed = || UploadAnswer::Failed { why: "the network went away".to_owned() };
     let answers: [Answer<'_>; 6] = [
         &|_, _| bare(202),
@@ -66,9 +75,10 @@ fn an_upload_without_this_report_s_receipt_stays_queued() {
         let device = Device::enrolled(&settings());
         device.scan();
         let upload = device.agent.next_upload().unwrap().unwrap();
-        let outcome = device.agent.upload_result(upload.seq, answer(&device, &upload)).unwrap();
+        let sent = body(&upload);
+        let outcome = device.agent.upload_result(&upload.id, answer(&device, &upload)).unwrap();
         assert!(matches!(outcome, UploadOutcome::Again { .. }), "case {case}: {outcome:?}");
-        assert_eq!(device.agent.preview_report().unwrap()[0].token, upload.body, "case {case}");
+        assert_eq!(device.agent.preview_report().unwrap()[0].token, sent, "case {case}");
     }
 }
 
@@ -77,12 +87,8 @@ fn an_upload_that_failed_is_not_due_at_once() {
     let device = Device::enrolled(&settings());
     device.scan();
     let upload = device.agent.next_upload().unwrap().unwrap();
-    let busy = UploadAnswer::Http {
-        status: 429,
-        headers: vec![("Retry-After".to_owned(), "600".to_owned())],
-        body: Vec::new(),
-    };
-    let UploadOutcome::Again { at, .. } = device.agent.upload_result(upload.seq, busy).unwrap() else {
+    let busy = http(429, vec![("Retry-After".to_owned(), "600".to_owned())], Vec::new());
+    let UploadOutcome::Again { at, .. } = device.agent.upload_result(&upload.id, busy).unwrap() else {
         panic!("delivered by a 429")
     };
     assert_eq!(at, NOW.plus_seconds(600));
@@ -96,7 +102,7 @@ fn a_refused_upload_is_set_aside_with_the_connector_s_words() {
     let device = Device::enrolled(&settings());
     device.scan();
     let upload = device.agent.next_upload().unwrap().unwrap();
-    let outcome = device.agent.upload_result(upload.seq, refused()).unwrap();
+    let outcome = device.agent.upload_result(&upload.id, refused()).unwrap();
     assert!(matches!(outcome, UploadOutcome::Quarantined { why } if why.contains("no")));
     assert_ne!(device.agent.next_upload().unwrap().unwrap().seq, upload.seq, "the next one's turn");
 }
@@ -106,5 +112,5 @@ fn a_device_that_is_not_enrolled_has_nothing_to_upload() {
     let device = Device::new();
     device.scan();
     assert!(matches!(device.agent.next_upload(), Err(AgentError::NotEnrolled)));
-    assert!(matches!(device.agent.upload_result(1, refused()), Err(AgentError::NotEnrolled)));
+    assert!(matches!(device.agent.upload_result("1", refused()), Err(AgentError::NotEnrolled)));
 }
