@@ -52,7 +52,8 @@ pub(super) fn tell_again(inner: &Inner, report: &StoredReport, token: &str) -> R
         let signer = reporting::signer(inner, &enrolment)?;
         let issuer = reporting::issuer(enrolment);
         let reporter = reporting::reporter(inner, &issuer, &claims.txn, &signer);
-        let parts = smaller_parts(&reporter, &replaced, *whole, &tx.next_position()?, token.len())?;
+        let sizes = Sizes { refused: token.len(), known: max_token_bytes(tx, &inner.settings(tx)?)? };
+        let parts = smaller_parts(&reporter, &replaced, *whole, &tx.next_position()?, sizes)?;
         let Some((limit, parts)) = parts else { return Ok(None) };
         learn(inner, tx, limit)?;
         let now = inner.host.clock.now();
@@ -72,16 +73,26 @@ pub(super) fn tell_again(inner: &Inner, report: &StoredReport, token: &str) -> R
     }
 }
 
+/// Sizes of tokens, in bytes.
+struct Sizes {
+    /// What did not get through.
+    refused: usize,
+    /// What gets through, as far as is known.
+    known: usize,
+}
+
 /// `report` in at least two parts, and the size that they keep to. `None` where that is not possible.
 fn smaller_parts(
     reporter: &Reporter<'_>,
     replaced: &[Replaced],
     report: DeviceReport,
     position: &ChainPosition,
-    size: usize,
+    sizes: Sizes,
 ) -> Result<Option<(usize, Vec<DeviceReport>)>, AgentError> {
-    for limit in EIGHTHS.map(|eighths| (size / 8 * eighths).max(MIN_TOKEN_BYTES)) {
-        if limit >= size {
+    let eighths = EIGHTHS.map(|eighths| sizes.refused / 8 * eighths);
+    for limit in [sizes.known.min(sizes.refused / 2)].into_iter().chain(eighths) {
+        let limit = limit.max(MIN_TOKEN_BYTES);
+        if limit >= sizes.refused {
             continue;
         }
         match reporter.split_in_place_of(replaced, report.clone(), position, limit) {
