@@ -72,7 +72,23 @@ pub(super) fn progress(inner: &Inner, tx: &ReadTx<'_>) -> Result<Option<(u64, u6
 }
 
 /// Fetches what there is to fetch until `deadline`, and puts in force what is whole. `None` where there is nothing to tell.
+/// A folder that takes no file costs the download, never the exchange.
 pub(super) async fn fetch(
+    inner: &Arc<Inner>,
+    client: &Client,
+    enrolment: &Enrolment,
+    hints: DeliveryHints,
+    deadline: Instant,
+) -> Result<Option<IntelDownload>, AgentError> {
+    match try_to_fetch(inner, client, enrolment, hints, deadline).await {
+        Err(AgentError::Connector(error @ ConnectorError::Storage { .. })) => {
+            Ok(Some(IntelDownload::Failed { why: error.to_string() }))
+        }
+        other => other,
+    }
+}
+
+async fn try_to_fetch(
     inner: &Arc<Inner>,
     client: &Client,
     enrolment: &Enrolment,
@@ -149,8 +165,8 @@ impl PartFile {
     fn failed(&mut self, error: &ConnectorError) -> Result<IntelDownload, AgentError> {
         if matches!(error, ConnectorError::Storage { .. }) {
             let again = self.inner.host.clock.now().plus_seconds(FULL_DISK_WAIT);
-            self.discard()?;
-            self.remember(|memory| memory.not_before = Some(again))?;
+            self.remember(|memory| (memory.partial, memory.not_before) = (None, Some(again)))?;
+            self.remove()?;
         }
         Ok(IntelDownload::Failed { why: error.to_string() })
     }

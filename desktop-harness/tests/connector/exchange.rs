@@ -54,6 +54,10 @@ async fn an_interceptor_gets_nothing_and_is_a_finding_until_the_connector_is_rea
     assert!(summary.scan_due, "{summary:?}");
     assert_eq!(phone.agent.preview_report().unwrap()[..queued.len()], queued[..]);
     assert_eq!(phone.interception().await, Some(Verdict::Suspicious));
+    phone.facts.go_to("home");
+    assert_eq!(phone.interception().await, None, "another network");
+    phone.facts.go_to("office");
+    assert_eq!(phone.interception().await, Some(Verdict::Suspicious));
 
     impostor.running.stop().await;
     let running = bench.connector.start_at(addr).await.unwrap();

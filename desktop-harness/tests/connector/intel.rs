@@ -23,7 +23,7 @@ fn signer() -> (Ed25519KeyPair, BundleKey) {
     (pair, key)
 }
 
-/// A bundle of some megabytes, so that it comes in several parts.
+/// A bundle of three megabytes, so that it comes in several parts.
 fn bundle(version: u64, built_at: Timestamp, pair: &Ed25519KeyPair) -> Vec<u8> {
     let mut contents = Contents::default();
     contents.attributions.push(Attribution {
@@ -37,8 +37,9 @@ fn bundle(version: u64, built_at: Timestamp, pair: &Ed25519KeyPair) -> Vec<u8> {
         valid_until: None,
         only_itself: false,
     });
-    for n in 0..250_000 {
-        contents.values.insert((Value::parse(ValueKind::Domain, &format!("host{n}.test")).unwrap(), 0));
+    for n in 0..400 {
+        let url = format!("https://host{n}.test/{}", "x".repeat(7500));
+        contents.values.insert((Value::parse(ValueKind::Url, &url).unwrap(), 0));
     }
     encode(&contents, version, built_at, pair).unwrap()
 }
@@ -329,7 +330,7 @@ fn bearer(device: &Device, clock: &TestClock) -> String {
         "htu": format!("{}/intel", device.enrolment.iss), "iat": clock.now(), "jti": "j",
     });
     let typ = agent_core::report::jws::typ::REQUEST;
-    agent_core::report::jws::sign(typ, claims.to_string().as_bytes(), &*device.key).unwrap()
+    device.sign_as(typ, &claims)
 }
 
 #[tokio::test]

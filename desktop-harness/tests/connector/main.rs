@@ -11,6 +11,8 @@ mod enrolment;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]
+mod inspection;
+#[cfg(test)]
 mod intel;
 #[cfg(test)]
 mod patience;

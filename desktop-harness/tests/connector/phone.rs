@@ -12,7 +12,7 @@ use agent_core::model::{
 };
 use agent_core::platform::{DeviceHost, SystemEntropy};
 use desktop_harness::host::FileSecretStore;
-use desktop_harness::software_key::SoftwareKey;
+use desktop_harness::software_key::SoftwareKeys;
 use tempfile::TempDir;
 
 use crate::support::TestClock;
@@ -137,7 +137,7 @@ fn open(folder: &TempDir, facts: &Arc<Facts>, clock: &TestClock, intel_key: Opti
     };
     let host = Host {
         device: facts.clone(),
-        key: Arc::new(SoftwareKey::open(folder.path(), "device-key.p8").unwrap()),
+        key: Arc::new(SoftwareKeys::in_folder(folder.path())),
         secrets: Arc::new(FileSecretStore::open(folder.path()).unwrap()),
         clock: Arc::new(clock.clone()),
         entropy: Arc::new(SystemEntropy),

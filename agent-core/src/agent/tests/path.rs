@@ -105,7 +105,7 @@ fn a_portal_explains_what_portals_do_and_nothing_else() {
 #[test]
 fn declared_inspection_is_benign() {
     let device = on("office");
-    exchange(&device, "office", vec![met(TroubleKind::Inspected)], false);
+    assert!(!exchange(&device, "office", vec![met(TroubleKind::Inspected)], false), "no news");
     assert_eq!(open(&device), [(Detection::ManagedInspection, Verdict::Benign)]);
 }
 
