@@ -203,7 +203,12 @@ impl Exchange {
     async fn conclude(&mut self, summary: &mut DeliverySummary) -> Result<(), AgentError> {
         summary.connections = self.client.connections();
         keep_keys(&self.inner, &self.client)?;
-        let (troubles, is_proved) = (self.client.take_troubles(), self.client.proofs() > 0);
+        let (mut troubles, is_proved) = (self.client.take_troubles(), self.client.proofs() > 0);
+        if self.client.was_inspected() {
+            let host = self.enrolment.connector_host();
+            let detail = "the pins are relaxed for it".to_owned();
+            troubles.push(Trouble { kind: TroubleKind::Inspected, host, detail });
+        }
         if troubles.is_empty() && self.place.is_none() && !is_proved {
             return Ok(());
         }
