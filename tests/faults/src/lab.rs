@@ -29,7 +29,7 @@ pub struct Lab {
 impl Lab {
     /// A new place, with the library compiled.
     pub fn new(mtd: &Path, seed: u64) -> Result<Self, Failure> {
-        let folder = tempfile::Builder::new().prefix("mtd-faults-").tempdir()?;
+        let folder = tempfile::Builder::new().prefix("mtd-faults-").tempdir_in(place())?;
         let (source, shim) = (folder.path().join("fault.c"), folder.path().join("fault.so"));
         std::fs::write(&source, SHIM)?;
         let compiled = Command::new("cc")
@@ -68,6 +68,13 @@ impl Lab {
     pub fn keep(self) -> PathBuf {
         self.folder.keep()
     }
+}
+
+/// In memory where there is such a file system: what is killed here is processes, not the power, and a busy disk would
+/// only stretch every commit.
+fn place() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() }
 }
 
 /// One system call that is to fail.
