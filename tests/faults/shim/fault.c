@@ -7,12 +7,15 @@
  *   FAULT_KIND   enospc, eio, eintr, short (half is written or read), torn (half is written, then the disk is full)
  *   FAULT_CLOCK  a file of 8 bytes, a signed number of seconds that is added to CLOCK_REALTIME; may change at any time
  *
+ *   FAULT_DETOUR "PORT:OTHER": a connection to PORT of 127.0.0.1 goes to OTHER, as where a gateway intercepts
+ *
  * What a library asks of the kernel without the C library is not met.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -20,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -40,6 +44,7 @@ static atomic_ulong calls;
 static atomic_int torn_fd = -1;
 static char *names[MOST_FDS];
 static volatile int64_t *clock_shift;
+static unsigned detour_from, detour_to;
 
 #define REAL(name) \
     static __typeof__(&name) real_##name; \
@@ -62,6 +67,8 @@ __attribute__((constructor)) static void start(void) {
         for (int i = 1; i < 6; i++)
             if (!strcmp(text, words[i])) kind = i;
     }
+    text = getenv("FAULT_DETOUR");
+    if (text) sscanf(text, "%u:%u", &detour_from, &detour_to);
     folder = getenv("FAULT_DIR");
     folder_length = folder ? strlen(folder) : 0;
 }
@@ -260,6 +267,19 @@ FCNTL(fcntl64)
     }
 MMAP(mmap, off_t)
 MMAP(mmap64, off64_t)
+
+int connect(int fd, const struct sockaddr *to, socklen_t length) {
+    REAL(connect);
+    struct sockaddr_in other;
+    if (detour_from && to && to->sa_family == AF_INET && length >= sizeof other) {
+        memcpy(&other, to, sizeof other);
+        if (other.sin_port == htons(detour_from) && other.sin_addr.s_addr == htonl(INADDR_LOOPBACK)) {
+            other.sin_port = htons(detour_to);
+            return real_connect(fd, (const struct sockaddr *)&other, sizeof other);
+        }
+    }
+    return real_connect(fd, to, length);
+}
 
 int clock_gettime(clockid_t clock, struct timespec *time) {
     int failed = syscall(SYS_clock_gettime, clock, time);

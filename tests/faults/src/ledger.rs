@@ -113,6 +113,39 @@ impl Ledger {
         Ok(verdict)
     }
 
+    /// What the connector in `data` holds of this ledger's devices, without a judgement of their chains.
+    pub fn standing(&self, data: &Path) -> Result<Standing, Failure> {
+        let held = Held::read(data)?;
+        let promises = self.promises();
+        let devices: BTreeSet<String> = promises.keys().map(|device| (*device).to_owned()).collect();
+        let mut standing = Standing { devices, ..Standing::default() };
+        let mut places: BTreeMap<(&str, &str, u64), u64> = BTreeMap::new();
+        let ours = held.reports.iter().filter(|report| standing.devices.contains(&report.device));
+        for report in ours {
+            standing.held += 1;
+            *places.entry((&report.device, &report.epoch, report.seq)).or_default() += 1;
+        }
+        let twice = places.iter().filter(|(_, times)| **times > 1);
+        standing.twice = twice
+            .map(|((device, _, number), times)| format!("report {number} of {device}: {times} times"))
+            .collect();
+        // By their bytes where these are known: a device that enrolled anew has every number once more.
+        let numbers: BTreeSet<(&str, u64)> =
+            places.keys().map(|(device, _, number)| (*device, *number)).collect();
+        let bytes: BTreeSet<&str> = held.reports.iter().map(|report| report.sha256.as_str()).collect();
+        let known: BTreeSet<(&str, u64)> = self.digests.iter().map(|it| (it.0.as_str(), it.1)).collect();
+        let gone = self.digests.iter().filter(|(_, _, sha256)| !bytes.contains(sha256.as_str()));
+        let mut missing: BTreeSet<(&str, u64)> = gone.map(|it| (it.0.as_str(), it.1)).collect();
+        for (device, promised) in promises {
+            standing.promised += promised.len();
+            let here = promised.into_iter().map(|number| (device, number));
+            missing.extend(here.filter(|place| !known.contains(place) && !numbers.contains(place)));
+        }
+        standing.missing =
+            missing.into_iter().map(|(device, number)| format!("report {number} of {device}")).collect();
+        Ok(standing)
+    }
+
     /// What scans returned, what was seen waiting, and what receipts were had for.
     fn promises(&self) -> BTreeMap<&str, BTreeSet<u64>> {
         let mut all: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
@@ -126,11 +159,19 @@ impl Ledger {
     }
 }
 
-impl Verdict {
-    /// Whether nothing is lost, nothing comes twice, and no chain is broken.
-    pub fn is_clean(&self) -> bool {
-        self.lost.is_empty() && self.duplicated.is_empty() && self.broken.is_empty()
-    }
+/// How it stands with the devices of one ledger, among others of the same connector.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// The devices that were promised anything.
+    pub devices: BTreeSet<String>,
+    /// Reports that were promised.
+    pub promised: usize,
+    /// Reports of them that the connector holds.
+    pub held: usize,
+    /// Promised, and not held.
+    pub missing: Vec<String>,
+    /// Places that are held more than once.
+    pub twice: Vec<String>,
 }
 
 struct HeldReport {

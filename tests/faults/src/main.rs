@@ -56,6 +56,9 @@ struct Cli {
     /// Most runs with one failing system call, of the agent and of the connector each
     #[arg(long, default_value_t = 400)]
     calls: u64,
+    /// Cases of every kind of damage
+    #[arg(long, default_value_t = 8)]
+    damages: u64,
     /// The `mtd` program [default: beside this one]
     #[arg(long)]
     mtd: Option<PathBuf>,
@@ -117,7 +120,7 @@ fn run(cli: &Cli) -> Result<bool, Failure> {
     }
     println!("seed {seed}: `faults --seed {seed}` repeats the choices of this run");
 
-    let amount = Amount { kills: cli.kills, calls: cli.calls };
+    let amount = Amount { kills: cli.kills, calls: cli.calls, damages: cli.damages };
     let mut well = true;
     for experiment in chosen {
         let outcome = one(experiment, &mtd, seed, amount, cli)?;

@@ -1,5 +1,7 @@
 //! What an experiment found, and how it is shown.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::ledger::Verdict;
@@ -33,6 +35,8 @@ pub struct Outcome {
     pub duplicated: Vec<String>,
     /// Anything else that must not be.
     pub broken: Vec<String>,
+    /// What the programs said when a fault struck, and how often.
+    pub said: BTreeMap<String, u64>,
 }
 
 impl Outcome {
@@ -48,6 +52,24 @@ impl Outcome {
         self.lost.extend(verdict.lost);
         self.duplicated.extend(verdict.duplicated);
         self.broken.extend(verdict.broken);
+    }
+
+    /// Adds what another part of the experiment found.
+    pub fn merge(&mut self, other: Self) {
+        self.rows.extend(other.rows);
+        self.promised += other.promised;
+        self.held += other.held;
+        self.lost.extend(other.lost);
+        self.duplicated.extend(other.duplicated);
+        self.broken.extend(other.broken);
+        for (message, times) in other.said {
+            *self.said.entry(message).or_default() += times;
+        }
+    }
+
+    /// Notes what a program said.
+    pub fn says(&mut self, who: impl std::fmt::Display, what: &str) {
+        *self.said.entry(format!("{who}: {what}")).or_default() += 1;
     }
 
     /// Notes what must not be.
@@ -68,6 +90,7 @@ impl Outcome {
         for Row { injected, times, told } in &self.rows {
             text += &format!("  {injected:width$}  {times:>5}  {told}\n");
         }
+        text += &self.messages();
         text += &format!(
             "  promised {}, held by the connector {}: lost {}, duplicated {}, otherwise wrong {}   ({seconds} s)\n",
             self.promised,
@@ -84,6 +107,20 @@ impl Outcome {
             if lines.len() > SHOWN {
                 text += &format!("  {kind}: and {} more (--json shows all)\n", lines.len() - SHOWN);
             }
+        }
+        text
+    }
+
+    /// The most frequent messages.
+    fn messages(&self) -> String {
+        let mut messages: Vec<_> = self.said.iter().collect();
+        messages.sort_by_key(|(message, times)| (std::cmp::Reverse(**times), *message));
+        let shown =
+            messages.iter().take(SHOWN).map(|(message, times)| format!("  said {times:>4} x {message}\n"));
+        let mut text: String = shown.collect();
+        if messages.len() > SHOWN {
+            text +=
+                &format!("  said        and {} other messages (--json shows all)\n", messages.len() - SHOWN);
         }
         text
     }

@@ -1,7 +1,7 @@
 //! A victim process as its parent sees it: what it told, when, and how it ended.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -36,6 +36,12 @@ pub struct Task<'a> {
     pub scans: u32,
     /// Then deliver until nothing waits.
     pub drain: bool,
+    /// Scan only.
+    pub keep: bool,
+    /// Another clock than the lab's.
+    pub clock: Option<&'a Path>,
+    /// Where connections to a port of this machine really go: the port, and the other.
+    pub detour: Option<(u16, u16)>,
     /// A system call that fails.
     pub fault: Option<&'a Fault>,
     /// A word that is planted among the apps.
@@ -44,10 +50,19 @@ pub struct Task<'a> {
 
 impl Task<'_> {
     /// Enrols if need be, and empties the queue.
-    pub const DRAIN: Self = Self { rounds: 0, scans: 0, drain: true, fault: None, plant: None };
+    pub const DRAIN: Self = Self { rounds: 0, drain: true, ..Self::ONE_ROUND };
 
     /// One scan, one delivery.
-    pub const ONE_ROUND: Self = Self { rounds: 1, scans: 1, drain: false, fault: None, plant: None };
+    pub const ONE_ROUND: Self = Self {
+        rounds: 1,
+        scans: 1,
+        drain: false,
+        keep: false,
+        clock: None,
+        detour: None,
+        fault: None,
+        plant: None,
+    };
 }
 
 impl Device {
@@ -67,11 +82,18 @@ impl Device {
     pub fn start(&self, lab: &Lab, task: &Task<'_>) -> Result<Victim, Failure> {
         std::fs::create_dir_all(&self.root)?;
         let mut command = lab.command(&lab.own);
-        command.args(crate::worker::command_line(&self.data, &self.root, &lab.clock));
+        let clock = task.clock.unwrap_or(&lab.clock);
+        command.args(crate::worker::command_line(&self.data, &self.root, clock)).env("FAULT_CLOCK", clock);
         command.args(["--code", &self.code, "--rounds", &task.rounds.to_string()]);
         command.args(["--scans", &task.scans.max(1).to_string()]);
         if task.drain {
             command.arg("--drain");
+        }
+        if task.keep {
+            command.arg("--keep");
+        }
+        if let Some((from, to)) = task.detour {
+            command.env("FAULT_DETOUR", format!("{from}:{to}"));
         }
         if let Some(word) = task.plant {
             command.args(["--plant", word]);
@@ -183,6 +205,11 @@ impl Ended {
     /// Whether it told that the device is enrolled.
     pub fn enrolled(&self) -> bool {
         self.told.iter().any(|told| matches!(told.event, Event::Enrolled { .. }))
+    }
+
+    /// Whether it told that a report was set aside.
+    pub fn sets_aside(&self) -> bool {
+        self.told.iter().any(|told| matches!(told.event, Event::SetAside { .. }))
     }
 
     /// The calls that failed: where, and in which words.

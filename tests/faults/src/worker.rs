@@ -54,6 +54,9 @@ pub struct Args {
     /// Scans before each delivery
     #[arg(long, default_value_t = 1)]
     scans: u32,
+    /// Scan only
+    #[arg(long)]
+    keep: bool,
     /// Deliver until nothing waits, moving the clock on
     #[arg(long)]
     drain: bool,
@@ -118,7 +121,7 @@ impl Victim<'_> {
             for scan in 0..self.args.scans {
                 well &= self.scan(round + scan).await;
             }
-            well &= self.deliver().await.is_some();
+            well &= self.args.keep || self.deliver().await.is_some();
         }
         if self.args.drain { self.drain().await && well } else { well }
     }

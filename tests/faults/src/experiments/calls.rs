@@ -17,9 +17,6 @@ use crate::outcome::Outcome;
 use crate::random::Random;
 use crate::victim::{Device, Ended, Task};
 
-/// Most different messages that are shown.
-const MESSAGES_SHOWN: usize = 12;
-
 /// Runs of the connector that one device lives through.
 const RUNS_PER_DEVICE: u64 = 8;
 
@@ -87,7 +84,13 @@ pub fn connector(lab: &Lab, amount: Amount, progress: Progress<'_>) -> Result<Ou
                         .push(format!("{what}: the connector ended: {}", last_lines(&organisation.log, 2)));
                 }
             }
-            Err(why) => run.message(Phase::Open, &last_error(&why.to_string())),
+            Err(_) => {
+                let said = last_error(&organisation.log);
+                run.outcome.says("the connector", &anonymous(&said, &organisation.data));
+                if said.is_empty() {
+                    run.wrong.push(format!("{what}: the connector did not start, and did not say why"));
+                }
+            }
         }
         run.struck(&fault, &call, kind);
 
@@ -109,9 +112,17 @@ fn refused_code(ended: &Ended) -> bool {
     ended.failures().any(|(step, _)| step == Phase::Enrol)
 }
 
-/// The error message in what a connector that did not start had to say.
-fn last_error(text: &str) -> String {
-    text.rsplit_once("error:").map_or(text, |(_, message)| message).trim().to_owned()
+/// The error message that a connector which did not start ended with.
+fn last_error(log: &Path) -> String {
+    let last = last_lines(log, 1);
+    let document: Option<serde_json::Value> = serde_json::from_str(&last).ok();
+    document.and_then(|it| it.get("error")?.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Without what differs from run to run: the folder, and the ends of names that are made up.
+fn anonymous(message: &str, folder: &Path) -> String {
+    let message = message.replace(&folder.display().to_string(), "DATA");
+    message.split(" at path ").next().unwrap_or_default().to_owned()
 }
 
 /// One call of the counting run.
@@ -175,7 +186,7 @@ struct Run<'a> {
     wrong: Vec<String>,
     /// How often each function failed in each way, and how often that was not reached.
     struck: BTreeMap<(String, &'static str), (u64, u64)>,
-    messages: BTreeMap<(Phase, String), u64>,
+    outcome: Outcome,
     possible: usize,
     new_codes: u64,
 }
@@ -188,7 +199,7 @@ impl<'a> Run<'a> {
             ledger: Ledger::default(),
             wrong: Vec::new(),
             struck: BTreeMap::new(),
-            messages: BTreeMap::new(),
+            outcome: Outcome::default(),
             possible: 0,
             new_codes: 0,
         }
@@ -225,17 +236,13 @@ impl<'a> Run<'a> {
         if reached { counts.0 += 1 } else { counts.1 += 1 }
     }
 
-    fn message(&mut self, phase: Phase, why: &str) {
-        *self.messages.entry((phase, why.to_owned())).or_default() += 1;
-    }
-
     /// A victim may fail while a call fails, but must end by itself and say what failed.
     fn check(&mut self, device: &Device, ended: &Ended, what: &str) {
         self.ledger.note(ended);
         let failures: Vec<_> = ended.failures().map(|(phase, why)| (phase, why.to_owned())).collect();
         for (phase, why) in &failures {
             // The path and the words of the system differ from device to device.
-            self.message(*phase, &why.replace(&device.data.display().to_string(), "DATA"));
+            self.outcome.says(phase, &anonymous(why, &device.data));
             if why.trim().is_empty() {
                 self.wrong.push(format!("{what}: {phase} failed without a word"));
             }
@@ -265,7 +272,7 @@ impl<'a> Run<'a> {
     fn conclude(self, calls: usize, mut organisation: Organisation<'_>) -> Result<Outcome, Failure> {
         let devices = organisation.devices()?;
         organisation.kill()?;
-        let mut outcome = Outcome { broken: self.wrong, ..Outcome::default() };
+        let mut outcome = Outcome { broken: self.wrong, ..self.outcome };
         let mut by_function: BTreeMap<String, (u64, u64, Vec<String>)> = BTreeMap::new();
         for ((function, kind), (hit, missed)) in &self.struck {
             let row = by_function.entry(function.clone()).or_default();
@@ -284,15 +291,6 @@ impl<'a> Run<'a> {
             calls as u64,
             format!("{possible} calls and errors possible, {done} done; {codes} needed another code"),
         );
-        let mut messages: Vec<_> = self.messages.into_iter().collect();
-        messages.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let others = messages.len().saturating_sub(MESSAGES_SHOWN);
-        for ((phase, why), count) in messages.into_iter().take(MESSAGES_SHOWN) {
-            outcome.row(format!("  {phase} said"), count, why);
-        }
-        if others > 0 {
-            outcome.row("  others said", others as u64, "different messages");
-        }
         outcome.judge(self.ledger.verdict(&organisation.data, &devices)?);
         if std::fs::read_to_string(&organisation.log)?.contains("panicked") {
             outcome.wrong("the connector panicked");

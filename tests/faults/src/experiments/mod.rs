@@ -1,6 +1,7 @@
 //! The experiments: a number, what each does, and how.
 
 mod calls;
+mod damage;
 mod kills;
 
 use crate::Failure;
@@ -14,6 +15,8 @@ pub struct Amount {
     pub kills: u64,
     /// Runs with a failing system call, of the agent and of the connector each.
     pub calls: u64,
+    /// Cases of every kind of damage.
+    pub damages: u64,
 }
 
 /// Counts what is done, for who watches.
@@ -26,20 +29,19 @@ pub struct Experiment {
     /// What is done.
     pub title: &'static str,
     /// Does it.
-    pub run: fn(&Lab, Amount, Progress<'_>) -> Result<Outcome, Failure>,
+    pub run: Run,
 }
 
 /// All of them, by number.
 pub const ALL: &[Experiment] = &[
-    Experiment {
-        number: 1,
-        title: "kill -9 in every step of the agent, and of the connector",
-        run: kills::run,
-    },
-    Experiment { number: 2, title: "every system call on the agent's files fails once", run: calls::agent },
-    Experiment {
-        number: 3,
-        title: "every system call on the connector's files fails once",
-        run: calls::connector,
-    },
+    experiment(1, "kill -9 in every step of the agent, and of the connector", kills::run),
+    experiment(2, "every system call on the agent's files fails once", calls::agent),
+    experiment(3, "every system call on the connector's files fails once", calls::connector),
+    experiment(4, "the agent's files torn, zeroed, cut off, flipped, set back", damage::agent),
 ];
+
+type Run = fn(&Lab, Amount, Progress<'_>) -> Result<Outcome, Failure>;
+
+const fn experiment(number: u32, title: &'static str, run: Run) -> Experiment {
+    Experiment { number, title, run }
+}
