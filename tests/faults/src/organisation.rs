@@ -95,6 +95,11 @@ impl<'a> Organisation<'a> {
         Ok(server.wait()?.to_string())
     }
 
+    /// The process.
+    pub fn id(&self) -> Option<u32> {
+        self.server.as_ref().map(Child::id)
+    }
+
     /// Whether the process has ended by itself.
     pub fn has_ended(&mut self) -> Result<bool, Failure> {
         self.server.as_mut().map_or(Ok(true), |server| Ok(server.try_wait()?.is_some()))

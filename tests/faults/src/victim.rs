@@ -207,6 +207,23 @@ impl Ended {
         self.told.iter().any(|told| matches!(told.event, Event::Enrolled { .. }))
     }
 
+    /// How many reports it told that it delivered.
+    pub fn delivered(&self) -> usize {
+        let delivered = self.told.iter().map(|told| match &told.event {
+            Event::Delivered { numbers, .. } => numbers.len(),
+            _ => 0,
+        });
+        delivered.sum()
+    }
+
+    /// Why deliveries stopped.
+    pub fn stopped(&self) -> impl Iterator<Item = &str> {
+        self.told.iter().filter_map(|told| match &told.event {
+            Event::Stopped { why, .. } => Some(why.as_str()),
+            _ => None,
+        })
+    }
+
     /// Whether it told that a report was set aside.
     pub fn sets_aside(&self) -> bool {
         self.told.iter().any(|told| matches!(told.event, Event::SetAside { .. }))

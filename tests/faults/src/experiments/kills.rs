@@ -157,8 +157,10 @@ impl Field<'_> {
         ledger: &mut Ledger,
         wrong: &mut Vec<String>,
     ) -> Result<Device, Failure> {
-        let usual = self.length(phase);
         loop {
+            // Enrolled by the life before, which was not struck in time.
+            let phase = if device.enrolled && phase == Phase::Enrol { Phase::Scan } else { phase };
+            let usual = self.length(phase);
             let task = Task { rounds: ROUNDS, scans: 1 + u32::from(random.once_in(3)), ..Task::ONE_ROUND };
             let mut victim = device.start(self.lab, &task)?;
             let count = if matches!(phase, Phase::Open | Phase::Enrol) { 1 } else { random.within(1..3) };

@@ -3,6 +3,7 @@
 mod calls;
 mod damage;
 mod kills;
+mod time;
 
 use crate::Failure;
 use crate::lab::Lab;
@@ -38,6 +39,7 @@ pub const ALL: &[Experiment] = &[
     experiment(2, "every system call on the agent's files fails once", calls::agent),
     experiment(3, "every system call on the connector's files fails once", calls::connector),
     experiment(4, "the agent's files torn, zeroed, cut off, flipped, set back", damage::agent),
+    experiment(5, "clocks that jump, processes that sleep, processes that share a store", time::run),
 ];
 
 type Run = fn(&Lab, Amount, Progress<'_>) -> Result<Outcome, Failure>;
