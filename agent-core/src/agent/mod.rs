@@ -6,11 +6,15 @@
 
 mod apps;
 mod delivery;
+mod download;
 mod error;
 mod events;
+mod hints;
 mod intel;
+mod path;
 mod planning;
 mod policies;
+mod portal;
 mod redact;
 mod reporting;
 mod result;
@@ -33,10 +37,11 @@ use tokio::time::timeout_at;
 
 pub use error::AgentError;
 pub use events::AgentEvent;
+pub use hints::DeliveryHints;
 pub use intel::IntelStatus;
 pub use result::{
-    DeliverySummary, EnrolmentStatus, NetworkCost, PreviewedReport, Quarantined, Replacement, ScanResult,
-    Status,
+    DeliverySummary, DownloadProgress, EnrolmentStatus, IntelDownload, NetworkCost, PreviewedReport,
+    Quarantined, Replacement, ScanResult, Status,
 };
 pub use settle::EnrolAgain;
 pub use upload::{Upload, UploadAnswer, UploadOutcome};
@@ -46,13 +51,13 @@ pub use crate::connector::RawAnswer;
 pub use crate::schedule::{Plan, Reason, ScanTrigger};
 pub use crate::store::StoreError;
 
-use crate::connector::{Client, Decision, Enrolment, EnrolmentPayload};
+use crate::connector::{Client, ConnectorKeys, Decision, Enrolment, EnrolmentPayload, Route};
 use crate::model::{BundleKey, Depth, Platform, PolicyOverride, Settings};
-use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, SecretStore};
+use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, KeySlot, SecretStore, Signer as _, SlotSigner};
 use crate::policy::{self, Explanation, Language, Recorded};
-use crate::report::ReportError;
 use crate::report::jwk::PublicKey;
 use crate::report::jws::SignError;
+use crate::report::{ReportError, enrolled_key};
 use crate::schedule::Scheduler;
 use crate::store::{self, ReadTx, ReportState, Slot, Store};
 use events::Events;
@@ -183,9 +188,11 @@ impl Agent {
                 for stale in STALE_AFTER_ENROLMENT {
                     tx.delete(stale)?;
                 }
+                delivery::forget_connector(tx)?;
                 tx.put(Slot::Enrolment, &enrolment)?;
                 tx.put(Slot::Settings, &settings)
             })?;
+            inner.adopt(&enrolment).await;
             log::info!("enrolled; settings version {}", settings.version);
             Ok(EnrolmentStatus::new(&enrolment, &settings))
         })
@@ -223,11 +230,20 @@ impl Agent {
         planning::plan(&*self.inner()?, None)
     }
 
-    /// Delivers queued reports, then fetches settings and the connector's decision. Whatever the deadline or
-    /// the network leaves undone stays queued.
+    /// Delivers queued reports, then fetches settings, the policy, the connector's decision and threat intelligence.
+    /// Whatever the deadline or the network leaves undone stays queued.
     pub async fn deliver(&self, limit: Duration) -> Result<DeliverySummary, AgentError> {
+        self.deliver_with(limit, DeliveryHints::default()).await
+    }
+
+    /// [`Self::deliver`] by what the host knows of the moment: what can wait for a better one does so, within bounds.
+    pub async fn deliver_with(
+        &self,
+        limit: Duration,
+        hints: DeliveryHints,
+    ) -> Result<DeliverySummary, AgentError> {
         let deadline = runtime::deadline(limit);
-        self.runtime.run(delivery::deliver(self.inner()?, deadline)).await
+        self.runtime.run(delivery::deliver(self.inner()?, hints, deadline)).await
     }
 
     /// Puts the intelligence bundle in `candidate` in force: a copy of it, once it is verified whole, at once or not at
@@ -268,6 +284,9 @@ impl Agent {
                 queued: tx.reports(ReportState::Queued)?.len(),
                 dropped: tx.dropped()?,
                 intel: inner.intel(tx, &settings)?.bundle.as_deref().map(IntelStatus::from),
+                intel_download: download::progress(&inner, tx)?
+                    .map(|(received, total)| DownloadProgress { received, total }),
+                behind_portal_since: path::portal_since(tx)?,
                 decision: tx.get::<Decision>(Slot::Decision)?,
             })
         })
@@ -313,7 +332,14 @@ impl Agent {
 
     /// The public half of the key that signs this device's reports.
     pub fn public_key(&self) -> Result<PublicKey, AgentError> {
-        let spki = self.inner()?.host.key.public_key_spki_der()?;
+        let inner = self.inner()?;
+        let enrolment: Option<Enrolment> = inner.store.read(|tx| tx.get(Slot::Enrolment))?;
+        let key = inner.host.key.as_ref();
+        let signer = match enrolment {
+            Some(enrolment) => enrolled_key(key, &enrolment.kid).map_err(ReportError::from)?,
+            None => SlotSigner { key, slot: KeySlot::Current },
+        };
+        let spki = signer.public_key_spki_der()?;
         Ok(PublicKey::from_spki_der(&spki).map_err(SignError::from).map_err(ReportError::from)?)
     }
 
@@ -384,6 +410,25 @@ impl Inner {
     /// The way to the connector.
     fn client(&self) -> Client {
         Client::new(self.host.key.clone(), self.host.clock.clone(), self.host.entropy.clone())
+    }
+
+    /// Has the host put the key of `enrolment` in use. Should that fail, it is done when the key is first needed.
+    async fn adopt(&self, enrolment: &Enrolment) {
+        let (key, kid) = (self.host.key.clone(), enrolment.kid.clone());
+        let adopted = tokio::task::spawn_blocking(move || enrolled_key(key.as_ref(), &kid).map(|_| ()));
+        if let Ok(Err(error)) = adopted.await {
+            log::warn!("the new key is not in use yet: {error}");
+        }
+    }
+
+    /// The way to the connector that this device is enrolled with, as the settings in force have it. Not to be called in
+    /// a transaction.
+    fn client_by_settings(&self) -> Result<Client, AgentError> {
+        let (settings, keys) = self.store.read(|tx| {
+            let keys: Option<ConnectorKeys> = tx.get(Slot::ConnectorKeys)?;
+            Ok::<_, AgentError>((self.settings(tx)?, keys.unwrap_or_default()))
+        })?;
+        Ok(self.client().through(Route::of(&settings), keys))
     }
 
     /// The settings in force: the signed ones of an enrolled device.

@@ -13,10 +13,11 @@ use crate::model::{
     AppRecord, CoverageItem, DevicePosture, Finding, FindingState, Inventory, Level, NetworkSnapshot,
     RiskLevel, Settings, Severity, Timestamp,
 };
+use crate::platform::{KeySlot, Signer, SlotSigner};
 use crate::policy::{self, Assessment, Language, Policy, System};
 use crate::report::{
-    AppKey, DeviceReport, Event, InventoryReport, Issuer, NetworkState, Part, Reporter, RiskLevelChange,
-    SCHEMA_VERSION,
+    AppKey, DeviceReport, Event, InventoryReport, Issuer, NetworkState, Part, ReportError, Reporter,
+    RiskLevelChange, SCHEMA_VERSION, enrolled_key,
 };
 use crate::store::{Slot, WriteTx};
 
@@ -46,8 +47,9 @@ pub(super) fn queue_reports(
     scan: &Reportable<'_>,
 ) -> Result<Vec<u64>, AgentError> {
     let Some(enrolment) = tx.get::<Enrolment>(Slot::Enrolment)? else { return Ok(Vec::new()) };
-    let issuer = issuer(enrolment);
-    let reporter = reporter(inner, &issuer, scan.scan_id);
+    let issuer = issuer(&enrolment);
+    let signer = signer(inner, &enrolment)?;
+    let reporter = reporter(inner, &issuer, &signer, scan.scan_id);
     let findings = shareable(scan);
     let mut queued = Vec::new();
     let mut queue = |event: Event| -> Result<(), AgentError> {
@@ -71,25 +73,29 @@ pub(super) fn queue_reports(
 }
 
 /// Who this device reports as.
-pub(super) fn issuer(enrolment: Enrolment) -> Issuer {
+pub(super) fn issuer(enrolment: &Enrolment) -> Issuer {
     Issuer {
-        iss: enrolment.iss,
-        aud: enrolment.aud,
-        device_id: enrolment.device_id,
-        tenant: enrolment.tenant,
+        iss: enrolment.iss.clone(),
+        aud: enrolment.aud.clone(),
+        device_id: enrolment.device_id.clone(),
+        tenant: enrolment.tenant.clone(),
     }
 }
 
+/// The key that the connector knows this device by.
+pub(super) fn signer<'a>(inner: &'a Inner, enrolment: &Enrolment) -> Result<SlotSigner<'a>, AgentError> {
+    Ok(enrolled_key(inner.host.key.as_ref(), &enrolment.kid).map_err(ReportError::from)?)
+}
+
 /// Makes the reports of scan `txn`.
-pub(super) fn reporter<'a>(inner: &'a Inner, issuer: &'a Issuer, txn: &'a str) -> Reporter<'a> {
+pub(super) fn reporter<'a>(
+    inner: &'a Inner,
+    issuer: &'a Issuer,
+    key: &'a dyn Signer,
+    txn: &'a str,
+) -> Reporter<'a> {
     let host = &inner.host;
-    Reporter {
-        issuer,
-        txn,
-        key: host.key.as_ref(),
-        clock: host.clock.as_ref(),
-        entropy: host.entropy.as_ref(),
-    }
+    Reporter { issuer, txn, key, clock: host.clock.as_ref(), entropy: host.entropy.as_ref() }
 }
 
 /// What is open or set aside, and what this scan resolved.
@@ -149,7 +155,7 @@ fn device_report(
         intel_version: scan.intel_version.map(|version| version.to_string()),
         policy_version: scan.policy.version(),
         settings_version: scan.settings.version,
-        key_protection: inner.host.key.protection(),
+        key_protection: inner.host.key.protection(KeySlot::Current)?,
         dropped: tx.dropped()?,
         agent_version: AGENT_VERSION.to_owned(),
     })

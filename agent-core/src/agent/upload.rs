@@ -6,9 +6,10 @@
 use std::path::PathBuf;
 
 use super::Inner;
+use super::delivery;
 use super::error::AgentError;
 use super::settle::{self, Settled, set_aside};
-use crate::connector::{Enrolment, RawAnswer, UPLOAD_HEADERS};
+use crate::connector::{Enrolment, RawAnswer, Route, UPLOAD_HEADERS};
 use crate::model::{Sha256, SpkiPin, Timestamp};
 use crate::store::{ReadTx, ReportState, Slot, StoreError, StoredReport};
 
@@ -94,15 +95,16 @@ pub(super) fn next(inner: &Inner) -> Result<Option<Upload>, AgentError> {
             return Ok(None);
         }
         let field = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let route = inner.store.read(|tx| Ok::<_, AgentError>(Route::of(&inner.settings(tx)?)))?;
         return Ok(Some(Upload {
             id: report.jti,
             seq: report.seq,
-            url: enrolment.aud,
+            url: route.report_url(&enrolment),
             headers: UPLOAD_HEADERS.iter().map(field).collect(),
             file: inner.uploads.keep_only(&token)?,
             size: report.size,
             sha256: Sha256::of(token.as_bytes()),
-            spki_pins: enrolment.spki_pins,
+            spki_pins: route.pins(&enrolment).to_vec(),
         }));
     }
 }
@@ -133,7 +135,9 @@ pub(super) fn settle(inner: &Inner, id: &str, answer: UploadAnswer) -> Result<Up
                 UploadAnswer::Http(answer) => Ok(answer),
                 UploadAnswer::Failed { why } => Err(why),
             };
-            let delivery = inner.client().judge_transfer(&enrolment, &token, answer);
+            let client = inner.client_by_settings()?;
+            let delivery = client.judge_transfer(&enrolment, &token, answer);
+            delivery::keep_keys(inner, &client)?;
             settle::settle(inner, &report, &token, delivery)?
         }
     };

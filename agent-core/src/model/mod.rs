@@ -9,6 +9,7 @@ mod ct_log_list;
 mod fact;
 mod finding;
 mod indicator;
+mod jwk;
 mod level;
 mod nat64;
 mod network;
@@ -19,6 +20,7 @@ mod report;
 mod rules;
 mod settings;
 mod time;
+mod transport;
 mod weight;
 
 pub use app::{AppId, AppRecord, AppSource, Inventory, Note, SignerDigest};
@@ -32,6 +34,7 @@ pub use finding::{
     Trace, Verdict,
 };
 pub use indicator::{Indicator, IndicatorKind, ThreatCategory};
+pub use jwk::Jwk;
 pub use level::{Level, RiskLevel, Severity};
 pub use nat64::Nat64Prefix;
 pub use network::{
@@ -48,6 +51,7 @@ pub use settings::{
     Settings, UnknownLevelAccess,
 };
 pub use time::{Date, Timestamp};
+pub use transport::TransportSettings;
 pub use weight::Weight;
 
 pub(crate) mod words;

@@ -39,6 +39,12 @@ pub enum Slot {
     Disowned,
     /// The size of token that got through where a larger one did not.
     TokenLimit,
+    /// The connector's keys, as far as they were seen to follow one another.
+    ConnectorKeys,
+    /// What was met on the way to the connector.
+    ConnectorPath,
+    /// The download of an intelligence bundle.
+    IntelDownload,
 }
 
 impl Slot {
@@ -57,6 +63,9 @@ impl Slot {
             Self::Contacts => "contacts",
             Self::Disowned => "disowned",
             Self::TokenLimit => "token_limit",
+            Self::ConnectorKeys => "connector_keys",
+            Self::ConnectorPath => "connector_path",
+            Self::IntelDownload => "intel_download",
         }
     }
 }
