@@ -89,7 +89,7 @@ CREATE INDEX report_order ON report (epoch, ifnull(stands_for, seq));
 
 /// What each version has beside the one before.
 const STEPS: [&[&str]; SCHEMA_VERSION as usize] =
-    [&[SCHEMA], &[SIGNED_POLICIES], &[REPLACED_REPORTS, signing::SCHEMA, bundles::SCHEMA]];
+    [&[SCHEMA], &[SIGNED_POLICIES], &[signing::SCHEMA, bundles::SCHEMA, REPLACED_REPORTS]];
 
 /// The open database.
 pub struct Database(Mutex<Connection>);
