@@ -18,6 +18,7 @@ mod posture;
 mod report;
 mod rules;
 mod settings;
+mod thumbprint;
 mod time;
 mod weight;
 
@@ -49,5 +50,7 @@ pub use settings::{
 };
 pub use time::{Date, Timestamp};
 pub use weight::Weight;
+
+pub(crate) use thumbprint::jwk_thumbprint;
 
 pub(crate) mod words;

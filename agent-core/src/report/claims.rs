@@ -8,6 +8,9 @@
 //!  "mtd_epoch":"<enrolment>","mtd_seq":42,"mtd_prev":"<SHA-256 of report 41>","events":{URI:{…}}}
 //! ```
 
+use std::fmt;
+use std::str::FromStr;
+
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
@@ -45,6 +48,28 @@ pub struct SetClaims {
     /// Never present: what happened does not expire (RFC 8417, section 2.2).
     #[serde(default, skip_serializing)]
     pub exp: Absent,
+}
+
+/// Largest `mtd_seq`: what JSON carries without loss (RFC 8259, section 6).
+pub const MAX_SEQUENCE: u64 = (1 << 53) - 1;
+
+/// Longest identifier in a report, in bytes. Ours take 22 to 32.
+pub const MAX_IDENTIFIER: usize = 256;
+
+/// Whether `text` can be a `jti`, a `txn` or the like: not empty, bounded, and safe to show and to log.
+pub fn is_identifier(text: &str) -> bool {
+    (1..=MAX_IDENTIFIER).contains(&text.len()) && !text.chars().any(char::is_control)
+}
+
+impl SetClaims {
+    /// What is wrong with the values, each of the right kind by itself.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        if ![&self.jti, &self.txn, &self.mtd_epoch].into_iter().all(|text| is_identifier(text)) {
+            return Some("jti, txn and mtd_epoch must be 1 to 256 bytes without control characters");
+        }
+        let number = 1..=MAX_SEQUENCE;
+        (!number.contains(&self.mtd_seq)).then_some("mtd_seq must be 1 to 2^53 - 1")
+    }
 }
 
 /// A claim that must not be there.
@@ -92,18 +117,31 @@ impl ChainLink {
     }
 }
 
+impl fmt::Display for ChainLink {
+    /// Base64url without padding.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(self.0.as_bytes()))
+    }
+}
+
+impl FromStr for ChainLink {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok();
+        let digest = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        digest.map(|digest| Self(Sha256::from_bytes(digest))).ok_or("a link is the base64url of 32 bytes")
+    }
+}
+
 impl Serialize for ChainLink {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64_URL_SAFE_NO_PAD.encode(self.0.as_bytes()))
+        serializer.collect_str(self)
     }
 }
 
 impl<'de> Deserialize<'de> for ChainLink {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(String::deserialize(deserializer)?).ok();
-        let digest = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-        digest
-            .map(|digest| Self(Sha256::from_bytes(digest)))
-            .ok_or_else(|| D::Error::custom("a link is the base64url of 32 bytes"))
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }

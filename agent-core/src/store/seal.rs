@@ -13,13 +13,14 @@
 
 use std::sync::Arc;
 
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::aead::NONCE_LEN;
 use ring::{hkdf, hmac};
 use rusqlite::{OptionalExtension as _, Transaction};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use super::cipher::Cipher;
 use super::error::StoreError;
 use crate::platform::{Entropy, SecretStore};
 
@@ -40,7 +41,7 @@ pub(super) struct Place<'a> {
 
 /// Seals and opens values.
 pub(super) struct Sealer {
-    seal: LessSafeKey,
+    seal: Cipher,
     lookup: hmac::Key,
     entropy: Arc<dyn Entropy>,
 }
@@ -76,9 +77,9 @@ impl Sealer {
             return Err(wrong());
         }
         let root = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(data_key);
-        let seal = root.expand(&[b"mtd store seal 1"], &AES_256_GCM).map_err(|_| wrong())?;
+        let seal = Cipher::derived(&root, b"mtd store seal 1").map_err(|_| wrong())?;
         let lookup = root.expand(&[b"mtd store lookup 1"], hmac::HMAC_SHA256).map_err(|_| wrong())?;
-        Ok(Self { seal: LessSafeKey::new(UnboundKey::from(seal)), lookup: hmac::Key::from(lookup), entropy })
+        Ok(Self { seal, lookup: hmac::Key::from(lookup), entropy })
     }
 
     /// Seals `value` for `place`.
@@ -87,9 +88,7 @@ impl Sealer {
         let mut text = serde_json::to_vec(value).map_err(|_| unwritable())?;
         let mut nonce = [0; NONCE_LEN];
         self.entropy.fill(&mut nonce)?;
-        self.seal
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), place.aad(), &mut text)
-            .map_err(|_| unwritable())?;
+        self.seal.seal(nonce, &place.aad(), &mut text).map_err(|_| unwritable())?;
         Ok([&[VERSION], nonce.as_slice(), &text].concat())
     }
 
@@ -102,10 +101,7 @@ impl Sealer {
             return Err(tampered());
         }
         let mut text = Zeroizing::new(text.to_vec());
-        let plain = self
-            .seal
-            .open_in_place(Nonce::assume_unique_for_key(*nonce), place.aad(), &mut text)
-            .map_err(|_| tampered())?;
+        let plain = self.seal.open(*nonce, &place.aad(), &mut text).map_err(|_| tampered())?;
         serde_json::from_slice(plain).map_err(|_| StoreError::Form { table: place.table, doing: "read" })
     }
 
@@ -120,11 +116,11 @@ impl Sealer {
 }
 
 impl Place<'_> {
-    fn aad(self) -> Aad<Vec<u8>> {
+    fn aad(self) -> Vec<u8> {
         let mut bytes = vec![VERSION];
         bytes.extend_from_slice(self.table.as_bytes());
         bytes.push(0);
         bytes.extend_from_slice(self.row.as_bytes());
-        Aad::from(bytes)
+        bytes
     }
 }

@@ -16,7 +16,7 @@ use crate::private_file;
 const FILE: &str = "connector.db";
 
 /// Counts changes of [`SCHEMA`]; kept in `user_version`.
-const SCHEMA_VERSION: u32 = 2;
+const SCHEMA_VERSION: u32 = 3;
 
 const SCHEMA: &str = "
 CREATE TABLE server (one INTEGER PRIMARY KEY CHECK (one = 1), url TEXT NOT NULL) STRICT;
@@ -74,6 +74,14 @@ CREATE TABLE policy (
 ) STRICT;
 ";
 
+/// What version 3 has beside version 2. `twin` is the digest of the token with the other form of its signature; a report
+/// that an earlier version stored has none.
+const TWIN_DIGESTS: &str = "
+ALTER TABLE report ADD COLUMN twin TEXT;
+CREATE INDEX report_twin ON report (epoch, twin);
+CREATE INDEX report_prev ON report (epoch, prev);
+";
+
 /// The open database.
 pub struct Database(Mutex<Connection>);
 
@@ -116,8 +124,13 @@ fn migrate(connection: &mut Connection) -> Result<(), Error> {
         0 => {
             transaction.execute_batch(SCHEMA)?;
             transaction.execute_batch(SIGNED_POLICIES)?;
+            transaction.execute_batch(TWIN_DIGESTS)?;
         }
-        1 => transaction.execute_batch(SIGNED_POLICIES)?,
+        1 => {
+            transaction.execute_batch(SIGNED_POLICIES)?;
+            transaction.execute_batch(TWIN_DIGESTS)?;
+        }
+        2 => transaction.execute_batch(TWIN_DIGESTS)?,
         SCHEMA_VERSION => return Ok(()),
         found => return Err(Error::NewerDatabase { found, known: SCHEMA_VERSION }),
     }

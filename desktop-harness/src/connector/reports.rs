@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use agent_core::model::{Level, RiskLevel, Timestamp};
+use agent_core::report::{ChainLink, ChainProblem, ChainedReport, judge_chain};
+use rusqlite::types::{FromSql, FromSqlError, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::chain::{Fault, Surroundings};
@@ -17,6 +19,8 @@ pub struct Report<'a> {
     pub jti: &'a str,
     /// [`token_digest`](agent_core::connector::token_digest) of the token.
     pub sha256: &'a str,
+    /// The same of its [`twin`](agent_core::report::jws::twin): a successor may name either.
+    pub twin: Option<&'a str>,
     pub prev: Option<&'a str>,
     pub level: Option<Level>,
     pub at_least: Option<RiskLevel>,
@@ -50,18 +54,20 @@ pub fn surroundings(
 ) -> Result<Surroundings, Error> {
     let sql = "SELECT
         EXISTS (SELECT 1 FROM report WHERE epoch = ?1 AND seq = ?2),
-        (SELECT max(sha256 IS ?3) FROM report WHERE epoch = ?1 AND seq = ?2 - 1),
-        (SELECT max(prev IS ?4) FROM report WHERE epoch = ?1 AND seq = ?2 + 1),
-        (SELECT max(seq) FROM report WHERE epoch = ?1 AND sha256 = ?3)";
+        (SELECT max(sha256 IS ?3 OR twin IS ?3) FROM report WHERE epoch = ?1 AND seq = ?2 - 1),
+        (SELECT max(prev IN (?4, ?5)) FROM report WHERE epoch = ?1 AND seq = ?2 + 1),
+        (SELECT max(seq) FROM report WHERE epoch = ?1 AND (sha256 = ?3 OR twin = ?3)),
+        EXISTS (SELECT 1 FROM report WHERE epoch = ?1 AND prev = ?3 AND seq <> ?2)";
     Ok(connection.query_row(
         sql,
-        params![epoch, sequence(report.seq), report.prev, report.sha256],
+        params![epoch, sequence(report.seq), report.prev, report.sha256, report.twin],
         |row| {
             Ok(Surroundings {
                 taken: row.get(0)?,
                 follows_its_predecessor: row.get(1)?,
                 is_named_by_its_successor: row.get(2)?,
                 names: row.get::<_, Option<i64>>(3)?.and_then(|seq| u64::try_from(seq).ok()),
+                shares_its_predecessor: row.get(4)?,
             })
         },
     )?)
@@ -76,14 +82,15 @@ pub fn store(
     now: Timestamp,
 ) -> Result<(), Error> {
     let sql = "INSERT INTO report
-        (device, epoch, seq, jti, sha256, prev, level, at_least, fault, received_at, token)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        (device, epoch, seq, jti, sha256, twin, prev, level, at_least, fault, received_at, token)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let row = params![
         device.id,
         device.epoch,
         sequence(report.seq),
         report.jti,
         report.sha256,
+        report.twin,
         report.prev,
         report.level.map(Json),
         report.at_least.map(Json),
@@ -171,6 +178,35 @@ pub fn chain_state(connection: &Connection, device: &Device) -> Result<ChainStat
     })
 }
 
+/// What the chain of a device's newest enrolment shows, in words.
+pub fn chain_problems(connection: &Connection, device: &Device) -> Result<Vec<ChainProblem>, Error> {
+    let sql = "SELECT seq, sha256, twin, prev, received_at, jti FROM report WHERE epoch = ?1";
+    let mut statement = connection.prepare(sql)?;
+    let links = statement.query_map([&device.epoch], |row| {
+        let sha256 = row.get::<_, Digest>(1)?.0;
+        let mut digests = [sha256, row.get::<_, Option<Digest>>(2)?.map_or(sha256, |twin| twin.0)];
+        digests.sort();
+        Ok(ChainedReport {
+            seq: u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default(),
+            digests,
+            prev: row.get::<_, Option<Digest>>(3)?.map(|prev| prev.0),
+            at: Timestamp::from_unix(row.get(4)?),
+            jti: row.get(5)?,
+            generation: 0,
+        })
+    })?;
+    Ok(judge_chain(device.epoch.clone(), links.collect::<Result<_, _>>()?).problems)
+}
+
+/// A digest as it is stored: base64url.
+struct Digest(ChainLink);
+
+impl FromSql for Digest {
+    fn column_result(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
+        value.as_str()?.parse().map(Self).map_err(|why: &str| FromSqlError::Other(why.into()))
+    }
+}
+
 /// The reports of a device as they came, in order of enrolment and number.
 pub fn tokens(connection: &Connection, tenant: &str, device: &str) -> Result<Vec<String>, Error> {
     let sql = "SELECT token FROM report JOIN enrolment USING (epoch) JOIN device ON device.id = report.device
@@ -180,7 +216,7 @@ pub fn tokens(connection: &Connection, tenant: &str, device: &str) -> Result<Vec
     Ok(tokens.collect::<Result<_, _>>()?)
 }
 
-/// SQLite's integers are signed; numbers above [`MAX_SEQUENCE`](super::limits::MAX_SEQUENCE) are refused before.
+/// SQLite's integers are signed; numbers above [`MAX_SEQUENCE`](agent_core::report::MAX_SEQUENCE) are refused before.
 fn sequence(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }

@@ -9,6 +9,10 @@ mod delivery;
 #[cfg(test)]
 mod enrolment;
 #[cfg(test)]
+mod histories;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod patience;
 #[cfg(test)]
 mod policy;

@@ -7,3 +7,4 @@ mod queue;
 mod sealing;
 mod slots;
 mod support;
+mod wycheproof;
