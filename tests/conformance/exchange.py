@@ -9,6 +9,7 @@ usage: exchange.py MTD DIR [PORT]
           exchange.json  the messages in order: name, request, answer
           tokens.json    each token by kind: {"kind", "token", "key", "iss", "aud"}
           keys.json      the public keys by name, as JWK
+          payload.json   what the device enrolled with
 """
 
 import base64
@@ -91,7 +92,8 @@ class Story:
             recorder.stop()
             connector.send_signal(signal.SIGTERM)
             connector.wait(LIMIT)
-        return {"exchange": self.exchanges, "tokens": list(self.tokens()), "keys": self.keys()}
+        told = {"exchange": self.exchanges, "tokens": list(self.tokens()), "keys": self.keys()}
+        return told | {"payload": json.loads(decoded(self.code.strip().removeprefix("mtd-enrol:")))}
 
     def serve(self):
         line = [self.mtd, "connector", "serve", "--listen", f"127.0.0.2:{self.port}", "--json"]
@@ -120,6 +122,8 @@ class Story:
         self.code = code
         self.scan("dpkg-status")
         self.run("device", "deliver", ends=(0, 3))
+        # A new version of the settings for the second delivery.
+        self.admin("settings", "--app-sync-personal", "on")
         self.scan("dpkg-status-tracker")
         self.run("device", "deliver", ends=(0, 3))
 
