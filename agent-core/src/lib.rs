@@ -10,12 +10,14 @@
 //! ```
 //!
 //! Siblings never import each other; everything may import [`model`] and, in the same way, [`canary`]: pure format,
-//! which the settings, the network checks and the canary server share.
+//! which the settings, the network checks and the canary server share. `bounded_plist` is of that kind too.
 
 pub mod model;
 pub mod platform;
 
 pub mod canary;
+
+mod bounded_plist;
 
 pub mod inventory;
 pub mod network;

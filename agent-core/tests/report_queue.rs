@@ -6,9 +6,7 @@
 use std::sync::Arc;
 
 use agent_core::model::{ChainPosition, Level, Sha256, Timestamp};
-use agent_core::platform::{
-    Clock, DeviceKey, Entropy, Es256Signature, KeyProtection, PlatformError, SecretStore,
-};
+use agent_core::platform::{Clock, Entropy, Es256Signature, PlatformError, SecretStore, Signer};
 use agent_core::report::jwk::PublicKey;
 use agent_core::report::{
     ChainReport, Event, Expected, Issuer, Reporter, RiskLevelChange, jws, random_id, verify_chain,
@@ -37,7 +35,7 @@ impl Host {
     }
 }
 
-impl DeviceKey for Host {
+impl Signer for Host {
     fn public_key_spki_der(&self) -> Result<Vec<u8>, PlatformError> {
         let prefix = [
             0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
@@ -49,10 +47,6 @@ impl DeviceKey for Host {
     fn sign_es256(&self, message: &[u8]) -> Result<Es256Signature, PlatformError> {
         let signature = self.key.sign(&self.random, message).unwrap();
         Ok(Es256Signature::Der(signature.as_ref().to_vec()))
-    }
-
-    fn protection(&self) -> KeyProtection {
-        KeyProtection::Software
     }
 }
 

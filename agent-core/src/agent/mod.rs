@@ -41,11 +41,11 @@ pub use crate::schedule::{Plan, Reason, ScanTrigger};
 
 use crate::connector::{Client, Decision, Enrolment, EnrolmentPayload};
 use crate::model::{BundleKey, Depth, Platform, PolicyOverride, Settings};
-use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, SecretStore};
+use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, KeySlot, SecretStore, Signer as _, SlotSigner};
 use crate::policy::{self, Explanation, Language, Recorded};
-use crate::report::ReportError;
 use crate::report::jwk::PublicKey;
 use crate::report::jws::SignError;
+use crate::report::{ReportError, enrolled_key};
 use crate::schedule::Scheduler;
 use crate::store::{ReadTx, ReportState, Slot, Store};
 use events::Events;
@@ -140,6 +140,7 @@ impl Agent {
                 tx.put(Slot::Enrolment, &enrolment)?;
                 tx.put(Slot::Settings, &settings)
             })?;
+            inner.adopt(&enrolment).await;
             log::info!("enrolled; settings version {}", settings.version);
             Ok(EnrolmentStatus::new(&enrolment, &settings))
         })
@@ -266,7 +267,14 @@ impl Agent {
 
     /// The public half of the key that signs this device's reports.
     pub fn public_key(&self) -> Result<PublicKey, AgentError> {
-        let spki = self.inner()?.host.key.public_key_spki_der()?;
+        let inner = self.inner()?;
+        let enrolment: Option<Enrolment> = inner.store.read(|tx| tx.get(Slot::Enrolment))?;
+        let key = inner.host.key.as_ref();
+        let signer = match enrolment {
+            Some(enrolment) => enrolled_key(key, &enrolment.kid).map_err(ReportError::from)?,
+            None => SlotSigner { key, slot: KeySlot::Current },
+        };
+        let spki = signer.public_key_spki_der()?;
         Ok(PublicKey::from_spki_der(&spki).map_err(SignError::from).map_err(ReportError::from)?)
     }
 
@@ -335,6 +343,15 @@ impl Inner {
     /// The way to the connector.
     fn client(&self) -> Client {
         Client::new(self.host.key.clone(), self.host.clock.clone(), self.host.entropy.clone())
+    }
+
+    /// Has the host put the key of `enrolment` in use. Should that fail, it is done when the key is first needed.
+    async fn adopt(&self, enrolment: &Enrolment) {
+        let (key, kid) = (self.host.key.clone(), enrolment.kid.clone());
+        let adopted = tokio::task::spawn_blocking(move || enrolled_key(key.as_ref(), &kid).map(|_| ()));
+        if let Ok(Err(error)) = adopted.await {
+            log::warn!("the new key is not in use yet: {error}");
+        }
     }
 
     /// The settings in force: the signed ones of an enrolled device.

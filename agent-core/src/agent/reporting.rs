@@ -13,10 +13,11 @@ use crate::model::{
     AppRecord, CoverageItem, DevicePosture, Finding, FindingState, Inventory, Level, NetworkSnapshot,
     RiskLevel, Settings, Severity, Timestamp,
 };
+use crate::platform::KeySlot;
 use crate::policy::{self, Assessment, Language, Policy, System};
 use crate::report::{
-    AppKey, DeviceReport, Event, InventoryReport, Issuer, NetworkState, Part, Reporter, RiskLevelChange,
-    SCHEMA_VERSION,
+    AppKey, DeviceReport, Event, InventoryReport, Issuer, NetworkState, Part, ReportError, Reporter,
+    RiskLevelChange, SCHEMA_VERSION, enrolled_key,
 };
 use crate::store::{Slot, WriteTx};
 
@@ -53,10 +54,11 @@ pub(super) fn queue_reports(
         tenant: enrolment.tenant,
     };
     let host = &inner.host;
+    let signer = enrolled_key(host.key.as_ref(), &enrolment.kid).map_err(ReportError::from)?;
     let reporter = Reporter {
         issuer: &issuer,
         txn: scan.scan_id,
-        key: host.key.as_ref(),
+        key: &signer,
         clock: host.clock.as_ref(),
         entropy: host.entropy.as_ref(),
     };
@@ -138,7 +140,7 @@ fn device_report(
         intel_version: scan.intel_version.map(|version| version.to_string()),
         policy_version: scan.policy.version(),
         settings_version: scan.settings.version,
-        key_protection: inner.host.key.protection(),
+        key_protection: inner.host.key.protection(KeySlot::Current)?,
         dropped: tx.dropped()?,
         agent_version: AGENT_VERSION.to_owned(),
     })

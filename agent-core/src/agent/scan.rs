@@ -24,6 +24,7 @@ use crate::model::{
 use crate::network::baseline::network_key;
 use crate::network::observation::Observations;
 use crate::network::{self, Recording};
+use crate::platform::KeySlot;
 use crate::policy::{self, Assessment, Policy, System};
 use crate::posture::{self, Device, Thresholds};
 use crate::report::random_id;
@@ -197,7 +198,7 @@ fn conclude(
             settings,
             thresholds: thresholds(&policy),
             tables: intel.bundle.as_deref().map(Bundle::os_tables),
-            key: inner.host.key.protection(),
+            key: inner.host.key.protection(KeySlot::Current).ok(),
             agent_version: AGENT_VERSION,
             now,
         }));

@@ -14,7 +14,8 @@ use super::http::{self, Answer, Call};
 use super::limits::CALL_TIMEOUT;
 use super::wire::{Enrolment, Refusal, RequestClaims};
 use crate::model::SpkiPin;
-use crate::platform::{Clock, DeviceKey, Entropy};
+use crate::platform::{Clock, DeviceKey, Entropy, KeySlot, SlotSigner};
+use crate::report::enrolled_key;
 use crate::report::jws::{self, typ};
 use crate::report::strict_json;
 
@@ -39,14 +40,28 @@ impl Client {
         self
     }
 
-    /// Signs with the device key.
+    /// Signs with the key of thumbprint `kid`, which the device is enrolled with.
     pub(super) async fn sign<T: Serialize>(
+        &self,
+        kid: &str,
+        typ: &'static str,
+        claims: &T,
+    ) -> Result<String, ConnectorError> {
+        let (claims, kid) = (json(claims)?, kid.to_owned());
+        let sign = move |key: &dyn DeviceKey| jws::sign(typ, &claims, &enrolled_key(key, &kid)?);
+        Ok(self.with_key("signing", sign).await??)
+    }
+
+    /// Signs with the key that is to become the device's.
+    pub(super) async fn sign_as_candidate<T: Serialize>(
         &self,
         typ: &'static str,
         claims: &T,
     ) -> Result<String, ConnectorError> {
         let claims = json(claims)?;
-        Ok(self.with_key("signing", move |key| jws::sign(typ, &claims, key)).await??)
+        let sign =
+            move |key: &dyn DeviceKey| jws::sign(typ, &claims, &SlotSigner { key, slot: KeySlot::Candidate });
+        Ok(self.with_key("signing", sign).await??)
     }
 
     /// Asks the device key something, which may block or hang, off the runtime's workers. `doing` is for the message.
@@ -94,7 +109,7 @@ impl Client {
             iat: self.clock.now(),
             jti: BASE64_URL_SAFE_NO_PAD.encode(jti),
         };
-        let token = self.sign(typ::REQUEST, &claims).await?;
+        let token = self.sign(&enrolment.kid, typ::REQUEST, &claims).await?;
         let mut bearer = HeaderValue::try_from(format!("Bearer {token}"))
             .map_err(|_| ConnectorError::Device("request token is not a header value".to_owned()))?;
         bearer.set_sensitive(true);

@@ -104,6 +104,9 @@ pub enum ConnectorError {
     /// The device could not sign or find randomness.
     #[error("{0}")]
     Device(String),
+    /// The platform failed, the device key above all.
+    #[error("{0}")]
+    Platform(PlatformError),
     /// What the agent holds of its enrolment cannot be used.
     #[error("{0}; enrol this device again")]
     Enrolment(String),
@@ -125,13 +128,16 @@ impl ConnectorError {
 
 impl From<SignError> for ConnectorError {
     fn from(error: SignError) -> Self {
-        Self::Device(error.to_string())
+        match error {
+            SignError::Key(error) => Self::Platform(error),
+            error => Self::Device(error.to_string()),
+        }
     }
 }
 
 impl From<PlatformError> for ConnectorError {
     fn from(error: PlatformError) -> Self {
-        Self::Device(error.to_string())
+        Self::Platform(error)
     }
 }
 

@@ -63,6 +63,8 @@ pub struct Enrolment {
     pub epoch: String,
     /// How the device key is kept, in the word of the wire: that of a `KeyProtection`.
     pub key_protection: String,
+    /// RFC 7638 thumbprint of the device key.
+    pub kid: String,
 }
 
 impl Enrolment {

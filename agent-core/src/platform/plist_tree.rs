@@ -1,20 +1,14 @@
-//! A property list as a tree, XML or binary, within limits of depth, number and size.
-//!
-//! The plist crate's own tree is not used: a binary plist may name one object many times over, so that a few hundred bytes
-//! stand for exponentially many values.
+//! A property list as a tree.
 
-use std::io::Cursor;
+use plist::stream::Event;
 
-use plist::stream::{BinaryReader, Event, OwnedEvent, XmlReader};
+use crate::bounded_plist::{BoundedPlist, Broken, Limits};
 
 /// Deepest nesting. MDM responses have 5.
 const MAX_DEPTH: usize = 16;
 
-/// Most values. A profile has some 20.
-const MAX_VALUES: u64 = 200_000;
-
-/// Most text and data, in bytes: what an XML response of the largest size can hold.
-const MAX_CONTENT: u64 = 8 * 1024 * 1024;
+/// Values: a profile has some 20. Text and data: what an XML response of the largest size can hold.
+const LIMITS: Limits = Limits { depth: MAX_DEPTH, values: 200_000, content: 8 * 1024 * 1024 };
 
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,14 +41,8 @@ pub enum TreeError {
 
 /// Parses a property list whose root is a dictionary.
 pub(super) fn parse(input: &[u8]) -> Result<Node, TreeError> {
-    let source: Box<dyn Iterator<Item = Result<OwnedEvent, plist::Error>> + '_> =
-        if input.starts_with(b"bplist00") {
-            Box::new(BinaryReader::new(Cursor::new(input)))
-        } else {
-            Box::new(XmlReader::new(input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input)))
-        };
-    let mut reader = Reader { source, values_left: MAX_VALUES, content_left: MAX_CONTENT };
-    match reader.node(0)? {
+    let mut reader = Reader(BoundedPlist::open(input, LIMITS));
+    match reader.node()? {
         Some(root @ Node::Dictionary(_)) => Ok(root),
         _ => Err(syntax("the root is not a dictionary")),
     }
@@ -75,24 +63,15 @@ impl Node {
     }
 }
 
-struct Reader<'a> {
-    source: Box<dyn Iterator<Item = Result<OwnedEvent, plist::Error>> + 'a>,
-    values_left: u64,
-    content_left: u64,
-}
+struct Reader<'a>(BoundedPlist<'a>);
 
 impl Reader<'_> {
     /// The next value; `None` at the end of the collection around it.
-    fn node(&mut self, depth: usize) -> Result<Option<Node>, TreeError> {
-        if depth > MAX_DEPTH {
-            return Err(TreeError::TooDeep);
-        }
-        let event = self.source.next().ok_or_else(|| syntax("it ends early"))?.map_err(syntax)?;
-        self.spend(&event)?;
-        Ok(Some(match event {
+    fn node(&mut self) -> Result<Option<Node>, TreeError> {
+        Ok(Some(match self.0.next()? {
             Event::EndCollection => return Ok(None),
-            Event::StartArray(_) => self.list(depth)?,
-            Event::StartDictionary(_) => self.dictionary(depth)?,
+            Event::StartArray(_) => self.list()?,
+            Event::StartDictionary(_) => self.dictionary()?,
             Event::String(text) => Node::Text(text.into_owned()),
             Event::Boolean(truth) => Node::Boolean(truth),
             Event::Data(data) => Node::Data(data.into_owned()),
@@ -100,19 +79,19 @@ impl Reader<'_> {
         }))
     }
 
-    fn list(&mut self, depth: usize) -> Result<Node, TreeError> {
+    fn list(&mut self) -> Result<Node, TreeError> {
         let mut items = Vec::new();
-        while let Some(item) = self.node(depth + 1)? {
+        while let Some(item) = self.node()? {
             items.push(item);
         }
         Ok(Node::List(items))
     }
 
-    fn dictionary(&mut self, depth: usize) -> Result<Node, TreeError> {
+    fn dictionary(&mut self) -> Result<Node, TreeError> {
         let mut entries = Vec::new();
-        while let Some(key) = self.node(depth + 1)? {
+        while let Some(key) = self.node()? {
             let Node::Text(key) = key else { return Err(syntax("a dictionary key is not a text")) };
-            let value = self.node(depth + 1)?.ok_or_else(|| syntax("a key has no value"))?;
+            let value = self.node()?.ok_or_else(|| syntax("a key has no value"))?;
             entries.push((key, value));
         }
         let mut names: Vec<_> = entries.iter().map(|(name, _)| name).collect();
@@ -122,20 +101,15 @@ impl Reader<'_> {
         }
         Ok(Node::Dictionary(entries))
     }
+}
 
-    /// Counts `event` against the limits. What a collection announces counts at once: the reader has already set memory
-    /// aside for it.
-    fn spend(&mut self, event: &OwnedEvent) -> Result<(), TreeError> {
-        let (values, content) = match event {
-            Event::StartArray(length) => (length.unwrap_or(0).saturating_add(1), 0),
-            Event::StartDictionary(length) => (length.unwrap_or(0).saturating_mul(2).saturating_add(1), 0),
-            Event::String(text) => (1, text.len() as u64),
-            Event::Data(data) => (1, data.len() as u64),
-            _ => (1, 0),
-        };
-        self.values_left = self.values_left.checked_sub(values).ok_or(TreeError::TooMuch)?;
-        self.content_left = self.content_left.checked_sub(content).ok_or(TreeError::TooMuch)?;
-        Ok(())
+impl From<Broken> for TreeError {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Syntax(why) => Self::Syntax(why),
+            Broken::TooDeep => Self::TooDeep,
+            Broken::TooMuch => Self::TooMuch,
+        }
     }
 }
 

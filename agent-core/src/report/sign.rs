@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::claims::{Absent, ChainLink, OpaqueId, SetClaims, SubjectId};
 use super::event::Event;
+use super::jwk::PublicKey;
 use super::jws;
 use crate::model::{ChainPosition, SignedReport, Timestamp};
-use crate::platform::{Clock, DeviceKey, Entropy, PlatformError};
+use crate::platform::{Clock, DeviceKey, Entropy, FailureKind, KeySlot, PlatformError, Signer, SlotSigner};
 
 /// Who reports to whom, as the connector fixed it at enrolment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +34,7 @@ pub struct Reporter<'a> {
     /// The scan, from [`random_id`].
     pub txn: &'a str,
     /// Signs.
-    pub key: &'a dyn DeviceKey,
+    pub key: &'a dyn Signer,
     /// Dates.
     pub clock: &'a dyn Clock,
     /// Makes `jti`.
@@ -80,6 +81,25 @@ impl Reporter<'_> {
             exp: Absent,
         }
     }
+}
+
+/// The slot of the key whose RFC 7638 thumbprint is `kid`, the one that a device is enrolled with.
+///
+/// A candidate of that thumbprint is adopted: the enrolment was stored, and the adoption that follows broke off. A key that
+/// is in neither slot fails with [`FailureKind::Gone`]: the device has to be enrolled again.
+pub fn enrolled_key<'a>(key: &'a dyn DeviceKey, kid: &str) -> Result<SlotSigner<'a>, jws::SignError> {
+    let holds = |slot| -> Result<bool, jws::SignError> {
+        let Some(spki) = key.public_key_spki_der(slot)? else { return Ok(false) };
+        Ok(PublicKey::from_spki_der(&spki)?.thumbprint() == kid)
+    };
+    if !holds(KeySlot::Current)? {
+        if !holds(KeySlot::Candidate)? {
+            let why = "the key that this device is enrolled with is gone; enrol it again";
+            return Err(PlatformError::of(FailureKind::Gone, "device key", why).into());
+        }
+        key.adopt_candidate()?;
+    }
+    Ok(SlotSigner { key, slot: KeySlot::Current })
 }
 
 /// 128 random bits as text: a `jti` or a `txn`.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use agent_core::platform::Clock;
 
 use super::folder::data_dir;
-use super::signals::interrupted;
+use super::signals::Interruption;
 use super::{Global, Outcome};
 use crate::CliError;
 use crate::canary::{
@@ -69,12 +69,13 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
         Some(folder) => folder.clone(),
         None => data_dir(global)?.join("canary"),
     };
+    let interruption = Interruption::listen()?;
     let running = Canary::start(config(args, &folder)?).await?;
     match ui.json {
         true => ui.json(&running.settings)?,
         false => show(&running, ui)?,
     }
-    interrupted().await?;
+    interruption.wait().await;
     running.stop().await;
     Ok(Outcome::Done)
 }

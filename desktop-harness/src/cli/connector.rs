@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::connector_canary;
 use super::folder::data_dir;
-use super::signals::interrupted;
+use super::signals::Interruption;
 use super::{Global, Outcome, files};
 use crate::CliError;
 use crate::connector::{ChainStatus, Config, Connector, DeviceRow, Resource, TenantSettings};
@@ -178,6 +178,7 @@ async fn serve(config: Config, canary: connector_canary::Args, ui: &Ui) -> Resul
     let folder = config.data_dir.clone();
     let name = config.names.first().cloned().unwrap_or_default();
     let connector = Connector::open(config)?;
+    let interruption = Interruption::listen()?;
     let canary = connector_canary::start(canary, &name, &folder, &connector).await?;
     let running = connector.start().await?;
     match ui.json {
@@ -201,7 +202,7 @@ async fn serve(config: Config, canary: connector_canary::Args, ui: &Ui) -> Resul
             ui.line("Enrol a device: mtd connector token | mtd enroll -      Stop: Ctrl-C");
         }
     }
-    interrupted().await?;
+    interruption.wait().await;
     if let Some(canary) = canary {
         canary.stop().await;
     }

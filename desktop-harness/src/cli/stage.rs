@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::signals::interrupted;
+use super::signals::Interruption;
 use super::{Global, Outcome};
 use crate::CliError;
 use crate::stage;
@@ -42,10 +42,9 @@ pub(crate) async fn run(args: Args, _global: &Global, ui: &Ui) -> Result<Outcome
         .into());
     }
     let place = Place { connector: args.listen, reach: args.reach };
+    let interruption = Interruption::listen()?;
     tokio::select! {
-        // Signals first: whoever has read the first line may send one.
-        biased;
-        stopped = interrupted() => stopped?,
+        () = interruption.wait() => {}
         played = stage::play(ui, &place) => played?,
     }
     Ok(Outcome::Done)

@@ -6,7 +6,7 @@ mod forged;
 use std::process::{Command, Output};
 
 use agent_core::connector::{Delivery, token_digest};
-use agent_core::platform::Es256Signature;
+use agent_core::platform::{Es256Signature, KeySlot, Signer as _};
 use desktop_harness::connector::ChainStatus;
 use desktop_harness::software_key::SoftwareKey;
 use forged::{ACCEPTED, Case, Forge, cases};
@@ -17,13 +17,14 @@ use crate::support::{Bench, Device, post};
 /// Every case with its token, forged from a first report of `device`, each with an identifier of its own.
 fn forged(device: &Device) -> Vec<(String, Case)> {
     let stranger = SoftwareKey::from_pkcs8(&SoftwareKey::generate().unwrap()).unwrap();
-    let public = device.key.public();
+    let key = own_key(device);
+    let public = key.public();
     let forge = |case: &Case| {
         let forge = Forge {
             jwk: json!(public.to_jwk()),
             kid: public.thumbprint(),
             spki: public.to_spki_der(),
-            sign: &|input| sign(&device.key, input),
+            sign: &|input| sign(&key, input),
             stranger_jwk: json!(stranger.public().to_jwk()),
             stranger: &|input| sign(&stranger, input),
             claims: honest(device),
@@ -32,6 +33,12 @@ fn forged(device: &Device) -> Vec<(String, Case)> {
     };
     let with_token = |case: Case| (forge(&case), case);
     cases().into_iter().map(with_token).collect()
+}
+
+fn own_key(device: &Device) -> SoftwareKey {
+    let mut slots = [KeySlot::Current, KeySlot::Candidate].into_iter();
+    let enrolled = |key: &SoftwareKey| key.public().thumbprint() == device.enrolment.kid;
+    slots.find_map(|slot| device.key.key(slot).unwrap().filter(enrolled)).unwrap()
 }
 
 /// Claims that the stricter of both verifiers takes.
@@ -46,7 +53,7 @@ fn honest(device: &Device) -> Value {
 }
 
 fn sign(key: &SoftwareKey, input: &[u8]) -> Vec<u8> {
-    match agent_core::platform::DeviceKey::sign_es256(key, input).unwrap() {
+    match key.sign_es256(input).unwrap() {
         Es256Signature::Raw(bytes) => bytes,
         Es256Signature::Der(_) => panic!("a software key gives r and s"),
     }
@@ -85,7 +92,7 @@ async fn mtd_verify_names_the_rule_that_each_hostile_report_breaks() {
     let forged = forged(&device);
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("device.jwk.json");
-    std::fs::write(&key, serde_json::to_vec(&device.key.public().to_jwk()).unwrap()).unwrap();
+    std::fs::write(&key, serde_json::to_vec(&own_key(&device).public().to_jwk()).unwrap()).unwrap();
     let verify = |tokens: &[&str], format: &[&str]| -> Output {
         let path = folder.path().join("reports.jws");
         std::fs::write(&path, tokens.join("\n")).unwrap();

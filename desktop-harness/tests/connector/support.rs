@@ -9,9 +9,10 @@ use agent_core::connector::{Client, Delivery, Enrolment, EnrolmentPayload, token
 use agent_core::model::{Ownership, Settings, Timestamp};
 pub use agent_core::platform::SystemEntropy;
 use agent_core::platform::{Clock, Entropy};
+use agent_core::report::enrolled_key;
 use agent_core::report::jws::{self, typ};
 use desktop_harness::connector::{Config, Connector, Running};
-use desktop_harness::software_key::SoftwareKey;
+use desktop_harness::software_key::SoftwareKeys;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
@@ -82,18 +83,20 @@ fn config(data_dir: &TempDir, clock: &TestClock) -> Config {
 
 /// A device before it enrols.
 pub struct Fresh {
-    pub key: Arc<SoftwareKey>,
+    pub key: Arc<SoftwareKeys>,
     pub client: Client,
     clock: TestClock,
+    folder: TempDir,
 }
 
 /// A device that is enrolled.
 pub struct Device {
-    pub key: Arc<SoftwareKey>,
+    pub key: Arc<SoftwareKeys>,
     pub client: Client,
     pub clock: TestClock,
     pub enrolment: Enrolment,
     pub settings: Settings,
+    _folder: TempDir,
 }
 
 impl Device {
@@ -126,7 +129,8 @@ impl Device {
     }
 
     pub fn sign(&self, claims: &Value) -> String {
-        jws::sign(typ::SECURITY_EVENT, &serde_json::to_vec(claims).unwrap(), &*self.key).unwrap()
+        let signer = enrolled_key(&*self.key, &self.enrolment.kid).unwrap();
+        jws::sign(typ::SECURITY_EVENT, &serde_json::to_vec(claims).unwrap(), &signer).unwrap()
     }
 
     pub async fn deliver(&self, token: &str) -> Delivery {
@@ -141,17 +145,19 @@ impl Device {
 
 impl Fresh {
     pub fn new(clock: &TestClock) -> Self {
-        let key = Arc::new(SoftwareKey::from_pkcs8(&SoftwareKey::generate().unwrap()).unwrap());
-        Self { client: client(&key, clock), key, clock: clock.clone() }
+        let folder = TempDir::new().unwrap();
+        let key = Arc::new(SoftwareKeys::in_folder(folder.path()));
+        Self { client: client(&key, clock), key, clock: clock.clone(), folder }
     }
 
     pub async fn enrolled(self, payload: &EnrolmentPayload) -> Device {
         let (enrolment, settings) = self.client.enrol(payload).await.unwrap();
-        Device { key: self.key, client: self.client, clock: self.clock, enrolment, settings }
+        let Self { key, client, clock, folder } = self;
+        Device { key, client, clock, enrolment, settings, _folder: folder }
     }
 }
 
-pub fn client(key: &Arc<SoftwareKey>, clock: &TestClock) -> Client {
+pub fn client(key: &Arc<SoftwareKeys>, clock: &TestClock) -> Client {
     Client::new(Arc::clone(key) as _, Arc::new(clock.clone()), Arc::new(SystemEntropy))
         .with_timeout(Duration::from_secs(10))
 }

@@ -14,7 +14,9 @@ use tempfile::TempDir;
 
 use crate::agent::*;
 use crate::model::*;
-use crate::platform::{DeviceHost, Es256Signature, KeyProtection, PlatformError, SystemEntropy};
+use crate::platform::{
+    DeviceHost, Es256Signature, KeyAttestation, KeyProtection, KeySlot, PlatformError, Signer, SystemEntropy,
+};
 use crate::report::jwk::Jwk;
 use crate::report::{Event, Expected, SetClaims, verify_chain, verify_report};
 
@@ -65,6 +67,7 @@ impl Device {
             connector_jwk: device.agent.public_key().unwrap().to_jwk(),
             epoch: "enrolment-1".into(),
             key_protection: "software".into(),
+            kid: device.agent.public_key().unwrap().thumbprint(),
         };
         device
             .agent
@@ -371,7 +374,7 @@ impl TestKey {
     }
 }
 
-impl DeviceKey for TestKey {
+impl Signer for TestKey {
     fn public_key_spki_der(&self) -> Result<Vec<u8>, PlatformError> {
         let point = self.pair.public_key().as_ref();
         let coordinate = |range: std::ops::Range<usize>| BASE64_URL_SAFE_NO_PAD.encode(&point[range]);
@@ -386,9 +389,28 @@ impl DeviceKey for TestKey {
         }
         Ok(Es256Signature::Raw(self.pair.sign(&self.random, message).unwrap().as_ref().to_vec()))
     }
+}
 
-    fn protection(&self) -> KeyProtection {
-        KeyProtection::Software
+/// One key, in use from the start: enrolment itself is proved with a connector.
+impl DeviceKey for TestKey {
+    fn public_key_spki_der(&self, slot: KeySlot) -> Result<Option<Vec<u8>>, PlatformError> {
+        (slot == KeySlot::Current).then(|| Signer::public_key_spki_der(self)).transpose()
+    }
+
+    fn sign_es256(&self, _: KeySlot, message: &[u8]) -> Result<Es256Signature, PlatformError> {
+        Signer::sign_es256(self, message)
+    }
+
+    fn protection(&self, _: KeySlot) -> Result<KeyProtection, PlatformError> {
+        Ok(KeyProtection::Software)
+    }
+
+    fn make_candidate(&self, _: &[u8]) -> Result<Option<KeyAttestation>, PlatformError> {
+        Err(PlatformError::new("make a key", "this device does not"))
+    }
+
+    fn adopt_candidate(&self) -> Result<(), PlatformError> {
+        Err(PlatformError::new("adopt a key", "this device does not"))
     }
 }
 

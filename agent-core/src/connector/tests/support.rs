@@ -1,7 +1,7 @@
 //! A device, and servers that misbehave in a given way.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
@@ -19,7 +19,9 @@ use tokio_rustls::TlsAcceptor;
 use crate::connector::wire::Enrolment;
 use crate::connector::{Client, EnrolmentPayload, OneTimeToken};
 use crate::model::{SpkiPin, Timestamp};
-use crate::platform::{Clock, DeviceKey, Entropy, Es256Signature, KeyProtection, PlatformError};
+use crate::platform::{
+    Clock, DeviceKey, Entropy, Es256Signature, KeyAttestation, KeyProtection, KeySlot, PlatformError, Signer,
+};
 use crate::report::jwk::{Jwk, PublicKey};
 use crate::report::jws;
 
@@ -68,7 +70,7 @@ impl TestKey {
     }
 }
 
-impl DeviceKey for TestKey {
+impl Signer for TestKey {
     fn public_key_spki_der(&self) -> Result<Vec<u8>, PlatformError> {
         Ok(self.public.to_spki_der())
     }
@@ -77,11 +79,33 @@ impl DeviceKey for TestKey {
         let signature = self.pair.sign(&SystemRandom::new(), message).unwrap();
         Ok(Es256Signature::Raw(signature.as_ref().to_vec()))
     }
+}
 
-    fn protection(&self) -> KeyProtection {
-        KeyProtection::Software
+/// The same key in both slots: what a client asks of it is all that matters here.
+impl DeviceKey for TestKey {
+    fn public_key_spki_der(&self, _: KeySlot) -> Result<Option<Vec<u8>>, PlatformError> {
+        Signer::public_key_spki_der(self).map(Some)
+    }
+
+    fn sign_es256(&self, _: KeySlot, message: &[u8]) -> Result<Es256Signature, PlatformError> {
+        Signer::sign_es256(self, message)
+    }
+
+    fn protection(&self, _: KeySlot) -> Result<KeyProtection, PlatformError> {
+        Ok(KeyProtection::Software)
+    }
+
+    fn make_candidate(&self, _: &[u8]) -> Result<Option<KeyAttestation>, PlatformError> {
+        Ok(None)
+    }
+
+    fn adopt_candidate(&self) -> Result<(), PlatformError> {
+        Ok(())
     }
 }
+
+/// The key of every [`client`].
+static DEVICE: LazyLock<Arc<TestKey>> = LazyLock::new(|| Arc::new(TestKey::new()));
 
 /// A certification authority.
 pub struct Ca {
@@ -207,11 +231,12 @@ pub fn enrolment(url: &str, spki_pins: Vec<SpkiPin>, key: &TestKey) -> Enrolment
         connector_jwk: key.public.to_jwk(),
         epoch: "e1".to_owned(),
         key_protection: "software".to_owned(),
+        kid: DEVICE.public.thumbprint(),
     }
 }
 
 pub fn client(timeout: Duration) -> Client {
-    Client::new(Arc::new(TestKey::new()), Arc::new(Fixed), Arc::new(Fixed)).with_timeout(timeout)
+    Client::new(DEVICE.clone(), Arc::new(Fixed), Arc::new(Fixed)).with_timeout(timeout)
 }
 
 /// Long enough for a busy machine.

@@ -1,12 +1,13 @@
 //! Tells the format of an input by what stands in it.
 
-use super::{Format, plist_events, text};
+use super::{Format, text};
+use crate::bounded_plist;
 
 /// The format that `input` seems to be in; `None` when it is like none of them.
 ///
 /// A guess by a few words: only [`read`](super::read) tells whether it holds.
 pub fn detect(input: &[u8]) -> Option<Format> {
-    if plist_events::is_binary(input) {
+    if bounded_plist::is_binary(input) {
         return Some(Format::AppleMdm);
     }
     let input = text::without_bom(input).trim_ascii_start();

@@ -21,6 +21,7 @@ mod plist_events;
 mod text;
 mod value;
 
+use crate::bounded_plist;
 use crate::inventory::limits;
 use crate::model::Inventory;
 use crate::model::words::words;
@@ -65,7 +66,7 @@ pub fn read(format: Format, input: &[u8]) -> Result<Inventory, ReadError> {
 
 fn most_bytes(format: Format, input: &[u8]) -> usize {
     match format {
-        Format::AppleMdm if plist_events::is_binary(input) => limits::MAX_BINARY_PLIST_BYTES,
+        Format::AppleMdm if bounded_plist::is_binary(input) => limits::MAX_BINARY_PLIST_BYTES,
         Format::AppleMdm | Format::AndroidManagement | Format::MicrosoftGraph => limits::MAX_DOCUMENT_BYTES,
         Format::AndroidDumpsys | Format::AndroidPmList | Format::Dpkg => limits::MAX_TEXT_BYTES,
     }

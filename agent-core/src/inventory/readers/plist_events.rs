@@ -1,35 +1,18 @@
-//! A property list as a stream, XML or binary, within limits of depth, number and size.
-//!
-//! The plist crate's own tree is not used: a binary plist may name one object many times over, so that a few
-//! hundred bytes stand for exponentially many values, and a deep tree is dropped by recursion. Here nothing is
-//! kept but the field at hand, and nothing recurses.
+//! A property list as a stream: nothing is kept but the field at hand, and nothing recurses.
 
-use std::io::Cursor;
+use plist::stream::{Event, OwnedEvent};
 
-use plist::stream::{BinaryReader, Event, OwnedEvent, XmlReader};
-
+use super::Format;
 use super::error::ReadError;
 use super::value::Value;
-use super::{Format, text};
+use crate::bounded_plist::{BoundedPlist, Broken, Limits};
 use crate::inventory::limits::{MAX_PLIST_CONTENT_BYTES, MAX_PLIST_DEPTH, MAX_PLIST_VALUES};
 
-/// Whether `input` starts as a binary plist does.
-pub fn is_binary(input: &[u8]) -> bool {
-    input.starts_with(b"bplist00")
-}
+const LIMITS: Limits =
+    Limits { depth: MAX_PLIST_DEPTH, values: MAX_PLIST_VALUES, content: MAX_PLIST_CONTENT_BYTES };
 
 /// A plist that is being read from its start.
-pub struct PlistEvents<'a> {
-    source: Source<'a>,
-    depth: usize,
-    values_left: u64,
-    content_left: u64,
-}
-
-enum Source<'a> {
-    Binary(Box<BinaryReader<Cursor<&'a [u8]>>>),
-    Xml(Box<XmlReader<&'a [u8]>>),
-}
+pub struct PlistEvents<'a>(BoundedPlist<'a>);
 
 /// What comes next where a dictionary is expected.
 pub enum Element {
@@ -52,13 +35,7 @@ enum Token {
 impl<'a> PlistEvents<'a> {
     /// Opens `input`, of either encoding, whose root must be a dictionary.
     pub fn open_dictionary(input: &'a [u8]) -> Result<Self, ReadError> {
-        let source = if is_binary(input) {
-            Source::Binary(Box::new(BinaryReader::new(Cursor::new(input))))
-        } else {
-            Source::Xml(Box::new(XmlReader::new(text::without_bom(input))))
-        };
-        let mut events =
-            Self { source, depth: 0, values_left: MAX_PLIST_VALUES, content_left: MAX_PLIST_CONTENT_BYTES };
+        let mut events = Self(BoundedPlist::open(input, LIMITS));
         match events.next()? {
             Token::Dictionary => Ok(events),
             _ => Err(malformed("the root is not a dictionary")),
@@ -108,47 +85,18 @@ impl<'a> PlistEvents<'a> {
     }
 
     fn next(&mut self) -> Result<Token, ReadError> {
-        let event = match &mut self.source {
-            Source::Binary(reader) => reader.next(),
-            Source::Xml(reader) => reader.next(),
-        };
-        let event = event.ok_or_else(|| malformed("it ends early"))?.map_err(malformed)?;
-        self.spend(&event)?;
-        Ok(match event {
-            Event::StartArray(_) => self.open(Token::List)?,
-            Event::StartDictionary(_) => self.open(Token::Dictionary)?,
-            Event::EndCollection => {
-                self.depth = self.depth.saturating_sub(1);
-                Token::End
-            }
+        Ok(match self.0.next()? {
+            Event::StartArray(_) => Token::List,
+            Event::StartDictionary(_) => Token::Dictionary,
+            Event::EndCollection => Token::End,
             scalar => Token::Scalar(scalar_value(scalar)),
         })
     }
 
-    /// Counts `event` against the limits. What a collection announces counts at once: the reader has already
-    /// set memory aside for it.
-    fn spend(&mut self, event: &OwnedEvent) -> Result<(), ReadError> {
-        let (values, content) = match event {
-            Event::StartArray(length) => (length.unwrap_or(0).saturating_add(1), 0),
-            Event::StartDictionary(length) => (length.unwrap_or(0).saturating_mul(2).saturating_add(1), 0),
-            Event::String(text) => (1, text.len() as u64),
-            Event::Data(data) => (1, data.len() as u64),
-            _ => (1, 0),
-        };
-        self.values_left = self.values_left.checked_sub(values).ok_or(ReadError::TooManyValues)?;
-        self.content_left = self.content_left.checked_sub(content).ok_or(ReadError::TooManyValues)?;
-        Ok(())
-    }
-
-    fn open(&mut self, token: Token) -> Result<Token, ReadError> {
-        self.depth += 1;
-        if self.depth > MAX_PLIST_DEPTH { Err(ReadError::TooDeep) } else { Ok(token) }
-    }
-
     /// Passes over the rest of the collection that was just opened.
     fn close(&mut self) -> Result<(), ReadError> {
-        let outside = self.depth.saturating_sub(1);
-        while self.depth > outside {
+        let outside = self.0.depth().saturating_sub(1);
+        while self.0.depth() > outside {
             self.next()?;
         }
         Ok(())
@@ -168,6 +116,16 @@ fn scalar_value(event: OwnedEvent) -> Value {
         Event::Data(_) => Value::Other("data"),
         Event::Date(_) => Value::Other("a date"),
         _ => Value::Other("a value of no known type"),
+    }
+}
+
+impl From<Broken> for ReadError {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Syntax(why) => malformed(why),
+            Broken::TooDeep => Self::TooDeep,
+            Broken::TooMuch => Self::TooManyValues,
+        }
     }
 }
 
