@@ -35,6 +35,7 @@ main() {
     step "$PYTHON_ENV/bin/python" $SOURCES/verify_mtd.py "$mtd" "$demo"
     step "$PYTHON_ENV/bin/python" $SOURCES/docs.py "$exchange"
     step "$PYTHON_ENV/bin/python" $SOURCES/stranger_test.py "$mtd"
+    step "$PYTHON_ENV/bin/python" $SOURCES/security.py
     show_vectors
 
     compare_intelligence "$mtd"
