@@ -1,32 +1,58 @@
-//! One exchange with the connector: deliver what is due, then fetch settings, the policy and the decision.
+//! One exchange with the connector: deliver what is due, then fetch settings, the policy, the decision and threat
+//! intelligence, over one connection as long as it holds.
 
 use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
 
 use super::Inner;
+use super::download;
 use super::error::AgentError;
 use super::events::AgentEvent;
+use super::hints::{self, DeliveryHints};
+use super::path::{self, Exchanged};
 use super::policies::StoredPolicy;
+use super::portal::{self, Place};
 use super::result::{DeliverySummary, Quarantined};
-use crate::connector::{Client, ConnectorError, Decision, Delivery, Enrolment, retry_delay};
+use crate::connector::{
+    Client, ConnectorError, ConnectorKeys, Decision, Delivery, Enrolment, Route, Trouble, TroubleKind,
+    retry_delay,
+};
 use crate::model::{Settings, Timestamp};
-use crate::store::{ReportState, Slot, StoreError, StoredReport};
+use crate::store::{ReadTx, ReportState, Slot, StoreError, StoredReport, WriteTx};
 
 /// Said when the deadline ends an exchange.
 const OUT_OF_TIME: &str = "out of time; the rest stays queued";
 
-pub(super) async fn deliver(inner: Arc<Inner>, deadline: Instant) -> Result<DeliverySummary, AgentError> {
+/// Said when a sign-in page is in the way.
+const BEHIND_PORTAL: &str = "the network wants you to sign in: open its sign-in page; reports are sent when it lets this \
+                             device through";
+
+pub(super) async fn deliver(
+    inner: Arc<Inner>,
+    hints: DeliveryHints,
+    deadline: Instant,
+) -> Result<DeliverySummary, AgentError> {
     let enrolment: Enrolment =
         inner.store.read(|tx| tx.get(Slot::Enrolment))?.ok_or(AgentError::NotEnrolled)?;
-    let exchange = Exchange { inner: &inner, enrolment, client: inner.client(), deadline };
+    let client = inner.client_by_settings()?;
+    let mut exchange = Exchange { inner: &inner, enrolment, client, hints, deadline, place: None };
     let mut summary = DeliverySummary::default();
     exchange.drain(&mut summary).await?;
     // The connector's word is worth asking for even where a report could not be delivered: a decision or a
     // changed setting may be what the user waits for.
-    exchange.fetch_settings(&mut summary).await?;
-    exchange.fetch_policy(&mut summary).await?;
-    exchange.fetch_decision(&mut summary).await?;
+    if !summary.behind_portal {
+        exchange.fetch_settings(&mut summary).await?;
+    }
+    if !summary.behind_portal {
+        exchange.fetch_policy(&mut summary).await?;
+        exchange.fetch_decision(&mut summary).await?;
+        let Exchange { inner, enrolment, client, hints, deadline, .. } = &exchange;
+        if client.proofs() > 0 {
+            summary.intel = download::fetch(inner, client, enrolment, *hints, *deadline).await?;
+        }
+    }
+    exchange.conclude(&mut summary).await?;
     summary.still_queued = inner.store.read(|tx| tx.reports(ReportState::Queued))?.len();
     log::info!(
         "delivery: {} delivered, {} set aside, {} still queued; {}",
@@ -39,18 +65,22 @@ pub(super) async fn deliver(inner: Arc<Inner>, deadline: Instant) -> Result<Deli
 }
 
 struct Exchange<'a> {
-    inner: &'a Inner,
+    inner: &'a Arc<Inner>,
     enrolment: Enrolment,
     client: Client,
+    hints: DeliveryHints,
     deadline: Instant,
+    /// Where this is, once it was worth asking.
+    place: Option<Place>,
 }
 
 impl Exchange<'_> {
-    /// Sends the queued reports, oldest first, until one has to wait: the order is that of the chain.
-    async fn drain(&self, summary: &mut DeliverySummary) -> Result<(), AgentError> {
+    /// Sends the queued reports, oldest first, until one has to be tried again: the order is that of the chain, but for
+    /// those that wait for a better moment.
+    async fn drain(&mut self, summary: &mut DeliverySummary) -> Result<(), AgentError> {
         loop {
             let now = self.now();
-            let Some(report) = self.inner.store.read(|tx| tx.next_queued())? else { return Ok(()) };
+            let Some(report) = self.inner.store.read(|tx| next(tx, &summary.held))? else { return Ok(()) };
             if !report.is_due(now) {
                 let (seq, at) = (report.seq, report.next_attempt_at);
                 summary.stopped =
@@ -70,11 +100,12 @@ impl Exchange<'_> {
                 }
                 Err(error) => return Err(error.into()),
             };
-            let Ok(delivery) = timeout_at(self.deadline, self.client.deliver(&self.enrolment, &token)).await
-            else {
-                summary.stopped = Some(OUT_OF_TIME.to_owned());
-                return Ok(());
-            };
+            let can_wait = self.hints.reason().is_some() && hints::may_be_held(&report, now);
+            if can_wait && hints::is_inventory_only(&token) {
+                summary.held.push(report.seq);
+                continue;
+            }
+            let Some(delivery) = self.send(&token, summary).await? else { return Ok(()) };
             match settle(self.inner, &report, delivery)? {
                 Settled::Delivered => summary.delivered.push(report.seq),
                 Settled::SetAside { why } => summary.quarantined.push(Quarantined { seq: report.seq, why }),
@@ -86,12 +117,95 @@ impl Exchange<'_> {
         }
     }
 
-    async fn fetch_settings(&self, summary: &mut DeliverySummary) -> Result<(), AgentError> {
+    /// Sends one report. `None`, with the reason in `summary`, where nothing can be said of the report: the time is up, or
+    /// a sign-in page is in the way.
+    async fn send(
+        &mut self,
+        token: &str,
+        summary: &mut DeliverySummary,
+    ) -> Result<Option<Delivery>, AgentError> {
+        let once = timeout_at(self.deadline, self.client.deliver(&self.enrolment, token)).await;
+        let Ok(mut delivery) = once else {
+            summary.stopped = Some(OUT_OF_TIME.to_owned());
+            return Ok(None);
+        };
+        // The connector may sign with a key that newer settings announce.
+        if let Delivery::Retry { why: ConnectorError::NoReceipt(_), .. } = &delivery
+            && self.learns_a_key(summary).await?
+        {
+            let again = timeout_at(self.deadline, self.client.deliver(&self.enrolment, token)).await;
+            delivery = again.unwrap_or(delivery);
+        }
+        if let Delivery::Retry { why, .. } = &delivery
+            && self.is_behind_portal(why).await?
+        {
+            (summary.behind_portal, summary.stopped) = (true, Some(BEHIND_PORTAL.to_owned()));
+            return Ok(None);
+        }
+        Ok(Some(delivery))
+    }
+
+    /// Fetches settings after something came that is signed by a key nobody announced. Whether there is reason to try again.
+    async fn learns_a_key(&mut self, summary: &mut DeliverySummary) -> Result<bool, AgentError> {
+        let troubles = self.client.take_troubles();
+        let (of_keys, others): (Vec<Trouble>, Vec<Trouble>) =
+            troubles.into_iter().partition(|trouble| trouble.kind == TroubleKind::UnknownKey);
+        let before = summary.new_settings;
+        if !of_keys.is_empty() {
+            self.fetch_settings(summary).await?;
+        }
+        let is_new = summary.new_settings != before;
+        let met = if is_new { others } else { others.into_iter().chain(of_keys).collect() };
+        met.iter().for_each(|trouble| self.client.note_again(trouble));
+        Ok(is_new)
+    }
+
+    /// Whether `error` is a sign-in page's doing.
+    async fn is_behind_portal(&mut self, error: &ConnectorError) -> Result<bool, AgentError> {
+        if !portal::may_be_a_portal(error) {
+            return Ok(false);
+        }
+        if self.place.is_none() {
+            let settings = self.inner.store.read(|tx| self.inner.settings(tx))?;
+            self.place = Some(portal::look(self.inner, &settings, self.deadline).await?);
+        }
+        Ok(self.place.as_ref().is_some_and(|place| place.is_portal))
+    }
+
+    /// Keeps what this exchange taught about the way.
+    async fn conclude(&mut self, summary: &mut DeliverySummary) -> Result<(), AgentError> {
+        summary.connections = self.client.connections();
+        keep_keys(self.inner, &self.client)?;
+        let (troubles, is_proved) = (self.client.take_troubles(), self.client.proofs() > 0);
+        if troubles.is_empty() && self.place.is_none() && !is_proved {
+            return Ok(());
+        }
+        let place = match self.place.take() {
+            Some(place) => place,
+            None => {
+                let snapshot = portal::snapshot(self.inner, self.deadline).await;
+                Place { network: portal::digest(&snapshot), is_portal: false }
+            }
+        };
+        summary.scan_due = path::note(self.inner, Exchanged { place, troubles, is_proved })?;
+        Ok(())
+    }
+
+    async fn fetch_settings(&mut self, summary: &mut DeliverySummary) -> Result<(), AgentError> {
         let known: Option<Settings> = self.inner.store.read(|tx| tx.get(Slot::Settings))?;
-        let known = known.map_or(0, |settings| settings.version);
-        let fetched = self.within(self.client.fetch_settings(&self.enrolment, known)).await;
+        let known = known.unwrap_or_default();
+        let fetched = self.within(self.client.fetch_settings(&self.enrolment, &known)).await;
+        if let Some(Err(error)) = &fetched
+            && self.is_behind_portal(error).await?
+        {
+            summary.behind_portal = true;
+            summary.stopped.get_or_insert(BEHIND_PORTAL.to_owned());
+            return Ok(());
+        }
         if let Some(settings) = note(fetched, summary).flatten() {
             self.inner.store.write(|tx| tx.put(Slot::Settings, &settings))?;
+            // Other pins and origins hold from here on; those that they replace, no longer.
+            self.client.reroute(Route::of(&settings));
             summary.new_settings = Some(settings.version);
             self.inner.events.send(AgentEvent::SettingsChanged { version: settings.version });
         }
@@ -101,7 +215,7 @@ impl Exchange<'_> {
     /// A policy that this agent cannot read leaves the one in force as it is, and is told.
     async fn fetch_policy(&self, summary: &mut DeliverySummary) -> Result<(), AgentError> {
         let known: Option<StoredPolicy> = self.inner.store.read(|tx| tx.get(Slot::Policy))?;
-        let known = known.map(|policy| policy.version);
+        let known = known.as_ref().map(|policy| (policy.version, Some(policy.document.as_str())));
         let fetched = self.within(self.client.fetch_policy(&self.enrolment, known)).await;
         let Some(offered) = note(fetched, summary).flatten() else { return Ok(()) };
         let (version, document) = (offered.version, offered.document);
@@ -145,6 +259,33 @@ impl Exchange<'_> {
     fn now(&self) -> Timestamp {
         self.inner.host.clock.now()
     }
+}
+
+/// The report that goes next, those that wait left out.
+fn next(tx: &ReadTx<'_>, held: &[u64]) -> Result<Option<StoredReport>, AgentError> {
+    if held.is_empty() {
+        return Ok(tx.next_queued()?);
+    }
+    let queued = tx.reports(ReportState::Queued)?;
+    Ok(queued.into_iter().find(|report| !held.contains(&report.seq)))
+}
+
+/// Keeps what `client` learned of the connector's keys.
+pub(super) fn keep_keys(inner: &Inner, client: &Client) -> Result<(), AgentError> {
+    let keys = client.keys();
+    let known: Option<ConnectorKeys> = inner.store.read(|tx| tx.get(Slot::ConnectorKeys))?;
+    if known.unwrap_or_default() != keys {
+        inner.store.write(|tx| tx.put(Slot::ConnectorKeys, &keys))?;
+    }
+    Ok(())
+}
+
+/// Forgets what is known of the connector of a former enrolment.
+pub(super) fn forget_connector(tx: &WriteTx<'_>) -> Result<(), StoreError> {
+    for stale in [Slot::ConnectorKeys, Slot::ConnectorPath, Slot::IntelDownload] {
+        tx.delete(stale)?;
+    }
+    Ok(())
 }
 
 /// What became of a report that was sent.

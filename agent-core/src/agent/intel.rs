@@ -148,7 +148,7 @@ impl Inner {
     }
 
     /// Whose bundles are taken: the organisation's word comes before the app's.
-    fn intel_key(&self, settings: &Settings) -> Option<BundleKey> {
+    pub(super) fn intel_key(&self, settings: &Settings) -> Option<BundleKey> {
         settings.intel_key.or(self.config.intel_key)
     }
 }

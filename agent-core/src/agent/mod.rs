@@ -6,11 +6,15 @@
 
 mod apps;
 mod delivery;
+mod download;
 mod error;
 mod events;
+mod hints;
 mod intel;
+mod path;
 mod planning;
 mod policies;
+mod portal;
 mod redact;
 mod reporting;
 mod result;
@@ -30,16 +34,18 @@ use tokio::time::timeout_at;
 
 pub use error::AgentError;
 pub use events::AgentEvent;
+pub use hints::DeliveryHints;
 pub use intel::IntelStatus;
 pub use result::{
-    DeliverySummary, EnrolmentStatus, NetworkCost, PreviewedReport, Quarantined, ScanResult, Status,
+    DeliverySummary, DownloadProgress, EnrolmentStatus, IntelDownload, NetworkCost, PreviewedReport,
+    Quarantined, ScanResult, Status,
 };
 pub use upload::{Upload, UploadAnswer, UploadOutcome};
 pub use web::UrlVerdict;
 
 pub use crate::schedule::{Plan, Reason, ScanTrigger};
 
-use crate::connector::{Client, Decision, Enrolment, EnrolmentPayload};
+use crate::connector::{Client, ConnectorKeys, Decision, Enrolment, EnrolmentPayload, Route};
 use crate::model::{BundleKey, Depth, Platform, PolicyOverride, Settings};
 use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, KeySlot, SecretStore, Signer as _, SlotSigner};
 use crate::policy::{self, Explanation, Language, Recorded};
@@ -137,6 +143,7 @@ impl Agent {
                 for stale in [Slot::LastLevel, Slot::SharedInventory, Slot::Decision, Slot::Policy] {
                     tx.delete(stale)?;
                 }
+                delivery::forget_connector(tx)?;
                 tx.put(Slot::Enrolment, &enrolment)?;
                 tx.put(Slot::Settings, &settings)
             })?;
@@ -178,11 +185,20 @@ impl Agent {
         planning::plan(&*self.inner()?, None)
     }
 
-    /// Delivers queued reports, then fetches settings and the connector's decision. Whatever the deadline or
-    /// the network leaves undone stays queued.
+    /// Delivers queued reports, then fetches settings, the policy, the connector's decision and threat intelligence.
+    /// Whatever the deadline or the network leaves undone stays queued.
     pub async fn deliver(&self, limit: Duration) -> Result<DeliverySummary, AgentError> {
+        self.deliver_with(limit, DeliveryHints::default()).await
+    }
+
+    /// [`Self::deliver`] by what the host knows of the moment: what can wait for a better one does so, within bounds.
+    pub async fn deliver_with(
+        &self,
+        limit: Duration,
+        hints: DeliveryHints,
+    ) -> Result<DeliverySummary, AgentError> {
         let deadline = runtime::deadline(limit);
-        self.runtime.run(delivery::deliver(self.inner()?, deadline)).await
+        self.runtime.run(delivery::deliver(self.inner()?, hints, deadline)).await
     }
 
     /// Puts the intelligence bundle in `candidate` in force: a copy of it, once it is verified whole, at once or not at
@@ -222,6 +238,9 @@ impl Agent {
                 queued: tx.reports(ReportState::Queued)?.len(),
                 dropped: tx.dropped()?,
                 intel: inner.intel(tx, &settings)?.bundle.as_deref().map(IntelStatus::from),
+                intel_download: download::progress(&inner, tx)?
+                    .map(|(received, total)| DownloadProgress { received, total }),
+                behind_portal_since: path::portal_since(tx)?,
                 decision: tx.get::<Decision>(Slot::Decision)?,
             })
         })
@@ -352,6 +371,16 @@ impl Inner {
         if let Ok(Err(error)) = adopted.await {
             log::warn!("the new key is not in use yet: {error}");
         }
+    }
+
+    /// The way to the connector that this device is enrolled with, as the settings in force have it. Not to be called in
+    /// a transaction.
+    fn client_by_settings(&self) -> Result<Client, AgentError> {
+        let (settings, keys) = self.store.read(|tx| {
+            let keys: Option<ConnectorKeys> = tx.get(Slot::ConnectorKeys)?;
+            Ok::<_, AgentError>((self.settings(tx)?, keys.unwrap_or_default()))
+        })?;
+        Ok(self.client().through(Route::of(&settings), keys))
     }
 
     /// The settings in force: the signed ones of an enrolled device.

@@ -94,6 +94,59 @@ pub struct DeliverySummary {
     /// The connector's decision, where it gave one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
+    /// What came of the download of threat intelligence, where there was something to fetch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intel: Option<IntelDownload>,
+    /// Reports that wait for a better moment: that only tell apps, while the host says that sending costs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<u64>,
+    /// Whether a sign-in page is in the way. No attempt was counted: deliver again when the user has signed in, or on
+    /// another network.
+    #[serde(skip_serializing_if = "is_false")]
+    pub behind_portal: bool,
+    /// Whether something was met in the connector's place that a scan should tell of: [`super::Agent::due`] says so too.
+    #[serde(skip_serializing_if = "is_false")]
+    pub scan_due: bool,
+    /// Connections that were made to the connector.
+    pub connections: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// What came of the download of threat intelligence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum IntelDownload {
+    /// A new bundle is in force.
+    Installed {
+        /// Its version.
+        version: u64,
+    },
+    /// A part of one has come; the next exchange goes on.
+    Part {
+        /// Bytes that are there.
+        received: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+    /// It waits for a better moment.
+    Waiting {
+        /// Why.
+        why: String,
+    },
+    /// One came that is not what it should be; what was in force stays so.
+    Refused {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// It broke off; what was in force stays so.
+    Failed {
+        /// Why, and what to do.
+        why: String,
+    },
 }
 
 /// A report that the connector refused.
@@ -124,8 +177,21 @@ pub struct Status {
     pub dropped: u64,
     /// The threat intelligence in force; `None` where there is no bundle.
     pub intel: Option<IntelStatus>,
+    /// The download of threat intelligence that is under way.
+    pub intel_download: Option<DownloadProgress>,
+    /// Since when a sign-in page has been in the way of delivery; `None` where the last one met none.
+    pub behind_portal_since: Option<Timestamp>,
     /// The connector's last decision.
     pub decision: Option<Decision>,
+}
+
+/// How far a download is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct DownloadProgress {
+    /// Bytes that are there.
+    pub received: u64,
+    /// Bytes in all.
+    pub total: u64,
 }
 
 /// Who this device reports to, and what it shares.

@@ -4,9 +4,9 @@
 //! is that of the chain, one report at a time.
 
 use super::Inner;
-use super::delivery::{Settled, settle as settle_report};
+use super::delivery::{self, Settled, settle as settle_report};
 use super::error::AgentError;
-use crate::connector::{Enrolment, RawAnswer, UPLOAD_HEADERS};
+use crate::connector::{Enrolment, RawAnswer, Route, UPLOAD_HEADERS};
 use crate::model::{SpkiPin, Timestamp};
 use crate::store::{ReportState, Slot};
 
@@ -71,12 +71,13 @@ pub(super) fn next(inner: &Inner) -> Result<Option<Upload>, AgentError> {
         let Some(report) = tx.next_queued()?.filter(|report| report.is_due(now)) else { return Ok(None) };
         let Some(body) = tx.token(report.id)? else { return Ok(None) };
         let field = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let route = Route::of(&inner.settings(tx)?);
         Ok(Some(Upload {
             seq: report.seq,
-            url: enrolment.aud,
+            url: route.report_url(&enrolment),
             headers: UPLOAD_HEADERS.iter().map(field).collect(),
             body,
-            spki_pins: enrolment.spki_pins,
+            spki_pins: route.pins(&enrolment).to_vec(),
         }))
     })
 }
@@ -94,7 +95,9 @@ pub(super) fn settle(inner: &Inner, seq: u64, answer: UploadAnswer) -> Result<Up
         UploadAnswer::Http { status, headers, body } => Ok(RawAnswer { status, headers, body }),
         UploadAnswer::Failed { why } => Err(why),
     };
-    let delivery = inner.client().judge_transfer(&enrolment, &token, answer);
+    let client = inner.client_by_settings()?;
+    let delivery = client.judge_transfer(&enrolment, &token, answer);
+    delivery::keep_keys(inner, &client)?;
     Ok(match settle_report(inner, &report, delivery)? {
         Settled::Delivered => UploadOutcome::Delivered,
         Settled::SetAside { why } => UploadOutcome::Quarantined { why },

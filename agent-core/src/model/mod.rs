@@ -9,6 +9,7 @@ mod ct_log_list;
 mod fact;
 mod finding;
 mod indicator;
+mod jwk;
 mod level;
 mod nat64;
 mod network;
@@ -20,6 +21,7 @@ mod rules;
 mod settings;
 mod thumbprint;
 mod time;
+mod transport;
 mod weight;
 
 pub use app::{AppId, AppRecord, AppSource, Inventory, Note, SignerDigest};
@@ -33,6 +35,7 @@ pub use finding::{
     Trace, Verdict,
 };
 pub use indicator::{Indicator, IndicatorKind, ThreatCategory};
+pub use jwk::Jwk;
 pub use level::{Level, RiskLevel, Severity};
 pub use nat64::Nat64Prefix;
 pub use network::{
@@ -49,6 +52,7 @@ pub use settings::{
     Settings, UnknownLevelAccess,
 };
 pub use time::{Date, Timestamp};
+pub use transport::TransportSettings;
 pub use weight::Weight;
 
 pub(crate) use thumbprint::jwk_thumbprint;

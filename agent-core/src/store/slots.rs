@@ -35,6 +35,12 @@ pub enum Slot {
     Policy,
     /// Hosts of the threat intelligence that the device was in contact with.
     Contacts,
+    /// The connector's keys, as far as they were seen to follow one another.
+    ConnectorKeys,
+    /// What was met on the way to the connector.
+    ConnectorPath,
+    /// The download of an intelligence bundle.
+    IntelDownload,
 }
 
 impl Slot {
@@ -51,6 +57,9 @@ impl Slot {
             Self::IntelVersion => "intel_version",
             Self::Policy => "policy",
             Self::Contacts => "contacts",
+            Self::ConnectorKeys => "connector_keys",
+            Self::ConnectorPath => "connector_path",
+            Self::IntelDownload => "intel_download",
         }
     }
 }

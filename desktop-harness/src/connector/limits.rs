@@ -28,7 +28,7 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a request may take from head to answer: 1 MiB at 35 kB/s.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a connection may live. Clients make one request each.
+/// How long a connection may live. A client's exchange takes less; a download goes on over the next.
 pub const CONNECTION_LIFETIME: Duration = Duration::from_secs(60);
 
 /// How long open requests may take to end when the connector stops.
@@ -50,6 +50,9 @@ pub const REPORT_SKEW: i64 = 24 * 60 * 60;
 
 /// How many faults of a chain are told to an administrator: the first ones; those after them are their consequence.
 pub const MAX_TOLD_PROBLEMS: usize = 8;
+
+/// Largest intelligence bundle, in bytes: what devices take.
+pub const MAX_BUNDLE: u64 = 64 * 1024 * 1024;
 
 /// How long another process may hold the database before a write fails.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
