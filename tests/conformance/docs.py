@@ -80,6 +80,8 @@ def examples_of(recording, folder):
         "SettingsClaims": claims("settings"),
         "PolicyClaims": policy,
         "DecisionClaims": claims("decision"),
+        "TransportSettings": claims("settings")["settings"]["transport"],
+        "JwkSet": answer("jwks"),
         "Refusal": answer("enrolment-refused-access_denied"),
     }
 

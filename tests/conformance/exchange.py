@@ -10,6 +10,7 @@ usage: exchange.py MTD DIR [PORT]
           tokens.json    each token by kind: {"kind", "token", "key", "iss", "aud"}
           keys.json      the public keys by name, as JWK
           payload.json   what the device enrolled with
+          jwks.json      the connector's keys as it publishes them at the end
 """
 
 import base64
@@ -87,12 +88,13 @@ class Story:
         try:
             self.organisation()
             self.device()
+            self.connector_takes_a_new_key()
             self.what_goes_wrong()
         finally:
             recorder.stop()
             connector.send_signal(signal.SIGTERM)
             connector.wait(LIMIT)
-        told = {"exchange": self.exchanges, "tokens": list(self.tokens()), "keys": self.keys()}
+        told = {"exchange": self.exchanges, "tokens": list(self.tokens()), "keys": self.keys(), "jwks": self.jwks()}
         return told | {"payload": json.loads(decoded(self.code.strip().removeprefix("mtd-enrol:")))}
 
     def serve(self):
@@ -114,6 +116,9 @@ class Story:
         (self.work / "policy.toml").write_text(without_comments(shown).replace("version = 2", "version = 3", 1))
         signed = self.run("connector", "policy", "sign", "policy.toml", "--connector-data", str(self.work / "connector"))
         self.admin("policy", "-", reading=signed.stdout)
+        (self.work / "evil.txt").write_text("evil.example\n")
+        built = self.run("connector", "intel", "build", "evil.txt", "-o", "feed.mtdi", "--key", "intel.p8", "--json")
+        self.admin("intel", "feed.mtdi", "--key", json.loads(built.stdout)["key"])
 
     def device(self):
         (self.work / "posture.json").write_text(json.dumps(POSTURE))
@@ -122,10 +127,17 @@ class Story:
         self.code = code
         self.scan("dpkg-status")
         self.run("device", "deliver", ends=(0, 3))
-        # A new version of the settings for the second delivery.
-        self.admin("settings", "--app-sync-personal", "on")
         self.scan("dpkg-status-tracker")
         self.run("device", "deliver", ends=(0, 3))
+
+    def connector_takes_a_new_key(self):
+        """Announced in settings under the key in use, then used: receipts and decisions are under it."""
+        self.admin("rotate-key")
+        self.run("device", "deliver", ends=(0, 3))
+        self.admin("rotate-key", "--use")
+        self.scan("dpkg-status")
+        self.run("device", "deliver", ends=(0, 3))
+        self.ask("GET", "/mtd/default/jwks.json", None, {"Accept": "application/jwk-set+json"})
 
     def scan(self, apps):
         inventory = str(FIXTURES / apps)
@@ -170,10 +182,17 @@ class Story:
 
     def keys(self):
         enrolment = next(it for it in self.exchanges if it["name"] == "enrolment")
+        first = json.loads(enrolment["answer"]["body"])["connector_jwk"]
+        newest = self.jwks()["keys"][0]
         return {
             "device": json.loads(enrolment["request"]["body"])["jwk"],
-            "connector": json.loads(enrolment["answer"]["body"])["connector_jwk"],
+            "connector": first,
+            "connector-2": {name: newest[name] for name in first},
         }
+
+    def jwks(self):
+        published = next(it for it in self.exchanges if it["name"] == "jwks")
+        return json.loads(published["answer"]["body"])
 
     def tokens(self):
         """Every token that was sent, with what its receiver must find in it."""
@@ -181,7 +200,11 @@ class Story:
         names = json.loads(enrolment["answer"]["body"])
         device, connector, audience = names["iss"], names["iss"].rsplit("/d/", 1)[0], names["aud"]
 
+        newest = self.jwks()["keys"][0]["kid"]
+
         def told(kind, token, key, iss=None, aud=None):
+            if key == "connector" and json.loads(decoded(token.split(".")[0]))["kid"] == newest:
+                key = "connector-2"
             return {"kind": kind, "token": token, "key": key, "iss": iss, "aud": aud}
 
         proof = json.loads(enrolment["request"]["body"])["proof"]
@@ -260,7 +283,12 @@ class OnwardConnection(http.client.HTTPSConnection):
 
 
 def recorded(handler, body, status, reason, fields, answer):
-    text = lambda data: data.decode("utf-8", "replace")  # noqa: E731
+    def text(data):
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            return f"({len(data)} bytes)"
+
     told = lambda pairs: {k.lower(): v for k, v in pairs if k.lower() not in UNTOLD}  # noqa: E731
     return {
         "name": name_of(handler.command, handler.path, status, answer),
@@ -275,7 +303,7 @@ def recorded(handler, body, status, reason, fields, answer):
 def name_of(method, path, status, answer):
     """What a message is, by its endpoint and its outcome."""
     last = path.split("?")[0].rsplit("/", 1)[1]
-    name = {"set": "report", "enrol": "enrolment"}.get(last, last)
+    name = {"set": "report", "enrol": "enrolment", "jwks.json": "jwks"}.get(last, last)
     if status == 304:
         return f"{name}-unchanged"
     if status >= 400:

@@ -51,6 +51,10 @@ class Library:
         """The RFC 7638 thumbprint of `jwk`."""
         raise NotImplementedError
 
+    def of_set(self, jwks, kid):
+        """The key `kid` of a JWK Set, as `verify` takes it; an error where there is none."""
+        raise NotImplementedError
+
 
 def main(library):
     """Checks the directories that the command line names. Ends with a message if anything is not as it should be."""
@@ -103,9 +107,20 @@ def check_exchange(library, directory):
                 refused += 1
         refused += check_alterations(library, it["token"], key)
         counts[it["kind"]] += 1
+    in_set = check_key_set(library, json.loads((directory / "jwks.json").read_text()), sent, keys)
     expect(set(counts) == set(KINDS), f"kinds {sorted(counts)}, expected {sorted(KINDS)}")
     told = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
-    print(f"{library.name}: {told} verify; {refused} altered or for somebody else do not")
+    print(f"{library.name}: {told} verify; {refused} altered or for somebody else do not; {in_set} by the JWK Set")
+
+
+def check_key_set(library, jwks, sent, keys):
+    """The newest key signs, and is found by its thumbprint."""
+    expect([it["kid"] for it in jwks["keys"]] == [library.thumbprint(it) for it in jwks["keys"]], f"kids of {jwks}")
+    newest = [it for it in sent if it["key"] == "connector-2"]
+    expect(newest, "nothing is signed by the connector's newest key")
+    for it in newest:
+        library.verify(it["token"], library.of_set(jwks, library.thumbprint(keys["connector-2"])), audience=it["aud"])
+    return len(newest)
 
 
 def verified(library, token, jwk, typ, audience=None):

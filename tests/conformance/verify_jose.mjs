@@ -9,7 +9,7 @@ import { basename, join } from 'node:path'
 
 // Node 18, Debian 12's, has no global WebCrypto; jose wants one when it is loaded.
 globalThis.crypto ??= webcrypto
-const { calculateJwkThumbprint, decodeJwt, errors, importJWK, jwtVerify } = await import('jose')
+const { calculateJwkThumbprint, createLocalJWKSet, decodeJwt, errors, importJWK, jwtVerify } = await import('jose')
 
 const EVENTS = [
   'https://schemas.openid.net/secevent/caep/event-type/risk-level-change',
@@ -99,9 +99,17 @@ async function checkExchange(directory) {
     }
     counts[kind] = (counts[kind] ?? 0) + 1
   }
+  const set = createLocalJWKSet(read('jwks.json'))
+  let bySet = 0
+  for (const { token, key } of read('tokens.json').filter((it) => it.key === 'connector-2')) {
+    const { protectedHeader } = await jwtVerify(token, set, { algorithms: ['ES256'] })
+    expect(protectedHeader.kid === keys[key].kid, `kid ${protectedHeader.kid}`)
+    bySet += 1
+  }
+  expect(bySet > 0, "nothing is signed by the connector's newest key")
   expect(Object.keys(counts).sort().join() === Object.keys(KINDS).sort().join(), `kinds ${Object.keys(counts)}`)
   const told = Object.entries(counts).sort().map(([kind, count]) => `${count} ${kind}`).join(', ')
-  console.log(`jose: ${told} verify; ${refused} altered or for somebody else do not`)
+  console.log(`jose: ${told} verify; ${refused} altered or for somebody else do not; ${bySet} by the JWK Set`)
 }
 
 class Key {
