@@ -23,6 +23,8 @@ pub struct ChainedReport {
     pub jti: String,
     /// Which of the device's keys it is under, the first being 0.
     pub generation: usize,
+    /// The reports that it tells a part of, by number and digest.
+    pub replaces: Vec<(u64, ChainLink)>,
 }
 
 impl ChainedReport {
@@ -35,6 +37,7 @@ impl ChainedReport {
             at: claims.iat,
             jti: claims.jti.clone(),
             generation,
+            replaces: claims.mtd_replaces.iter().map(|it| (it.seq, it.sha256)).collect(),
         }
     }
 
@@ -48,12 +51,14 @@ pub fn judge_chain(epoch: String, mut links: Vec<ChainedReport>) -> EpochReport 
     links.sort();
     let mut problems = duplicates(&links);
     links.dedup();
-    problems.extend(starts_late(&links));
+    let replaced = Replacements::of(&links);
+    problems.extend(replaced.told(&links));
+    problems.extend(starts_late(&links, &replaced));
     problems.extend(forks(&links));
-    problems.extend(links.windows(2).flat_map(neighbours));
+    problems.extend(links.windows(2).flat_map(|pair| neighbours(pair, &replaced)));
     problems.extend(reused_ids(&links));
-    problems.extend(broken_links(&links));
-    problems.extend(shared_links(&links));
+    problems.extend(broken_links(&links, &replaced));
+    problems.extend(shared_links(&links, &replaced));
     problems.extend(retired_keys(&links));
     problems.sort();
 
@@ -75,8 +80,66 @@ fn duplicates(links: &[ChainedReport]) -> Vec<ChainProblem> {
     again.map(|link| link.problem(ProblemKind::Duplicate, words::duplicate(link.seq))).collect()
 }
 
-fn starts_late(links: &[ChainedReport]) -> Option<ChainProblem> {
-    let first = links.first().filter(|link| link.seq > 1)?;
+/// The reports that others replace, by number, with the digests that these give.
+struct Replacements(BTreeMap<u64, BTreeSet<ChainLink>>);
+
+impl Replacements {
+    fn of(links: &[ChainedReport]) -> Self {
+        let mut replaced: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for (seq, digest) in links.iter().flat_map(|link| &link.replaces) {
+            replaced.entry(*seq).or_default().insert(*digest);
+        }
+        Self(replaced)
+    }
+
+    /// The numbers from `first` to `last`, both excluded, that are neither given nor replaced: how many, and the lowest
+    /// and the highest.
+    fn missing_between(&self, first: u64, last: u64) -> Option<Missing> {
+        let between = last.saturating_sub(first).saturating_sub(1);
+        let from = first.saturating_add(1);
+        let replaced = || self.0.range(from..last.max(from)).map(|(seq, _)| *seq);
+        let count = between.saturating_sub(u64::try_from(replaced().count()).unwrap_or(u64::MAX));
+        // Numbers that are replaced at either end are not missing.
+        let first = replaced().zip(from..).take_while(|(seq, expected)| seq == expected).count();
+        let lowest = from.saturating_add(u64::try_from(first).unwrap_or(u64::MAX));
+        let top = last.saturating_sub(1);
+        let highest =
+            replaced().rev().zip((0..=top).rev()).take_while(|(seq, expected)| seq == expected).count();
+        let highest = top.saturating_sub(u64::try_from(highest).unwrap_or(u64::MAX));
+        (count > 0).then_some(Missing { count, lowest, highest })
+    }
+
+    fn links(&self) -> impl Iterator<Item = (ChainLink, u64)> + '_ {
+        self.0.iter().flat_map(|(seq, digests)| digests.iter().map(|digest| (*digest, *seq)))
+    }
+
+    /// Each replacement, and each that contradicts another or the report itself.
+    fn told(&self, links: &[ChainedReport]) -> Vec<ChainProblem> {
+        let judge = |(seq, digests): (&u64, &BTreeSet<ChainLink>)| {
+            let names = |link: &&ChainedReport| link.replaces.iter().any(|(replaced, _)| replaced == seq);
+            let by: Vec<_> = links.iter().filter(names).map(|link| link.seq.to_string()).collect();
+            let is_other = |link: &ChainedReport| !link.digests.iter().any(|it| digests.contains(it));
+            let contradicted =
+                digests.len() > 1 || links.iter().any(|link| link.seq == *seq && is_other(link));
+            let (kind, why) = match contradicted {
+                false => (ProblemKind::Replaced, words::replaced(*seq, &by.join(", "))),
+                true => (ProblemKind::Fork, words::replaced_another(*seq, &by.join(", "))),
+            };
+            ChainProblem { seq: *seq, kind, fault: kind.is_fault(), why }
+        };
+        self.0.iter().map(judge).collect()
+    }
+}
+
+/// Numbers that are missing.
+struct Missing {
+    count: u64,
+    lowest: u64,
+    highest: u64,
+}
+
+fn starts_late(links: &[ChainedReport], replaced: &Replacements) -> Option<ChainProblem> {
+    let first = links.first().filter(|link| replaced.missing_between(0, link.seq).is_some())?;
     Some(first.problem(ProblemKind::StartsLate, words::starts_late(first.seq)))
 }
 
@@ -121,7 +184,7 @@ fn span(links: &[ChainedReport], start: &ChainedReport) -> (Timestamp, Timestamp
     (first, last)
 }
 
-fn neighbours(pair: &[ChainedReport]) -> Vec<ChainProblem> {
+fn neighbours(pair: &[ChainedReport], replaced: &Replacements) -> Vec<ChainProblem> {
     let [before, after] = pair else { return Vec::new() };
     if after.seq == before.seq {
         return Vec::new();
@@ -131,8 +194,8 @@ fn neighbours(pair: &[ChainedReport]) -> Vec<ChainProblem> {
         let why = words::clock_backwards(before.seq, after.seq);
         problems.push(after.problem(ProblemKind::ClockBackwards, why));
     }
-    if after.seq.saturating_sub(before.seq) > 1 {
-        problems.push(after.problem(ProblemKind::Gap, words::gap(before.seq, after.seq)));
+    if let Some(Missing { count, lowest, highest }) = replaced.missing_between(before.seq, after.seq) {
+        problems.push(after.problem(ProblemKind::Gap, words::gap(count, lowest, highest)));
     }
     problems
 }
@@ -143,10 +206,13 @@ fn reused_ids(links: &[ChainedReport]) -> Vec<ChainProblem> {
     reused.map(|link| link.problem(ProblemKind::ReusedJti, words::reused_jti(link.seq))).collect()
 }
 
-fn broken_links(links: &[ChainedReport]) -> Vec<ChainProblem> {
-    let number_of: BTreeMap<_, _> =
-        links.iter().flat_map(|link| link.digests.map(|digest| (digest, link.seq))).collect();
-    let numbers: BTreeSet<_> = links.iter().map(|link| link.seq).collect();
+fn broken_links(links: &[ChainedReport], replaced: &Replacements) -> Vec<ChainProblem> {
+    let number_of: BTreeMap<_, _> = links
+        .iter()
+        .flat_map(|link| link.digests.map(|digest| (digest, link.seq)))
+        .chain(replaced.links())
+        .collect();
+    let numbers: BTreeSet<_> = links.iter().map(|link| link.seq).chain(replaced.0.keys().copied()).collect();
     let broken = |link: &ChainedReport| {
         let number = link.seq;
         let (kind, why) = match (number.checked_sub(1), link.prev) {
@@ -168,8 +234,9 @@ fn broken_links(links: &[ChainedReport]) -> Vec<ChainProblem> {
 }
 
 /// Two numbers that continue from one report which was not given: where it was given, [`broken_links`] tells.
-fn shared_links(links: &[ChainedReport]) -> Vec<ChainProblem> {
-    let given: BTreeSet<_> = links.iter().flat_map(|link| link.digests).collect();
+fn shared_links(links: &[ChainedReport], replaced: &Replacements) -> Vec<ChainProblem> {
+    let named = replaced.links().map(|(digest, _)| digest);
+    let given: BTreeSet<_> = links.iter().flat_map(|link| link.digests).chain(named).collect();
     let mut first = BTreeMap::new();
     let mut problems = Vec::new();
     for link in links {

@@ -172,6 +172,8 @@ pub enum ProblemKind {
     StartsLate,
     /// A report is dated before its predecessor.
     ClockBackwards,
+    /// A report was too large, and is told again in smaller parts further on.
+    Replaced,
     /// Reports are missing between two others.
     Gap,
     /// Two different reports have one number.
@@ -192,7 +194,7 @@ impl ProblemKind {
     /// Whether it must not happen on a device that works and is what it was, or hides reports.
     pub const fn is_fault(self) -> bool {
         match self {
-            Self::Duplicate | Self::StartsLate | Self::ClockBackwards => false,
+            Self::Duplicate | Self::StartsLate | Self::ClockBackwards | Self::Replaced => false,
             Self::Gap
             | Self::Fork
             | Self::SharedLink

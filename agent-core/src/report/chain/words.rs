@@ -21,11 +21,21 @@ pub(super) fn clock_backwards(before: u64, after: u64) -> String {
     )
 }
 
-pub(super) fn gap(before: u64, after: u64) -> String {
-    let missing = after.saturating_sub(before).saturating_sub(1);
+pub(super) fn replaced(seq: u64, by: &str) -> String {
+    format!("report {seq} was too large and was sent in parts: {by}; nothing is missing")
+}
+
+pub(super) fn replaced_another(seq: u64, by: &str) -> String {
+    format!(
+        "reports {by} replace another report {seq} than there is: the device was cloned or set back: {RE_ENROL}"
+    )
+}
+
+/// `missing` reports, of which the first is number `lowest` and the last is number `highest`.
+pub(super) fn gap(missing: u64, lowest: u64, highest: u64) -> String {
     let which = match missing {
-        1 => format!("report {} is", before.saturating_add(1)),
-        _ => format!("reports {} to {} are", before.saturating_add(1), after.saturating_sub(1)),
+        1 => format!("report {lowest} is"),
+        _ => format!("reports {lowest} to {highest} are"),
     };
     format!(
         "{which} missing ({missing}): still on the way, dropped by a device whose queue was full (a later report tells \
