@@ -9,6 +9,8 @@ use proptest::sample::Index;
 pub enum Step {
     /// One of the copies reports.
     Report(Index),
+    /// One of the copies learns that its newest report is too large: it never arrives, and two parts take its place.
+    Split(Index),
     /// The device goes on with a new key: only where there is no copy.
     Rotate,
     /// The device enrols again and begins a new chain: only where there is no copy.
@@ -35,6 +37,8 @@ pub struct Made {
     pub seq: u64,
     pub prev: Option<String>,
     pub token: String,
+    /// The report that it tells a part of: number and token.
+    pub replaces: Option<(u64, String)>,
 }
 
 /// Where a report is made.
@@ -43,9 +47,26 @@ pub struct Place<'a> {
     pub key: usize,
     pub seq: u64,
     pub prev: Option<&'a str>,
+    pub replaces: Option<(u64, &'a str)>,
 }
 
-/// The reports of a life, in the order in which they are made. `report` makes one.
+impl State {
+    /// Makes the next report.
+    fn report(
+        &mut self,
+        replaces: Option<(u64, String)>,
+        report: &mut impl FnMut(Place<'_>) -> String,
+    ) -> Made {
+        let State { epoch, key, .. } = *self;
+        let (seq, prev) = (self.seq + 1, self.prev.take());
+        let told = replaces.as_ref().map(|(seq, token)| (*seq, token.as_str()));
+        let token = report(Place { epoch, key, seq, prev: prev.as_deref(), replaces: told });
+        (self.seq, self.prev) = (seq, Some(token.clone()));
+        Made { epoch, seq, prev, token, replaces }
+    }
+}
+
+/// The reports of a life that may arrive, in the order in which they are made. `report` makes one.
 pub fn live(steps: &[Step], mut report: impl FnMut(Place<'_>) -> String) -> Vec<Made> {
     let mut copies = vec![State { epoch: 0, key: 0, seq: 0, prev: None }];
     let mut states = copies.clone();
@@ -54,12 +75,22 @@ pub fn live(steps: &[Step], mut report: impl FnMut(Place<'_>) -> String) -> Vec<
         match step {
             Step::Report(which) => {
                 let which = which.index(copies.len());
+                made.push(copies[which].report(None, &mut report));
+                states.push(copies[which].clone());
+            }
+            Step::Split(which) => {
+                let which = which.index(copies.len());
                 let state = &mut copies[which];
-                let State { epoch, key, seq, .. } = *state;
-                let token = report(Place { epoch, key, seq: seq + 1, prev: state.prev.as_deref() });
-                made.push(Made { epoch, seq: seq + 1, prev: state.prev.clone(), token: token.clone() });
-                *state = State { epoch, key, seq: seq + 1, prev: Some(token) };
-                states.push(state.clone());
+                let too_large = made
+                    .iter()
+                    .position(|it| Some(&it.token) == state.prev.as_ref() && it.epoch == state.epoch);
+                // A part that is too large itself names more than one: not here.
+                let Some(index) = too_large.filter(|index| made[*index].replaces.is_none()) else { continue };
+                let Made { seq, token, .. } = made.remove(index);
+                for _ in 0..2 {
+                    made.push(state.report(Some((seq, token.clone())), &mut report));
+                    states.push(state.clone());
+                }
             }
             Step::Rotate if copies.len() == 1 => copies[0].key += 1,
             Step::Enrol if copies.len() == 1 => {
@@ -80,6 +111,7 @@ pub fn live(steps: &[Step], mut report: impl FnMut(Place<'_>) -> String) -> Vec<
 pub fn honest_life() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         8 => any::<Index>().prop_map(Step::Report),
+        2 => any::<Index>().prop_map(Step::Split),
         1 => Just(Step::Rotate),
         1 => Just(Step::Enrol),
     ];
@@ -90,6 +122,7 @@ pub fn honest_life() -> impl Strategy<Value = Vec<Step>> {
 pub fn copied_life() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         8 => any::<Index>().prop_map(Step::Report),
+        2 => any::<Index>().prop_map(Step::Split),
         1 => any::<Index>().prop_map(Step::Clone),
         1 => (any::<Index>(), any::<Index>()).prop_map(|(which, state)| Step::Restore(which, state)),
     ];
@@ -107,11 +140,32 @@ pub fn first_contradiction(arrived: &[&Made]) -> Option<usize> {
 }
 
 fn contradict(one: &Made, other: &Made) -> bool {
-    if one == other || one.epoch != other.epoch {
-        return false;
+    let known = |made: &Made| -> Vec<Known> {
+        let own = Known { seq: made.seq, token: made.token.clone(), prev: Some(made.prev.clone()) };
+        let replaced = made.replaces.clone().map(|(seq, token)| Known { seq, token, prev: None });
+        [own].into_iter().chain(replaced).collect()
+    };
+    let others = known(other);
+    one.epoch == other.epoch && known(one).iter().any(|it| others.iter().any(|other| it.contradicts(other)))
+}
+
+/// What a report tells of a place in the chain: its own, or that of the report that it replaces.
+struct Known {
+    seq: u64,
+    token: String,
+    /// What the report there links to, where that is known.
+    prev: Option<Option<String>>,
+}
+
+impl Known {
+    fn contradicts(&self, other: &Self) -> bool {
+        let share = matches!((&self.prev, &other.prev), (Some(Some(one)), Some(Some(other))) if one == other);
+        self.token != other.token
+            && (self.seq == other.seq || self.wrongly_follows(other) || other.wrongly_follows(self) || share)
     }
-    let follows = |after: &Made, before: &Made| after.prev.as_deref() == Some(before.token.as_str());
-    let wrongly = |after: &Made, before: &Made| follows(after, before) != (after.seq == before.seq + 1);
-    let share = one.prev.is_some() && one.prev == other.prev;
-    one.seq == other.seq || wrongly(one, other) || wrongly(other, one) || share
+
+    fn wrongly_follows(&self, before: &Self) -> bool {
+        let Some(prev) = &self.prev else { return false };
+        (prev.as_ref() == Some(&before.token)) != (self.seq == before.seq + 1)
+    }
 }

@@ -176,7 +176,7 @@ impl Connector {
         let chain = reports::chain_state(database, &device)?;
         let mut told = match ChainRow::from(chain).status {
             ChainStatus::Intact => Vec::new(),
-            _ => reports::chain_problems(database, &device)?.into_iter().filter(|it| it.fault).collect(),
+            _ => reports::chain_problems(database, &device)?,
         };
         told.truncate(MAX_TOLD_PROBLEMS);
         let unresponsive = standing.is_unresponsive(settings, self.now());

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use agent_core::model::{Level, RiskLevel, Timestamp};
-use agent_core::report::{ChainLink, ChainProblem, ChainedReport, judge_chain, jws};
+use agent_core::report::{ChainLink, ChainProblem, ChainedReport, ProblemKind, judge_chain, jws};
 use rusqlite::types::{FromSql, FromSqlError, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::Deserialize;
 
 use super::chain::{Fault, Surroundings};
@@ -213,26 +213,42 @@ pub fn chain_state(connection: &Connection, device: &Device) -> Result<ChainStat
     })
 }
 
-/// What the chain of a device's newest enrolment shows, in words.
+/// What the chains of a device show that is a fault or a gap, the newest enrolment first. A gap of an earlier one is none:
+/// what was queued when a device enrols again is set aside.
 pub fn chain_problems(connection: &Connection, device: &Device) -> Result<Vec<ChainProblem>, Error> {
-    let sql = "SELECT seq, sha256, twin, prev, received_at, jti, CASE WHEN stands_for IS NULL THEN NULL ELSE token END
-        FROM report WHERE epoch = ?1";
+    let sql = "SELECT seq, sha256, twin, prev, received_at, jti,
+            CASE WHEN stands_for IS NULL THEN NULL ELSE token END, epoch
+        FROM report WHERE device = ?1";
     let mut statement = connection.prepare(sql)?;
-    let links = statement.query_map([&device.epoch], |row| {
-        let sha256 = row.get::<_, Digest>(1)?.0;
-        let mut digests = [sha256, row.get::<_, Option<Digest>>(2)?.map_or(sha256, |twin| twin.0)];
-        digests.sort();
-        Ok(ChainedReport {
-            seq: u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default(),
-            digests,
-            prev: row.get::<_, Option<Digest>>(3)?.map(|prev| prev.0),
-            at: Timestamp::from_unix(row.get(4)?),
-            jti: row.get(5)?,
-            generation: 0,
-            replaces: row.get::<_, Option<String>>(6)?.as_deref().map(replaced_by).unwrap_or_default(),
-        })
-    })?;
-    Ok(judge_chain(device.epoch.clone(), links.collect::<Result<_, _>>()?).problems)
+    let mut rows = statement.query([&device.id])?;
+    let mut epochs: BTreeMap<String, Vec<ChainedReport>> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        epochs.entry(row.get(7)?).or_default().push(chained(row)?);
+    }
+    let newest = epochs.remove(&device.epoch).unwrap_or_default();
+    let mut problems = judge_chain(device.epoch.clone(), newest).problems;
+    problems.retain(|problem| problem.fault || problem.kind == ProblemKind::StartsLate);
+    for (epoch, links) in epochs {
+        let earlier = judge_chain(epoch, links).problems;
+        problems.extend(earlier.into_iter().filter(|it| it.fault && it.kind != ProblemKind::Gap));
+    }
+    Ok(problems)
+}
+
+fn chained(row: &Row<'_>) -> Result<ChainedReport, Error> {
+    let digest = |text: String| text.parse::<ChainLink>().ok();
+    let sha256 = row.get::<_, Digest>(1)?.0;
+    let mut digests = [sha256, row.get::<_, Option<String>>(2)?.and_then(digest).unwrap_or(sha256)];
+    digests.sort();
+    Ok(ChainedReport {
+        seq: u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default(),
+        digests,
+        prev: row.get::<_, Option<String>>(3)?.and_then(digest),
+        at: Timestamp::from_unix(row.get(4)?),
+        jti: row.get(5)?,
+        generation: 0,
+        replaces: row.get::<_, Option<String>>(6)?.as_deref().map(replaced_by).unwrap_or_default(),
+    })
 }
 
 /// What a stored report says that it replaces.

@@ -5,6 +5,7 @@
 #[allow(dead_code, reason = "the connector judges one enrolment under one key")]
 mod lives;
 
+use agent_core::connector::token_digest;
 use desktop_harness::connector::{ChainRow, ChainStatus};
 use lives::{Made, Place, Step, arrivals, copied_life, first_contradiction, honest_life, live};
 use proptest::prelude::*;
@@ -19,7 +20,14 @@ const CASES: u32 = 24;
 
 /// The reports of a life in one enrolment, as the enrolled `device` makes them.
 fn reports(device: &Device, life: &[Step]) -> Vec<Made> {
-    live(life, |Place { seq, prev, .. }| device.report(seq, prev, "low"))
+    live(life, |Place { seq, prev, replaces, .. }| {
+        let mut claims = device.claims(seq, prev, "low");
+        if let Some((seq, token)) = replaces {
+            let replaced = json!({"seq": seq, "sha256": token_digest(token), "part": {"n": 1, "of": 1}});
+            claims["mtd_replaces"] = json!([replaced]);
+        }
+        device.sign(&claims)
+    })
 }
 
 /// Delivers what arrives; gives the chain after each, as the administrator sees it.
@@ -94,4 +102,19 @@ async fn an_administrator_is_told_what_a_fault_means_and_what_to_do() {
     assert!(problems()[0].starts_with("no report since 2026-09-21"), "{:?}", problems());
     let row = serde_json::to_value(&bench.connector.devices().unwrap()[0]).unwrap();
     assert_eq!(row["problems"], json!(problems()));
+}
+
+#[tokio::test]
+async fn a_chain_that_starts_late_and_forks_is_told() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    device.delivered(&device.report(3, Some("not here"), "low")).await;
+    let problems = || bench.connector.devices().unwrap()[0].problems.clone();
+    assert!(problems()[0].starts_with("the first report here is number 3"), "{:?}", problems());
+    device.delivered(&device.report(3, Some("not here"), "low")).await;
+    assert!(
+        problems().iter().any(|it| it.starts_with("two different reports have number 3")),
+        "{:?}",
+        problems()
+    );
 }

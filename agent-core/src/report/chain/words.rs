@@ -9,8 +9,8 @@ pub(super) fn duplicate(seq: u64) -> String {
 
 pub(super) fn starts_late(first: u64) -> String {
     format!(
-        "the first report given is number {first}; what came before was not verified: give the earlier reports too, or \
-         rely on nothing before it"
+        "the first report here is number {first}: those before it are on the way, were kept back, or were not given; rely on \
+         nothing before it"
     )
 }
 

@@ -263,7 +263,8 @@ fn each_problem_says_what_it_means_and_what_to_do() {
 }
 
 /// The kinds that a device which is what it is may cause on a bad network.
-const HARMLESS: [ProblemKind; 3] = [ProblemKind::Duplicate, ProblemKind::StartsLate, ProblemKind::Gap];
+const HARMLESS: [ProblemKind; 4] =
+    [ProblemKind::Duplicate, ProblemKind::StartsLate, ProblemKind::Replaced, ProblemKind::Gap];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
@@ -317,5 +318,7 @@ fn report_at(host: &mut Host, keys: &[TestKey], place: Place<'_>) -> String {
     let prev = place.prev.map(|token| Sha256::of(token.as_bytes()));
     let position = ChainPosition { epoch: format!("enrolment-{}", place.epoch), seq: place.seq, prev };
     let reporter = Reporter { key: &keys[place.key], ..host.reporter() };
-    reporter.sign(&position, level_change()).unwrap().token
+    let replaced = |(seq, token)| Replaced { seq, sha256: ChainLink::to(token), part: Part::WHOLE };
+    let replaces: Vec<_> = place.replaces.map(replaced).into_iter().collect();
+    reporter.sign_in_place_of(&replaces, &position, level_change()).unwrap().token
 }
