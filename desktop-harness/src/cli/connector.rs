@@ -332,6 +332,9 @@ fn show_devices(devices: &[DeviceRow], ui: &Ui) -> Result<(), CliError> {
             device.key_protection,
             device.last_seen
         ));
+        for problem in &device.problems {
+            ui.line(format!("  {} {}", ui.paint.warning("!"), clean(problem)));
+        }
         access_view::show(ui, &device.resources);
     }
     Ok(())
