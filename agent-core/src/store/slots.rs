@@ -8,7 +8,7 @@ use super::error::StoreError;
 use super::seal::Place;
 use super::{ReadTx, WriteTx};
 
-const TABLE: &str = "slots";
+pub(super) const TABLE: &str = "slots";
 
 /// The name of a value. The type that is put must be the type that is got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,10 @@ pub enum Slot {
     ConnectorPath,
     /// The download of an intelligence bundle.
     IntelDownload,
+    /// Why the connector does not know this device any more.
+    Disowned,
+    /// The size of token that got through where a larger one did not.
+    TokenLimit,
 }
 
 impl Slot {
@@ -60,6 +64,8 @@ impl Slot {
             Self::ConnectorKeys => "connector_keys",
             Self::ConnectorPath => "connector_path",
             Self::IntelDownload => "intel_download",
+            Self::Disowned => "disowned",
+            Self::TokenLimit => "token_limit",
         }
     }
 }
