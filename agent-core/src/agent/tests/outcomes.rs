@@ -6,6 +6,7 @@ use super::support::*;
 use super::uploads::{body, http, receipt_for};
 use crate::agent::*;
 use crate::model::*;
+use crate::platform::FailureKind;
 use crate::report::{
     DeviceReport, Event, Expected, InventoryReport, ProblemKind, SetClaims, verify_chain, verify_report,
 };
@@ -201,14 +202,14 @@ fn a_key_that_is_away_leaves_the_large_report_as_it_was() {
     device.scan();
     answer(&device, receipt_next(&device));
     let large = device.agent.preview_report().unwrap();
-    device.key.fails.store(true, std::sync::atomic::Ordering::SeqCst);
+    device.key.fail_always(Some(FailureKind::Failed));
     let (_, outcome) = answer(&device, http(413, Vec::new(), Vec::new()));
     assert!(
         matches!(&outcome, UploadOutcome::Again { why, .. } if why.contains("not made smaller")),
         "{outcome:?}"
     );
     assert_eq!(device.agent.preview_report().unwrap(), large);
-    device.key.fails.store(false, std::sync::atomic::Ordering::SeqCst);
+    device.key.fail_always(None);
     device.clock.advance(60 * 60);
     assert!(matches!(answer(&device, http(413, Vec::new(), Vec::new())).1, UploadOutcome::Replaced { .. }));
 }
