@@ -38,3 +38,4 @@ mod recordings;
 mod snapshot;
 mod stage;
 mod store;
+mod transport;

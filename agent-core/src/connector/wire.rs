@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 use super::limits::MAX_DESCRIPTION;
 use crate::model::{Level, RiskLevel, Settings, Sha256, SpkiPin, Timestamp};
 use crate::platform::KeyAttestation;
-use crate::report::jwk::Jwk;
+use crate::report::jwk::{Jwk, PublicKey};
 
 /// Media type of a pushed report (RFC 8935, section 2.1).
 pub const SECEVENT_MEDIA_TYPE: &str = "application/secevent+jwt";
 /// Media type of signed settings and decisions (RFC 7519, section 10.3.1).
 pub const JWT_MEDIA_TYPE: &str = "application/jwt";
+/// Media type of a set of keys (RFC 7517, section 8.5.2).
+pub const JWK_SET_MEDIA_TYPE: &str = "application/jwk-set+json";
 /// Header of a 202 that carries the receipt.
 pub const RECEIPT_HEADER: &str = "mtd-receipt";
 
@@ -40,6 +42,47 @@ pub fn report_audience(connector_issuer: &str) -> String {
 /// The entity tag of settings and of a policy file: strong, because a version never changes its content.
 pub fn version_etag(version: u64) -> String {
     format!("\"{version}\"")
+}
+
+/// The entity tag of an intelligence bundle: strong, its version and the SHA-256 of the file in hexadecimal.
+pub fn file_etag(version: u64, sha256: &str) -> String {
+    format!("\"{version}-{sha256}\"")
+}
+
+/// The keys that a connector signs with (RFC 7517, section 5), the one in use first: for whoever verifies receipts without
+/// being a device. Devices learn keys by enrolment and signed settings alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JwkSet {
+    /// The keys.
+    pub keys: Vec<PublishedKey>,
+}
+
+/// One key of a [`JwkSet`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedKey {
+    /// The key.
+    #[serde(flatten)]
+    pub jwk: Jwk,
+    /// Its RFC 7638 thumbprint.
+    pub kid: String,
+    /// Always `sig`.
+    #[serde(rename = "use")]
+    pub purpose: String,
+    /// Always `ES256`.
+    pub alg: String,
+}
+
+impl JwkSet {
+    /// The set of `keys`.
+    pub fn of(keys: &[PublicKey]) -> Self {
+        let published = |key: &PublicKey| PublishedKey {
+            jwk: key.to_jwk(),
+            kid: key.thumbprint(),
+            purpose: "sig".to_owned(),
+            alg: "ES256".to_owned(),
+        };
+        Self { keys: keys.iter().map(published).collect() }
+    }
 }
 
 /// What the agent keeps of its enrolment. Holds no secret.

@@ -22,5 +22,8 @@ pub fn verify_report(token: &str, key: &PublicKey, expected: Expected<'_>) -> Re
     if expected.aud.is_some_and(|aud| aud != claims.aud) {
         return Err(VerifyError::Audience);
     }
+    if let Some(fault) = claims.fault() {
+        return Err(VerifyError::Claims(fault.to_owned()));
+    }
     Ok(claims)
 }

@@ -12,6 +12,7 @@ use super::Connector;
 use super::devices::{self, Device, Invitation, Newcomer};
 use super::error::{Denied, Error};
 use super::tenants::{self, TenantSettings};
+use crate::software_key::SoftwareKey;
 
 impl Connector {
     /// A challenge for a device that wants to enrol.
@@ -20,7 +21,7 @@ impl Connector {
         Ok(self.0.challenges.issue(tenant, self.now())?)
     }
 
-    /// Enrols a device: its key, its proof and its one-time token must hold, in this order, so that a token is
+    /// Enrols a device: its key, its proof, the organisation's rules on keys and its one-time token must hold, in this order, so that a token is
     /// only used up by who can use it.
     pub(super) fn enrol(
         &self,
@@ -30,6 +31,7 @@ impl Connector {
     ) -> Result<EnrolmentResponse, Denied> {
         let settings = self.tenant_settings(tenant)?;
         let key = self.check_proof(tenant, url, request)?;
+        check_key(request, &settings)?;
         let device = self.0.database.write(|transaction| {
             let ownership = match devices::take_invitation(transaction, tenant, &request.token, self.now())? {
                 Invitation::Taken(ownership) => ownership,
@@ -43,18 +45,14 @@ impl Connector {
         Ok(EnrolmentResponse {
             iss: device.issuer(),
             aud: device.audience(),
-            connector_jwk: self.0.key.public().to_jwk(),
-            settings: self.sign_settings(&device, settings)?,
+            connector_jwk: self.public_key()?.to_jwk(),
+            settings: self.sign_settings(&device, settings, &*self.signing_key()?)?,
             epoch: device.epoch,
             device_id: device.id,
         })
     }
 
     fn check_proof(&self, tenant: &str, url: &str, request: &EnrolmentRequest) -> Result<PublicKey, Denied> {
-        request
-            .key_protection
-            .parse::<KeyProtection>()
-            .map_err(|why| Denied::new(RefusalCode::InvalidRequest, format!("key_protection: {why}")))?;
         let key = PublicKey::from_jwk(&request.jwk)
             .map_err(|error| Denied::new(RefusalCode::InvalidKey, format!("jwk: {error}")))?;
         let failed = |why: &str| Denied::new(RefusalCode::AuthenticationFailed, format!("proof: {why}"));
@@ -73,22 +71,36 @@ impl Connector {
     }
 
     /// The settings of `device` as a signed token.
-    pub(super) fn sign_settings(&self, device: &Device, settings: TenantSettings) -> Result<String, Error> {
+    pub(super) fn sign_settings(
+        &self,
+        device: &Device,
+        settings: TenantSettings,
+        key: &SoftwareKey,
+    ) -> Result<String, Error> {
         let mut settings = settings.device;
         settings.ownership = device.ownership;
         let iat = self.now();
         let claims = SettingsClaims { iss: device.connector_issuer(), aud: device.issuer(), iat, settings };
-        self.sign(typ::SETTINGS, &claims)
+        Ok(jws::sign(typ::SETTINGS, &serde_json::to_vec(&claims)?, key)?)
     }
 
     pub(super) fn sign<T: serde::Serialize>(&self, typ: &str, claims: &T) -> Result<String, Error> {
-        Ok(jws::sign(typ, &serde_json::to_vec(claims)?, &self.0.key)?)
+        Ok(jws::sign(typ, &serde_json::to_vec(claims)?, &*self.signing_key()?)?)
     }
 
     pub(super) fn tenant_settings(&self, tenant: &str) -> Result<TenantSettings, Denied> {
         let settings = tenants::load(&self.0.database.read(), tenant)?;
         settings.ok_or_else(|| Denied::not_found("no such tenant"))
     }
+}
+
+fn check_key(request: &EnrolmentRequest, settings: &TenantSettings) -> Result<(), Denied> {
+    let protection = request
+        .key_protection
+        .parse::<KeyProtection>()
+        .map_err(|why| Denied::new(RefusalCode::InvalidRequest, format!("key_protection: {why}")))?;
+    let denied = |why| Denied::new(RefusalCode::AccessDenied, why);
+    settings.keys.check_protection(protection).map_err(denied)
 }
 
 /// How a key is kept, as the device says. This connector verifies no attestation, so hardware is told as unproved.

@@ -70,6 +70,12 @@ fn every_place_that_a_report_can_claim_is_judged() {
             Some(Fault::Fork),
         ),
         ("from further back", at(5, true), Surroundings { names: Some(2), ..free }, Some(Fault::Regression)),
+        (
+            "beside another",
+            at(7, true),
+            Surroundings { shares_its_predecessor: true, ..free },
+            Some(Fault::Regression),
+        ),
         ("a beginning that is none", at(7, false), free, Some(Fault::Regression)),
         ("a first with a past", at(1, true), free, Some(Fault::Regression)),
     ];
@@ -85,7 +91,7 @@ fn a_first_start_by_two_processes_makes_one_set_of_keys() {
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| connector(&directory))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    let keys: Vec<_> = opened.iter().map(|it| (it.pins(), it.0.key.public().thumbprint())).collect();
+    let keys: Vec<_> = opened.iter().map(|it| (it.pins(), it.public_key().unwrap().thumbprint())).collect();
     assert!(keys.windows(2).all(|pair| pair[0] == pair[1]), "{keys:?}");
 }
 

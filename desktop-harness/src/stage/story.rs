@@ -43,7 +43,7 @@ pub(super) fn of(world: &World, device: &DeviceRow, since: Timestamp) -> Result<
         connector_issuer: issuer,
         device,
         key: &key,
-        connector_key: connector.public_key(),
+        connector_key: &connector.public_key()?,
         normalizer: Normalizer::new()?,
         time: (since, SystemClock.now()),
         previous: None,
@@ -229,6 +229,7 @@ mod tests {
             compliant: false,
             reason: String::new(),
             chain: ChainRow { status: ChainStatus::Intact, gaps: 0, forks: 0, regressions: 0 },
+            problems: Vec::new(),
             resources: Vec::new(),
         }
     }

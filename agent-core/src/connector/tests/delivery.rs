@@ -181,7 +181,7 @@ async fn a_silent_connector_costs_no_more_than_the_time_allowed() {
 #[tokio::test]
 async fn what_is_not_tls_is_not_spoken_to() {
     let why = Scene::new().why(Behaviour::NotTls(b"HTTP/1.1 202 Accepted\r\n\r\n"), PATIENT).await;
-    assert!(matches!(why, ConnectorError::Unreachable { .. }), "{why:?}");
+    assert!(matches!(why, ConnectorError::NotTls { .. }), "{why:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A device, and servers that misbehave in a given way.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
@@ -142,6 +143,8 @@ pub enum Behaviour {
     Answer(Vec<u8>),
     /// As [`Self::Answer`], one answer a connection.
     Answers(Vec<Vec<u8>>),
+    /// Answers one request after the other on the connection that it comes by, and closes after so many each.
+    KeepAlive { answers: Vec<Vec<u8>>, per_connection: usize },
     /// Reads the request and never answers.
     Silent,
     /// Writes this head, then bytes without end.
@@ -158,6 +161,8 @@ pub struct Server {
     pub addr: SocketAddr,
     /// The requests that came through, decrypted.
     pub requests: Arc<Mutex<Vec<Vec<u8>>>>,
+    /// Connections that completed a handshake.
+    pub connections: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -185,13 +190,15 @@ impl Server {
             .with_single_cert(vec![leaf, ca.certificate.clone()], key)
             .unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
+        let connections = Arc::default();
         let task = tokio::spawn(serve(
             listener,
             TlsAcceptor::from(Arc::new(config)),
             behaviour,
             Arc::clone(&requests),
+            Arc::clone(&connections),
         ));
-        Self { ca, addr, requests, task }
+        Self { ca, addr, requests, connections, task }
     }
 
     pub fn url(&self) -> String {
@@ -255,7 +262,9 @@ async fn serve(
     tls: TlsAcceptor,
     behaviour: Behaviour,
     requests: Arc<Mutex<Vec<Vec<u8>>>>,
+    connections: Arc<AtomicUsize>,
 ) {
+    let mut answered = 0;
     for connection in 0.. {
         let (mut tcp, _) = listener.accept().await.unwrap();
         if let Behaviour::NotTls(bytes) = behaviour {
@@ -263,6 +272,21 @@ async fn serve(
             continue;
         }
         let Ok(mut stream) = tls.accept(tcp).await else { continue };
+        connections.fetch_add(1, Ordering::SeqCst);
+        if let Behaviour::KeepAlive { answers, per_connection } = &behaviour {
+            for _ in 0..*per_connection {
+                let request = read_request(&mut stream).await;
+                if request.is_empty() {
+                    break;
+                }
+                requests.lock().unwrap().push(request);
+                let Some(answer) = answers.get(answered) else { break };
+                answered += 1;
+                let _ = stream.write_all(answer).await;
+            }
+            let _ = stream.shutdown().await;
+            continue;
+        }
         let request = read_request(&mut stream).await;
         if !request.is_empty() {
             requests.lock().unwrap().push(request);
@@ -276,7 +300,7 @@ async fn serve(
                 while stream.write_all(&[b'x'; 65536]).await.is_ok() {}
                 continue;
             }
-            Behaviour::NotTls(_) => Vec::new(),
+            Behaviour::NotTls(_) | Behaviour::KeepAlive { .. } => Vec::new(),
         };
         let _ = stream.write_all(&bytes).await;
         let _ = stream.shutdown().await;
