@@ -37,3 +37,4 @@ mod recordings;
 mod snapshot;
 mod stage;
 mod store;
+mod transport;

@@ -50,16 +50,18 @@ impl Connector {
         settings.ok_or_else(|| Error::Config(format!("tenant \"{}\" is gone", self.tenant())))
     }
 
-    /// Changes the settings. If anything is different afterwards, their version has grown by one.
+    /// Changes the settings. If anything that devices are sent is different afterwards, their version has grown by one.
     pub fn update_settings(&self, change: impl FnOnce(&mut TenantSettings)) -> Result<TenantSettings, Error> {
         self.0.database.write(|transaction| {
             let before = tenants::load(transaction, self.tenant())?.unwrap_or_default();
             let mut after = before.clone();
             change(&mut after);
             after.device.version = before.device.version;
-            if after != before {
+            if after.device != before.device {
                 check_transport(&after.device).map_err(|error| Error::Config(error.to_string()))?;
                 after.device.version = before.device.version.saturating_add(1);
+            }
+            if after != before {
                 tenants::save(transaction, self.tenant(), &after)?;
             }
             Ok(after)

@@ -51,11 +51,11 @@ pub const REPORT_SKEW: i64 = 24 * 60 * 60;
 /// How many faults of a chain are told to an administrator: the first ones; those after them are their consequence.
 pub const MAX_TOLD_PROBLEMS: usize = 8;
 
-/// Largest intelligence bundle, in bytes: what devices take.
-pub const MAX_BUNDLE: u64 = 64 * 1024 * 1024;
-
 /// Most reports that one report replaces: from 1 MiB to 16 KiB in steps of an eighth takes 31.
 pub const MAX_REPLACED: usize = 32;
+
+/// Largest intelligence bundle, in bytes: what devices take.
+pub const MAX_BUNDLE: u64 = 64 * 1024 * 1024;
 
 /// How long another process may hold the database before a write fails.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
