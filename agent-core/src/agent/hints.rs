@@ -71,6 +71,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::store::ReportState;
 
     const NOW: Timestamp = Timestamp::from_unix(1_767_225_600);
 
@@ -86,6 +87,8 @@ mod tests {
             size,
             queued_at: NOW.plus_seconds(-age),
             attempts: 0,
+            unproven: 0,
+            tried_at: None,
             next_attempt_at: NOW,
             closed_at: None,
             reason: None,

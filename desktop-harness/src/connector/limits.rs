@@ -44,8 +44,8 @@ pub const CHALLENGE_LIFETIME: i64 = 5 * 60;
 /// the replay of a request.
 pub const REQUEST_SKEW: i64 = 10 * 60;
 
-/// How far ahead a report may be dated, in seconds: a clock set to a wrong time zone is up to 14 h off, and
-/// evidence should not be lost for that.
+/// How far a report may be dated ahead, or before its enrolment, until that is worth a warning, in seconds: a clock set
+/// to a wrong time zone is up to 14 h off.
 pub const REPORT_SKEW: i64 = 24 * 60 * 60;
 
 /// Longest `jti`, `txn` and the like, in bytes.

@@ -67,6 +67,21 @@ async fn an_identifier_used_for_another_report_is_refused() {
 }
 
 #[tokio::test]
+async fn a_report_that_was_made_under_a_wrong_clock_is_taken() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let mut before: Option<String> = None;
+    for (seq, years) in [(1, 10), (2, -10), (3, 0)] {
+        let mut claims = device.claims(seq, before.as_deref(), "low");
+        claims["iat"] = json!(device.clock.now().plus_seconds(years * 365 * 24 * 60 * 60));
+        let token = device.sign(&claims);
+        device.delivered(&token).await;
+        before = Some(token);
+    }
+    assert_eq!(chain(&bench), (ChainStatus::Intact, 0, 0, 0));
+}
+
+#[tokio::test]
 async fn a_gap_is_flagged_until_the_late_report_comes() {
     let bench = Bench::start().await;
     let device = bench.enrolled().await;

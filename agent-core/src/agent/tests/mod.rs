@@ -11,6 +11,7 @@ mod hosts;
 mod intel;
 mod lifetime;
 mod outcomes;
+mod path;
 mod policies;
 mod posture;
 mod reports;
