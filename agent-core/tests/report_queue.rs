@@ -97,7 +97,7 @@ fn deliver(store: &Store) -> Vec<String> {
     let mut sent = Vec::new();
     while let Some(report) = store.read(|tx| tx.next_queued()).unwrap() {
         let token = store.read(|tx| tx.token(report.id)).unwrap().unwrap();
-        assert!(store.write(|tx| tx.acknowledge(report.seq, NOW)).unwrap());
+        assert!(store.write(|tx| tx.acknowledge(report.id, NOW)).unwrap());
         sent.push(token);
     }
     sent
@@ -113,13 +113,13 @@ fn a_queue_makes_a_sound_chain_across_restarts() {
     let (host, folder) = (Host::new(), tempfile::tempdir().unwrap());
     let path = folder.path().join("agent.db");
     for run in 0..3 {
-        let store = Store::open(&path, &host, Arc::new(Host::new())).unwrap();
+        let store = Store::open(&path, Arc::new(Host::new()), Arc::new(Host::new())).unwrap();
         store.write(|tx| tx.start_epoch("enrolment-1", NOW)).unwrap();
         for n in 1..=4 {
             enqueue(&store, &host, |position| assert_eq!(position.seq, run * 4 + n));
         }
     }
-    let store = Store::open(&path, &host, Arc::new(Host::new())).unwrap();
+    let store = Store::open(&path, Arc::new(Host::new()), Arc::new(Host::new())).unwrap();
     let report = verify(&deliver(&store), &host);
     assert!(report.is_sound(), "{report:?}");
     assert_eq!((report.epochs[0].first, report.epochs[0].last), (1, 12));
@@ -130,7 +130,7 @@ fn a_queue_makes_a_sound_chain_across_restarts() {
 fn a_device_restored_from_a_copy_of_its_store_forks_the_chain() {
     let (host, folder) = (Host::new(), tempfile::tempdir().unwrap());
     let [path, copy] = ["agent.db", "copy.db"].map(|name| folder.path().join(name));
-    let open = |path| Store::open(path, &host, Arc::new(Host::new())).unwrap();
+    let open = |path| Store::open(path, Arc::new(Host::new()), Arc::new(Host::new())).unwrap();
     let store = open(&path);
     store.write(|tx| tx.start_epoch("enrolment-1", NOW)).unwrap();
     enqueue(&store, &host, |_| {});
@@ -152,7 +152,8 @@ fn a_device_restored_from_a_copy_of_its_store_forks_the_chain() {
 #[test]
 fn what_is_shown_beforehand_is_what_is_sent() {
     let (host, folder) = (Host::new(), tempfile::tempdir().unwrap());
-    let store = Store::open(&folder.path().join("agent.db"), &host, Arc::new(Host::new())).unwrap();
+    let store =
+        Store::open(&folder.path().join("agent.db"), Arc::new(Host::new()), Arc::new(Host::new())).unwrap();
     store.write(|tx| tx.start_epoch("enrolment-1", NOW)).unwrap();
     enqueue(&store, &host, |position| assert_eq!(position.prev, None::<Sha256>));
 

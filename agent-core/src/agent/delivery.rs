@@ -13,10 +13,11 @@ use super::hints::{self, DeliveryHints};
 use super::path::{self, Exchanged};
 use super::policies::StoredPolicy;
 use super::portal::{self, Place};
-use super::result::{DeliverySummary, Quarantined};
+use super::result::{DeliverySummary, Quarantined, Replacement};
+use super::runtime::on_own_thread;
+use super::settle::{self, Settled};
 use crate::connector::{
     Client, ConnectorError, ConnectorKeys, Decision, Delivery, Enrolment, Route, Trouble, TroubleKind,
-    retry_delay,
 };
 use crate::model::{Settings, Timestamp};
 use crate::store::{ReadTx, ReportState, Slot, StoreError, StoredReport, WriteTx};
@@ -54,9 +55,11 @@ pub(super) async fn deliver(
     }
     exchange.conclude(&mut summary).await?;
     summary.still_queued = inner.store.read(|tx| tx.reports(ReportState::Queued))?.len();
+    summary.enrol_again = inner.store.read(|tx| tx.get(Slot::Disowned))?;
     log::info!(
-        "delivery: {} delivered, {} set aside, {} still queued; {}",
+        "delivery: {} delivered, {} made smaller, {} set aside, {} still queued; {}",
         summary.delivered.len(),
+        summary.replaced.len(),
         summary.quarantined.len(),
         summary.still_queued,
         summary.stopped.as_deref().unwrap_or("complete")
@@ -94,7 +97,7 @@ impl Exchange<'_> {
                 // Set aside, so that it does not hold up the reports behind it.
                 Err(error @ StoreError::Tampered { .. }) => {
                     let why = error.to_string();
-                    quarantine(self.inner, &report, &why)?;
+                    settle::set_aside(self.inner, &report, &why)?;
                     summary.quarantined.push(Quarantined { seq: report.seq, why });
                     continue;
                 }
@@ -106,14 +109,37 @@ impl Exchange<'_> {
                 continue;
             }
             let Some(delivery) = self.send(&token, summary).await? else { return Ok(()) };
-            match settle(self.inner, &report, delivery)? {
+            let Some(settled) = self.settle(&report, token, delivery).await? else {
+                summary.stopped = Some(OUT_OF_TIME.to_owned());
+                return Ok(());
+            };
+            match settled {
                 Settled::Delivered => summary.delivered.push(report.seq),
                 Settled::SetAside { why } => summary.quarantined.push(Quarantined { seq: report.seq, why }),
+                Settled::Replaced { by } => summary.replaced.push(Replacement { seq: report.seq, by }),
                 Settled::Again { why, .. } => {
                     summary.stopped = Some(why);
                     return Ok(());
                 }
             }
+        }
+    }
+
+    /// `None` when the deadline came first. Making a report smaller signs, and the key may hang.
+    async fn settle(
+        &self,
+        report: &StoredReport,
+        token: String,
+        delivery: Delivery,
+    ) -> Result<Option<Settled>, AgentError> {
+        if delivery != Delivery::TooLarge {
+            return settle::settle(self.inner, report, &token, delivery).map(Some);
+        }
+        let (inner, report) = (Arc::clone(self.inner), report.clone());
+        let smaller = on_own_thread(move || settle::settle(&inner, &report, &token, Delivery::TooLarge));
+        match timeout_at(self.deadline, smaller).await {
+            Ok(settled) => settled?.map(Some),
+            Err(_) => Ok(None),
         }
     }
 
@@ -202,7 +228,7 @@ impl Exchange<'_> {
             summary.stopped.get_or_insert(BEHIND_PORTAL.to_owned());
             return Ok(());
         }
-        if let Some(settings) = note(fetched, summary).flatten() {
+        if let Some(settings) = self.note(fetched, summary)?.flatten() {
             self.inner.store.write(|tx| tx.put(Slot::Settings, &settings))?;
             // Other pins and origins hold from here on; those that they replace, no longer.
             self.client.reroute(Route::of(&settings));
@@ -217,7 +243,7 @@ impl Exchange<'_> {
         let known: Option<StoredPolicy> = self.inner.store.read(|tx| tx.get(Slot::Policy))?;
         let known = known.as_ref().map(|policy| (policy.version, Some(policy.document.as_str())));
         let fetched = self.within(self.client.fetch_policy(&self.enrolment, known)).await;
-        let Some(offered) = note(fetched, summary).flatten() else { return Ok(()) };
+        let Some(offered) = self.note(fetched, summary)?.flatten() else { return Ok(()) };
         let (version, document) = (offered.version, offered.document);
         match self.inner.policies.read_signed(version, &document) {
             Ok(notes) => {
@@ -235,10 +261,12 @@ impl Exchange<'_> {
 
     async fn fetch_decision(&self, summary: &mut DeliverySummary) -> Result<(), AgentError> {
         let fetched = self.within(self.client.fetch_decision(&self.enrolment)).await;
-        let Some(decision) = note(fetched, summary) else { return Ok(()) };
+        let Some(decision) = self.note(fetched, summary)? else { return Ok(()) };
         let before: Option<Decision> = self.inner.store.write(|tx| {
             let before = tx.get(Slot::Decision)?;
             tx.put(Slot::Decision, &decision)?;
+            // Who decides on a device knows it.
+            tx.delete(Slot::Disowned)?;
             Ok::<_, AgentError>(before)
         })?;
         if before.is_none_or(|before| before.compliant != decision.compliant) {
@@ -254,6 +282,24 @@ impl Exchange<'_> {
         call: impl Future<Output = Result<T, ConnectorError>>,
     ) -> Option<Result<T, ConnectorError>> {
         timeout_at(self.deadline, call).await.ok()
+    }
+
+    /// The value of a call, or a note of why there is none. The first reason stays: it is why the rest failed.
+    fn note<T>(
+        &self,
+        outcome: Option<Result<T, ConnectorError>>,
+        summary: &mut DeliverySummary,
+    ) -> Result<Option<T>, AgentError> {
+        let why = match outcome {
+            Some(Ok(value)) => return Ok(Some(value)),
+            Some(Err(error)) => {
+                settle::note_disowned(self.inner, &error)?;
+                error.to_string()
+            }
+            None => OUT_OF_TIME.to_owned(),
+        };
+        summary.stopped.get_or_insert(why);
+        Ok(None)
     }
 
     fn now(&self) -> Timestamp {
@@ -286,61 +332,4 @@ pub(super) fn forget_connector(tx: &WriteTx<'_>) -> Result<(), StoreError> {
         tx.delete(stale)?;
     }
     Ok(())
-}
-
-/// What became of a report that was sent.
-pub(super) enum Settled {
-    /// It left the queue on its receipt.
-    Delivered,
-    /// The connector will never take it.
-    SetAside { why: String },
-    /// It stays queued.
-    Again { at: Timestamp, why: String },
-}
-
-/// Notes what became of a report.
-pub(super) fn settle(
-    inner: &Inner,
-    report: &StoredReport,
-    delivery: Delivery,
-) -> Result<Settled, AgentError> {
-    let now = inner.host.clock.now();
-    let why = match delivery {
-        Delivery::Accepted(_) => {
-            inner.store.write(|tx| tx.acknowledge(report.seq, now))?;
-            return Ok(Settled::Delivered);
-        }
-        Delivery::Retry { after, why } => {
-            let mut random = [0; 8];
-            inner.host.entropy.fill(&mut random)?;
-            let wait = retry_delay(report.attempts, after, u64::from_le_bytes(random));
-            let at = now.plus_seconds(i64::try_from(wait.as_secs()).unwrap_or(i64::MAX));
-            inner.store.write(|tx| tx.mark_attempt(report.seq, now, at))?;
-            return Ok(Settled::Again { at, why: why.to_string() });
-        }
-        Delivery::Rejected(refusal) => format!("{}: {}", refusal.err, refusal.description),
-        Delivery::TooLarge => format!("{} bytes are more than the connector takes", report.size),
-    };
-    quarantine(inner, report, &why)?;
-    Ok(Settled::SetAside { why })
-}
-
-/// Sets a report aside. The connector lacks it now, so the next inventory is sent in full.
-fn quarantine(inner: &Inner, report: &StoredReport, why: &str) -> Result<(), AgentError> {
-    inner.store.write(|tx| {
-        tx.delete(Slot::SharedInventory)?;
-        tx.quarantine(report.seq, why, inner.host.clock.now())?;
-        Ok(())
-    })
-}
-
-/// The value of a call, or a note of why there is none. The first reason stays: it is why the rest failed.
-fn note<T>(outcome: Option<Result<T, ConnectorError>>, summary: &mut DeliverySummary) -> Option<T> {
-    let why = match outcome {
-        Some(Ok(value)) => return Some(value),
-        Some(Err(error)) => error.to_string(),
-        None => OUT_OF_TIME.to_owned(),
-    };
-    summary.stopped.get_or_insert(why);
-    None
 }

@@ -20,7 +20,10 @@ mod reporting;
 mod result;
 mod runtime;
 mod scan;
+mod settle;
+mod smaller;
 mod upload;
+mod upload_files;
 mod web;
 
 #[cfg(test)]
@@ -38,12 +41,15 @@ pub use hints::DeliveryHints;
 pub use intel::IntelStatus;
 pub use result::{
     DeliverySummary, DownloadProgress, EnrolmentStatus, IntelDownload, NetworkCost, PreviewedReport,
-    Quarantined, ScanResult, Status,
+    Quarantined, Replacement, ScanResult, Status,
 };
+pub use settle::EnrolAgain;
 pub use upload::{Upload, UploadAnswer, UploadOutcome};
 pub use web::UrlVerdict;
 
+pub use crate::connector::RawAnswer;
 pub use crate::schedule::{Plan, Reason, ScanTrigger};
+pub use crate::store::StoreError;
 
 use crate::connector::{Client, ConnectorKeys, Decision, Enrolment, EnrolmentPayload, Route};
 use crate::model::{BundleKey, Depth, Platform, PolicyOverride, Settings};
@@ -53,15 +59,20 @@ use crate::report::jwk::PublicKey;
 use crate::report::jws::SignError;
 use crate::report::{ReportError, enrolled_key};
 use crate::schedule::Scheduler;
-use crate::store::{ReadTx, ReportState, Slot, Store};
+use crate::store::{self, ReadTx, ReportState, Slot, Store};
 use events::Events;
 use intel::Intelligence;
 use policies::Policies;
 use runtime::AgentRuntime;
 use scan::LastScan;
+use upload_files::UploadFolder;
 
 /// The version of this library, told in every report.
 pub const AGENT_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What an earlier enrolment left that says nothing about the new one.
+const STALE_AFTER_ENROLMENT: [Slot; 6] =
+    [Slot::LastLevel, Slot::SharedInventory, Slot::Decision, Slot::Policy, Slot::Disowned, Slot::TokenLimit];
 
 /// Where the agent keeps its data, and what holds before an organisation has said anything.
 #[derive(Clone, Debug)]
@@ -74,6 +85,14 @@ pub struct AgentConfig {
     pub unenrolled_settings: Settings,
     /// Who signs intelligence bundles, as long as the settings in force name nobody.
     pub intel_key: Option<BundleKey>,
+}
+
+impl AgentConfig {
+    /// The folder in which [`Agent::next_upload`] puts reports, beside the store: readable by the app alone, and for the
+    /// host to keep out of backups as it does with the store.
+    pub fn uploads(&self) -> PathBuf {
+        UploadFolder::beside(&self.store).path().to_owned()
+    }
 }
 
 /// Everything that the platform does for the agent.
@@ -105,6 +124,7 @@ struct Inner {
     policies: Policies,
     store: Store,
     intelligence: Intelligence,
+    uploads: UploadFolder,
     events: Events,
     scheduler: Mutex<Scheduler>,
     opened: Instant,
@@ -115,17 +135,42 @@ impl Agent {
     /// store's key.
     pub fn open(config: AgentConfig, host: Host) -> Result<Self, AgentError> {
         let policies = Policies::embedded()?;
-        let store = Store::open(&config.store, host.secrets.as_ref(), host.entropy.clone())?;
-        let intelligence = Intelligence::beside(&config.store);
+        let store = Store::open(&config.store, host.secrets.clone(), host.entropy.clone())?;
+        // Whatever keeps it from being done now, the next start tries again.
+        if let Err(error) = store.rotate_data_key_when_due(host.clock.now()) {
+            log::warn!("the store's key is due to be replaced, and was not: {error}");
+        }
+        let (intelligence, uploads) =
+            (Intelligence::beside(&config.store), UploadFolder::beside(&config.store));
         let (events, scheduler, opened) = (Events::new(), Mutex::default(), Instant::now());
-        let inner = Inner { config, host, policies, store, intelligence, events, scheduler, opened };
+        let inner = Inner { config, host, policies, store, intelligence, uploads, events, scheduler, opened };
+        upload::clean_up(&inner);
         Ok(Self { runtime: AgentRuntime::new()?, inner: RwLock::new(Some(Arc::new(inner))) })
+    }
+
+    /// Begins anew on a device whose store cannot be opened any more ([`StoreError::KeyGone`], [`StoreError::Damaged`]):
+    /// erases the store, the intelligence bundle beside it and the files of uploads, and opens an agent that is not enrolled.
+    /// What was queued is lost, and cannot be read again by anyone.
+    ///
+    /// For the host to call, on purpose, when no other process has the store open; never by itself on an error that may pass
+    /// ([`StoreError::KeyUnavailable`], [`StoreError::Busy`]). The device key is the host's and stays.
+    pub fn start_over(config: AgentConfig, host: Host) -> Result<Self, AgentError> {
+        store::erase(&config.store)?;
+        UploadFolder::beside(&config.store).erase()?;
+        Intelligence::beside(&config.store).erase()?;
+        log::warn!("started over: the store was erased, this device is not enrolled");
+        Self::open(config, host)
     }
 
     /// [`Self::open`] on a thread of its own: the keystore and the file system may take their time, and the caller's
     /// thread may be the one that draws.
     pub async fn open_off_thread(config: AgentConfig, host: Host) -> Result<Self, AgentError> {
         runtime::on_own_thread(move || Self::open(config, host)).await?
+    }
+
+    /// [`Self::start_over`] on a thread of its own.
+    pub async fn start_over_off_thread(config: AgentConfig, host: Host) -> Result<Self, AgentError> {
+        runtime::on_own_thread(move || Self::start_over(config, host)).await?
     }
 
     /// Enrols this device with the organisation that made `payload`. A device that was enrolled before starts a
@@ -140,7 +185,7 @@ impl Agent {
             let (enrolment, settings) = inner.client().enrol(&payload).await?;
             inner.store.write(|tx| {
                 tx.start_epoch(&enrolment.epoch, inner.host.clock.now())?;
-                for stale in [Slot::LastLevel, Slot::SharedInventory, Slot::Decision, Slot::Policy] {
+                for stale in STALE_AFTER_ENROLMENT {
                     tx.delete(stale)?;
                 }
                 delivery::forget_connector(tx)?;
@@ -235,6 +280,7 @@ impl Agent {
                 is_stale: last.as_ref().is_some_and(|scan| scan.is_stale(now, &policy)),
                 last_scan_at: last.as_ref().map(|scan| scan.at),
                 enrolment: enrolment.map(|enrolment| EnrolmentStatus::new(&enrolment, &settings)),
+                enrol_again: tx.get(Slot::Disowned)?,
                 queued: tx.reports(ReportState::Queued)?.len(),
                 dropped: tx.dropped()?,
                 intel: inner.intel(tx, &settings)?.bundle.as_deref().map(IntelStatus::from),
@@ -297,15 +343,17 @@ impl Agent {
         Ok(PublicKey::from_spki_der(&spki).map_err(SignError::from).map_err(ReportError::from)?)
     }
 
-    /// The report that a transfer outside this process is to deliver (iOS background `URLSession`), exactly as it is to be
-    /// sent; `None` where none is due. The same one until [`Self::upload_result`] has told what became of it.
+    /// The report that a transfer outside this process is to deliver (iOS background `URLSession`), in a file, exactly as it
+    /// is to be sent; `None` where none is due. The same one, in the same file, until [`Self::upload_result`] has told what
+    /// became of it, in this process or another.
     pub fn next_upload(&self) -> Result<Option<Upload>, AgentError> {
         upload::next(&*self.inner()?)
     }
 
-    /// Tells what came of an [`Upload`]. The report leaves the queue on the connector's receipt, and on nothing else.
-    pub fn upload_result(&self, seq: u64, answer: UploadAnswer) -> Result<UploadOutcome, AgentError> {
-        upload::settle(&*self.inner()?, seq, answer)
+    /// Tells what came of the [`Upload`] called `id`. The report leaves the queue on the connector's receipt, and on
+    /// nothing else.
+    pub fn upload_result(&self, id: &str, answer: UploadAnswer) -> Result<UploadOutcome, AgentError> {
+        upload::settle(&*self.inner()?, id, answer)
     }
 
     /// The next event, as soon as there is one; `None` once the agent is closed.

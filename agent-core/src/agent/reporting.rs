@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::error::AgentError;
 use super::redact::{shareable_findings, shareable_posture};
-use super::{AGENT_VERSION, Inner};
+use super::{AGENT_VERSION, Inner, smaller};
 use crate::connector::Enrolment;
 use crate::inventory::{self, AppIdentity, InventoryDelta, SharedInventory};
 use crate::model::{
     AppRecord, CoverageItem, DevicePosture, Finding, FindingState, Inventory, Level, NetworkSnapshot,
     RiskLevel, Settings, Severity, Timestamp,
 };
-use crate::platform::KeySlot;
+use crate::platform::{KeySlot, Signer, SlotSigner};
 use crate::policy::{self, Assessment, Language, Policy, System};
 use crate::report::{
     AppKey, DeviceReport, Event, InventoryReport, Issuer, NetworkState, Part, ReportError, Reporter,
@@ -47,21 +47,9 @@ pub(super) fn queue_reports(
     scan: &Reportable<'_>,
 ) -> Result<Vec<u64>, AgentError> {
     let Some(enrolment) = tx.get::<Enrolment>(Slot::Enrolment)? else { return Ok(Vec::new()) };
-    let issuer = Issuer {
-        iss: enrolment.iss,
-        aud: enrolment.aud,
-        device_id: enrolment.device_id,
-        tenant: enrolment.tenant,
-    };
-    let host = &inner.host;
-    let signer = enrolled_key(host.key.as_ref(), &enrolment.kid).map_err(ReportError::from)?;
-    let reporter = Reporter {
-        issuer: &issuer,
-        txn: scan.scan_id,
-        key: &signer,
-        clock: host.clock.as_ref(),
-        entropy: host.entropy.as_ref(),
-    };
+    let issuer = issuer(&enrolment);
+    let signer = signer(inner, &enrolment)?;
+    let reporter = reporter(inner, &issuer, &signer, scan.scan_id);
     let findings = shareable(scan);
     let mut queued = Vec::new();
     let mut queue = |event: Event| -> Result<(), AgentError> {
@@ -77,10 +65,37 @@ pub(super) fn queue_reports(
         tx.put(Slot::LastLevel, &scan.assessment.level)?;
     }
     let report = device_report(inner, tx, scan, findings)?;
-    for part in reporter.split(report, &tx.next_position()?, scan.settings.limits.max_token_bytes)? {
+    let max_token_bytes = smaller::max_token_bytes(tx, scan.settings)?;
+    for part in reporter.split(report, &tx.next_position()?, max_token_bytes)? {
         queue(Event::DeviceReport(Box::new(part)))?;
     }
     Ok(queued)
+}
+
+/// Who this device reports as.
+pub(super) fn issuer(enrolment: &Enrolment) -> Issuer {
+    Issuer {
+        iss: enrolment.iss.clone(),
+        aud: enrolment.aud.clone(),
+        device_id: enrolment.device_id.clone(),
+        tenant: enrolment.tenant.clone(),
+    }
+}
+
+/// The key that the connector knows this device by.
+pub(super) fn signer<'a>(inner: &'a Inner, enrolment: &Enrolment) -> Result<SlotSigner<'a>, AgentError> {
+    Ok(enrolled_key(inner.host.key.as_ref(), &enrolment.kid).map_err(ReportError::from)?)
+}
+
+/// Makes the reports of scan `txn`.
+pub(super) fn reporter<'a>(
+    inner: &'a Inner,
+    issuer: &'a Issuer,
+    key: &'a dyn Signer,
+    txn: &'a str,
+) -> Reporter<'a> {
+    let host = &inner.host;
+    Reporter { issuer, txn, key, clock: host.clock.as_ref(), entropy: host.entropy.as_ref() }
 }
 
 /// What is open or set aside, and what this scan resolved.

@@ -16,6 +16,7 @@ use crate::store::{ReadTx, StoredReport};
 
 use super::error::AgentError;
 use super::intel::IntelStatus;
+use super::settle::EnrolAgain;
 
 /// One scan: what was looked at, what was found, what it means.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -77,6 +78,11 @@ pub struct DeliverySummary {
     pub delivered: Vec<u64>,
     /// Reports that the connector refused; kept aside, with its words.
     pub quarantined: Vec<Quarantined>,
+    /// Reports that were too large, and are told again in smaller parts.
+    pub replaced: Vec<Replacement>,
+    /// Why the connector takes nothing from this device until it is enrolled again, where that is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enrol_again: Option<EnrolAgain>,
     /// Reports that are still queued.
     pub still_queued: usize,
     /// Why delivery stopped, where it did.
@@ -158,6 +164,15 @@ pub struct Quarantined {
     pub why: String,
 }
 
+/// A report that was too large for the connector.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Replacement {
+    /// Its sequence number.
+    pub seq: u64,
+    /// The reports that tell its content, in order.
+    pub by: Vec<u64>,
+}
+
 /// Where the agent stands, without scanning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
@@ -171,9 +186,12 @@ pub struct Status {
     pub is_stale: bool,
     /// The enrolment; `None` on a device that is not enrolled.
     pub enrolment: Option<EnrolmentStatus>,
+    /// Why the connector takes nothing from this device until it is enrolled again, where that is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enrol_again: Option<EnrolAgain>,
     /// Reports that wait for delivery.
     pub queued: usize,
-    /// Reports that were dropped because the queue was full, since enrolment.
+    /// Reports that were lost unsent: dropped because the queue was full, or left by an earlier enrolment.
     pub dropped: u64,
     /// The threat intelligence in force; `None` where there is no bundle.
     pub intel: Option<IntelStatus>,

@@ -44,7 +44,7 @@ pub use network::{
 pub use origin::{AppOrigin, KnownInstaller};
 pub use os_tables::{EndOfLife, ExploitedVulnerability, Fix, OsFamily, OsRelease, OsTables, OsVersion};
 pub use posture::{AddedRoot, ConfigurationProfile, DevicePosture, KeyProtection, Platform, VerifiedBoot};
-pub use report::{ChainPosition, ReportKind, SignedReport};
+pub use report::{ChainPosition, ReportKind, ReportWorth, SignedReport};
 pub use rules::{AppRules, DeniedApp, DeviceRules, MinimumApp, MinimumOs, Publisher, WebRules};
 pub use settings::{
     AppSync, Limits, NetworkSettings, Ownership, PinSet, PolicyOverride, ProbeEndpoint, RootCertificate,

@@ -6,7 +6,7 @@
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde::{Deserialize, Serialize};
 
-use super::claims::{Absent, ChainLink, OpaqueId, SetClaims, SubjectId};
+use super::claims::{Absent, ChainLink, OpaqueId, Replaced, SetClaims, SubjectId};
 use super::event::Event;
 use super::jwk::PublicKey;
 use super::jws;
@@ -44,19 +44,30 @@ pub struct Reporter<'a> {
 impl Reporter<'_> {
     /// The report of `event` at `position`, signed and verified.
     pub fn sign(&self, position: &ChainPosition, event: Event) -> Result<SignedReport, ReportError> {
-        let kind = event.kind();
+        self.sign_in_place_of(&[], position, event)
+    }
+
+    /// [`Self::sign`], of a part of the last of `replaced`, which was too large.
+    pub fn sign_in_place_of(
+        &self,
+        replaced: &[Replaced],
+        position: &ChainPosition,
+        event: Event,
+    ) -> Result<SignedReport, ReportError> {
+        let (kind, worth) = (event.kind(), event.worth());
         let jti = random_id(self.entropy)?;
-        let claims = self.claims(position, event, &jti, self.clock.now());
+        let claims = self.claims(replaced, position, event, &jti, self.clock.now());
         let payload = serde_json::to_vec(&claims).map_err(|_| ReportError::Serialize)?;
         let token = jws::sign(jws::typ::SECURITY_EVENT, &payload, self.key)?;
         if token.len() > jws::MAX_TOKEN {
             return Err(ReportError::TooLarge(token.len()));
         }
-        Ok(SignedReport { kind, jti, seq: position.seq, token })
+        Ok(SignedReport { kind, worth, jti, seq: position.seq, token })
     }
 
     pub(super) fn claims(
         &self,
+        replaced: &[Replaced],
         position: &ChainPosition,
         event: Event,
         jti: &str,
@@ -76,6 +87,7 @@ impl Reporter<'_> {
             mtd_epoch: position.epoch.clone(),
             mtd_seq: position.seq,
             mtd_prev: position.prev.map(ChainLink),
+            mtd_replaces: replaced.to_vec(),
             events: event,
             sub: Absent,
             exp: Absent,

@@ -57,6 +57,18 @@ pub(crate) fn show(ui: &Ui, summary: &DeliverySummary) {
     for refused in &summary.quarantined {
         ui.line(ui.paint.warning(format!("Report {} was refused: {}", refused.seq, refused.why)));
     }
+    for large in &summary.replaced {
+        let by: Vec<_> = large.by.iter().map(u64::to_string).collect();
+        ui.line(format!("Report {} was too large and is told again in {}.", large.seq, by.join(", ")));
+    }
+    if let Some(lost) = &summary.enrol_again {
+        let why = crate::ui::clean(&lost.why);
+        ui.line(
+            ui.paint.warning(format!(
+                "Enrol this device again: its connector does not know it any more ({why})."
+            )),
+        );
+    }
     if let Some(why) = &summary.stopped {
         ui.line(ui.paint.warning(why));
     }

@@ -75,9 +75,21 @@ CREATE TABLE policy (
 ) STRICT;
 ";
 
+/// What version 3 has for reports that were too large: which numbers never come, and in whose order their parts count.
+const REPLACED_REPORTS: &str = "
+CREATE TABLE replaced (
+    epoch TEXT NOT NULL REFERENCES enrolment (epoch),
+    seq INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    PRIMARY KEY (epoch, seq, sha256)
+) STRICT;
+ALTER TABLE report ADD COLUMN stands_for INTEGER;
+CREATE INDEX report_order ON report (epoch, ifnull(stands_for, seq));
+";
+
 /// What each version has beside the one before.
 const STEPS: [&[&str]; SCHEMA_VERSION as usize] =
-    [&[SCHEMA], &[SIGNED_POLICIES], &[signing::SCHEMA, bundles::SCHEMA]];
+    [&[SCHEMA], &[SIGNED_POLICIES], &[signing::SCHEMA, bundles::SCHEMA, REPLACED_REPORTS]];
 
 /// The open database.
 pub struct Database(Mutex<Connection>);

@@ -54,6 +54,9 @@ pub const MAX_CLAIM: usize = 256;
 /// Largest sequence number: what JSON carries without loss (RFC 8259, section 6) and SQLite holds.
 pub const MAX_SEQUENCE: u64 = (1 << 53) - 1;
 
+/// Most reports that one report replaces: from 1 MiB to 16 KiB in steps of an eighth takes 31.
+pub const MAX_REPLACED: usize = 32;
+
 /// Largest intelligence bundle, in bytes: what devices take.
 pub const MAX_BUNDLE: u64 = 64 * 1024 * 1024;
 

@@ -15,8 +15,11 @@ use super::Connector;
 use super::chain::{self, Place};
 use super::devices::{self, Device};
 use super::error::Denied;
-use super::limits::{MAX_CLAIM, MAX_SEQUENCE, REPORT_SKEW};
-use super::reports::{self, Report};
+use super::limits::{MAX_CLAIM, MAX_REPLACED, MAX_SEQUENCE, REPORT_SKEW};
+use super::reports::{self, Replaced, Report};
+
+/// Characters of a token digest.
+const DIGEST_CHARS: usize = 43;
 
 impl Connector {
     /// Receives a report for `tenant` and gives the receipt. The same report again gets a receipt again.
@@ -33,6 +36,7 @@ impl Connector {
             jti: &claims.jti,
             sha256: &sha256,
             prev: claims.mtd_prev.as_deref(),
+            replaces: &claims.mtd_replaces,
             level,
             at_least,
             token,
@@ -121,6 +125,8 @@ struct Claims {
     mtd_seq: u64,
     #[serde(default)]
     mtd_prev: Option<String>,
+    #[serde(default)]
+    mtd_replaces: Vec<Replaced>,
     events: Events,
     sub: Option<IgnoredAny>,
     exp: Option<IgnoredAny>,
@@ -161,6 +167,7 @@ impl Claims {
         if !(1..=MAX_SEQUENCE).contains(&self.mtd_seq) {
             return invalid("mtd_seq must be 1 to 2^53 - 1");
         }
+        self.check_replaced().or_else(invalid)?;
         if self.iat > now.plus_seconds(REPORT_SKEW) {
             return invalid("iat is in the future: set the clock of the device");
         }
@@ -168,6 +175,20 @@ impl Claims {
             return invalid("iat is before the enrolment: set the clock of the device");
         }
         self.events.check()
+    }
+}
+
+impl Claims {
+    fn check_replaced(&self) -> Result<(), &'static str> {
+        let numbers: Vec<_> = self.mtd_replaces.iter().map(|it| it.seq).chain([self.mtd_seq]).collect();
+        let in_order = numbers.windows(2).all(|pair| matches!(pair, [before, after] if before < after));
+        if self.mtd_replaces.len() > MAX_REPLACED || !in_order || numbers.contains(&0) {
+            return Err("mtd_replaces names at most 32 reports before this one, in order");
+        }
+        if self.mtd_replaces.iter().any(|it| it.sha256.len() != DIGEST_CHARS) {
+            return Err("mtd_replaces gives the token digest of each report");
+        }
+        Ok(())
     }
 }
 

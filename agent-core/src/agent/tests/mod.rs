@@ -10,6 +10,7 @@ mod findings;
 mod hosts;
 mod intel;
 mod lifetime;
+mod outcomes;
 mod policies;
 mod posture;
 mod reports;

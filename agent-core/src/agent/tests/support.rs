@@ -357,12 +357,13 @@ impl Clock for TestClock {
     }
 }
 
-/// A P-256 key in memory, which can be made to panic or to hang.
+/// A P-256 key in memory, which can be made to panic, to hang or to fail.
 pub struct TestKey {
     pair: EcdsaKeyPair,
     random: SystemRandom,
     pub panics: AtomicBool,
     pub hangs: AtomicBool,
+    pub fails: AtomicBool,
 }
 
 impl TestKey {
@@ -370,7 +371,13 @@ impl TestKey {
         let (random, algorithm) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
         let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap();
-        Self { pair, random, panics: AtomicBool::new(false), hangs: AtomicBool::new(false) }
+        Self {
+            pair,
+            random,
+            panics: AtomicBool::new(false),
+            hangs: AtomicBool::new(false),
+            fails: AtomicBool::new(false),
+        }
     }
 }
 
@@ -384,6 +391,9 @@ impl Signer for TestKey {
 
     fn sign_es256(&self, message: &[u8]) -> Result<Es256Signature, PlatformError> {
         assert!(!self.panics.load(Ordering::SeqCst), "the test says so");
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(PlatformError::new("sign", "the test says so"));
+        }
         while self.hangs.load(Ordering::SeqCst) {
             std::thread::sleep(Duration::from_millis(20));
         }
