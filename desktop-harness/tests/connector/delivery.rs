@@ -1,6 +1,7 @@
 //! Delivery and the chain of reports.
 
 use agent_core::connector::{Delivery, RefusalCode, token_digest};
+use agent_core::platform::Clock as _;
 use agent_core::report::jws::{self, typ};
 use desktop_harness::connector::{ChainStatus, Connector};
 use serde_json::{Value, json};

@@ -24,11 +24,15 @@ use crate::event::{Event, Phase};
 /// Longest time of one call.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// How far the clock is moved on where a report waits for its next attempt, in seconds: the first wait is at most 5.
+/// How far the clock is moved on where a report waits for its next attempt, in seconds: as much as the first wait at
+/// most, and twice as much each time that nothing was delivered.
 const HURRY: i64 = 5;
 
-/// Attempts to empty the queue. The wait after the tenth failure is about an hour.
-const MOST_ATTEMPTS: u32 = 2000;
+/// Longest such move: as much as the longest wait.
+const LONGEST_HURRY: i64 = 60 * 60;
+
+/// Attempts to empty the queue.
+const MOST_ATTEMPTS: u32 = 500;
 
 /// The app that comes and goes, so that the level changes.
 const TRACKER: &str = "com.example.trackview";
@@ -201,18 +205,21 @@ impl Victim<'_> {
     }
 
     async fn drain(&self) -> bool {
+        let (mut waiting, mut hurry) = (usize::MAX, HURRY);
         for _ in 0..MOST_ATTEMPTS {
             match self.deliver().await {
                 Some(0) => return true,
-                Some(_) => {
-                    if let Err(error) = clock::advance(&self.args.clock, HURRY) {
+                Some(left) => {
+                    hurry = if left < waiting { HURRY } else { (hurry * 2).min(LONGEST_HURRY) };
+                    waiting = left;
+                    if let Err(error) = clock::advance(&self.args.clock, hurry) {
                         return self.teller.failed(Phase::Deliver, &format!("the clock: {error}"));
                     }
                 }
                 None => return false,
             }
         }
-        self.teller.failed(Phase::Deliver, "reports wait still after 2,000 attempts")
+        self.teller.failed(Phase::Deliver, &format!("reports wait still after {MOST_ATTEMPTS} attempts"))
     }
 
     /// Another list of apps than at the last scan: something is updated each time, and the tracker comes and goes.
