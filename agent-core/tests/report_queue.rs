@@ -6,9 +6,7 @@
 use std::sync::Arc;
 
 use agent_core::model::{ChainPosition, Level, Sha256, Timestamp};
-use agent_core::platform::{
-    Clock, DeviceKey, Entropy, Es256Signature, KeyProtection, PlatformError, SecretStore,
-};
+use agent_core::platform::{Clock, Entropy, Es256Signature, PlatformError, SecretStore, Signer};
 use agent_core::report::jwk::PublicKey;
 use agent_core::report::{
     ChainReport, Event, Expected, Issuer, Reporter, RiskLevelChange, jws, random_id, verify_chain,
@@ -37,7 +35,7 @@ impl Host {
     }
 }
 
-impl DeviceKey for Host {
+impl Signer for Host {
     fn public_key_spki_der(&self) -> Result<Vec<u8>, PlatformError> {
         let prefix = [
             0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
@@ -49,10 +47,6 @@ impl DeviceKey for Host {
     fn sign_es256(&self, message: &[u8]) -> Result<Es256Signature, PlatformError> {
         let signature = self.key.sign(&self.random, message).unwrap();
         Ok(Es256Signature::Der(signature.as_ref().to_vec()))
-    }
-
-    fn protection(&self) -> KeyProtection {
-        KeyProtection::Software
     }
 }
 
@@ -103,7 +97,7 @@ fn deliver(store: &Store) -> Vec<String> {
     let mut sent = Vec::new();
     while let Some(report) = store.read(|tx| tx.next_queued()).unwrap() {
         let token = store.read(|tx| tx.token(report.id)).unwrap().unwrap();
-        assert!(store.write(|tx| tx.acknowledge(report.seq, NOW)).unwrap());
+        assert!(store.write(|tx| tx.acknowledge(report.id, NOW)).unwrap());
         sent.push(token);
     }
     sent
@@ -119,13 +113,13 @@ fn a_queue_makes_a_sound_chain_across_restarts() {
     let (host, folder) = (Host::new(), tempfile::tempdir().unwrap());
     let path = folder.path().join("agent.db");
     for run in 0..3 {
-        let store = Store::open(&path, &host, Arc::new(Host::new())).unwrap();
+        let store = Store::open(&path, Arc::new(Host::new()), Arc::new(Host::new())).unwrap();
         store.write(|tx| tx.start_epoch("enrolment-1", NOW)).unwrap();
         for n in 1..=4 {
             enqueue(&store, &host, |position| assert_eq!(position.seq, run * 4 + n));
         }
     }
-    let store = Store::open(&path, &host, Arc::new(Host::new())).unwrap();
+    let store = Store::open(&path, Arc::new(Host::new()), Arc::new(Host::new())).unwrap();
     let report = verify(&deliver(&store), &host);
     assert!(report.is_sound(), "{report:?}");
     assert_eq!((report.epochs[0].first, report.epochs[0].last), (1, 12));
@@ -136,7 +130,7 @@ fn a_queue_makes_a_sound_chain_across_restarts() {
 fn a_device_restored_from_a_copy_of_its_store_forks_the_chain() {
     let (host, folder) = (Host::new(), tempfile::tempdir().unwrap());
     let [path, copy] = ["agent.db", "copy.db"].map(|name| folder.path().join(name));
-    let open = |path| Store::open(path, &host, Arc::new(Host::new())).unwrap();
+    let open = |path| Store::open(path, Arc::new(Host::new()), Arc::new(Host::new())).unwrap();
     let store = open(&path);
     store.write(|tx| tx.start_epoch("enrolment-1", NOW)).unwrap();
     enqueue(&store, &host, |_| {});
@@ -158,7 +152,8 @@ fn a_device_restored_from_a_copy_of_its_store_forks_the_chain() {
 #[test]
 fn what_is_shown_beforehand_is_what_is_sent() {
     let (host, folder) = (Host::new(), tempfile::tempdir().unwrap());
-    let store = Store::open(&folder.path().join("agent.db"), &host, Arc::new(Host::new())).unwrap();
+    let store =
+        Store::open(&folder.path().join("agent.db"), Arc::new(Host::new()), Arc::new(Host::new())).unwrap();
     store.write(|tx| tx.start_epoch("enrolment-1", NOW)).unwrap();
     enqueue(&store, &host, |position| assert_eq!(position.prev, None::<Sha256>));
 

@@ -63,23 +63,30 @@ impl core::DeviceHost for HostAdapter {
 pub(crate) struct KeyAdapter(pub(crate) Arc<dyn DeviceKey>);
 
 impl core::DeviceKey for KeyAdapter {
-    fn public_key_spki_der(&self) -> Result<Vec<u8>, core::PlatformError> {
-        self.0.public_key_spki_der().map_err(|error| failed("read the device key", &error))
+    fn public_key_spki_der(&self, slot: core::KeySlot) -> Result<Option<Vec<u8>>, core::PlatformError> {
+        self.0.public_key_spki_der(slot.into()).map_err(|error| failed("read the device key", &error))
     }
 
-    fn sign_es256(&self, message: &[u8]) -> Result<core::Es256Signature, core::PlatformError> {
-        let signed = self.0.sign_es256(message.to_vec());
+    fn sign_es256(
+        &self,
+        slot: core::KeySlot,
+        message: &[u8],
+    ) -> Result<core::Es256Signature, core::PlatformError> {
+        let signed = self.0.sign_es256(slot.into(), message.to_vec());
         signed.map(Into::into).map_err(|error| failed("sign", &error))
     }
 
-    /// A host that does not say is not believed to have hardware.
-    fn protection(&self) -> core::KeyProtection {
-        self.0.protection().unwrap_or(core::KeyProtection::Software)
+    fn protection(&self, slot: core::KeySlot) -> Result<core::KeyProtection, core::PlatformError> {
+        self.0.protection(slot.into()).map_err(|error| failed("look at the device key", &error))
     }
 
-    fn attestation(&self, challenge: &[u8]) -> Result<Option<core::KeyAttestation>, core::PlatformError> {
-        let attested = self.0.attestation(challenge.to_vec());
-        attested.map(|told| told.map(Into::into)).map_err(|error| failed("attest the device key", &error))
+    fn make_candidate(&self, challenge: &[u8]) -> Result<Option<core::KeyAttestation>, core::PlatformError> {
+        let attested = self.0.make_candidate(challenge.to_vec());
+        attested.map(|told| told.map(Into::into)).map_err(|error| failed("make a device key", &error))
+    }
+
+    fn adopt_candidate(&self) -> Result<(), core::PlatformError> {
+        self.0.adopt_candidate().map_err(|error| failed("adopt the new device key", &error))
     }
 }
 
@@ -97,14 +104,26 @@ impl core::SecretStore for SecretsAdapter {
 }
 
 fn failed(what: &str, error: &HostError) -> core::PlatformError {
-    core::PlatformError::new(what, error)
+    let kind = match error {
+        HostError::Locked { .. } => core::FailureKind::Locked,
+        HostError::Gone { .. } => core::FailureKind::Gone,
+        HostError::Busy { .. } => core::FailureKind::Busy,
+        HostError::NotPermitted { .. } | HostError::NotAvailable { .. } | HostError::Failed { .. } => {
+            core::FailureKind::Failed
+        }
+    };
+    core::PlatformError::of(kind, what, error)
 }
 
 /// A question without an answer. What failed is not there either.
 fn withheld<T>(error: HostError) -> Fact<T> {
     match error {
         HostError::NotPermitted { why } => Fact::NotPermitted { why },
-        HostError::NotAvailable { why } | HostError::Failed { why } => Fact::NotAvailable { why },
+        HostError::NotAvailable { why }
+        | HostError::Locked { why }
+        | HostError::Gone { why }
+        | HostError::Busy { why }
+        | HostError::Failed { why } => Fact::NotAvailable { why },
     }
 }
 

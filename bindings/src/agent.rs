@@ -64,6 +64,18 @@ impl Agent {
         Ok(Arc::new(Self { core: Arc::new(core::Agent::open_off_thread(config, host).await?), scope: None }))
     }
 
+    /// Begins anew where `open` fails with `KeyGone`, or with a database that is damaged: erases the database and what is
+    /// beside it, and opens an agent that is not enrolled. What was queued is lost. On purpose, and when no other process has
+    /// the database open; never on an error that may pass (`KeyUnavailable`).
+    #[uniffi::constructor]
+    pub async fn start_over(options: AgentOptions) -> Result<Arc<Self>, AgentError> {
+        let (config, host) = prepare(options)?;
+        Ok(Arc::new(Self {
+            core: Arc::new(core::Agent::start_over_off_thread(config, host).await?),
+            scope: None,
+        }))
+    }
+
     /// This agent, as one whose `cancel` ends the calls made through it, now and later, and no others. For Swift, where the
     /// cancelling of a task does not reach the call by itself; the calls of Kotlin's coroutines are cancelled with them.
     pub fn scope(&self) -> Arc<Self> {
@@ -104,21 +116,21 @@ impl Agent {
         Ok(self.run(self.core.deliver(limit)).await?.into())
     }
 
-    /// The report that a transfer outside this process is to deliver (iOS background `URLSession`), exactly as it is to
-    /// be sent; absent where none is due. The same one until `upload_result` has told what became of it.
+    /// The report that a transfer outside this process is to deliver (iOS background `URLSession`), in a file, exactly as it
+    /// is to be sent; absent where none is due. The same one until `upload_result` has told what became of it.
     pub async fn next_upload(&self, limit: Duration) -> Result<Option<Upload>, AgentError> {
         Ok(self.run(self.core.clone().off_thread(limit, core::Agent::next_upload)).await?.map(Into::into))
     }
 
-    /// Tells what came of the upload of report `seq`. It leaves the queue on the connector's receipt, and on nothing
+    /// Tells what came of the upload called `id`, in this process or a later one. The report leaves the queue on the connector's receipt, and on nothing
     /// else.
     pub async fn upload_result(
         &self,
-        seq: u64,
+        id: String,
         answer: UploadAnswer,
         limit: Duration,
     ) -> Result<UploadOutcome, AgentError> {
-        let settle = move |agent: &core::Agent| agent.upload_result(seq, answer.into());
+        let settle = move |agent: &core::Agent| agent.upload_result(&id, answer.into());
         Ok(self.run(self.core.clone().off_thread(limit, settle)).await?.into())
     }
 

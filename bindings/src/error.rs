@@ -24,6 +24,20 @@ pub enum AgentError {
         /// What happened, and what to do.
         reason: String,
     },
+    /// The platform's key that seals the database is gone for good: nobody can read it again. Start over, and enrol this
+    /// device again.
+    #[error("{reason}")]
+    KeyGone {
+        /// The keystore's words.
+        reason: String,
+    },
+    /// The platform does not give its key now: the device is locked, the keystore is busy. Nothing was touched; try again
+    /// later.
+    #[error("{reason}")]
+    KeyUnavailable {
+        /// The keystore's words.
+        reason: String,
+    },
     /// The connector could not be reached, or did not answer as one. Worth another try on another network.
     #[error("{reason}")]
     Connector {
@@ -93,6 +107,8 @@ impl From<core::AgentError> for AgentError {
     fn from(error: core::AgentError) -> Self {
         let reason = error.to_string();
         match error {
+            core::AgentError::Store(core::StoreError::KeyGone(_)) => Self::KeyGone { reason },
+            core::AgentError::Store(core::StoreError::KeyUnavailable(_)) => Self::KeyUnavailable { reason },
             core::AgentError::Store(_) | core::AgentError::StoredReport(_) => Self::Store { reason },
             core::AgentError::Connector(ConnectorError::Refused(_)) => Self::Refused { reason },
             core::AgentError::Connector(ConnectorError::Device(_))

@@ -25,23 +25,35 @@ pub trait DeviceHost: Send + Sync {
     fn evaluate_trust(&self, chain: Vec<Vec<u8>>, host: String) -> Result<TrustVerdict, HostError>;
 }
 
-/// A P-256 key pair whose private half stays with the platform: Android Keystore, Secure Enclave.
+/// One of the two keys of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum KeySlot {
+    /// The key in use.
+    Current,
+    /// The key that is being enrolled, or rotated to.
+    Candidate,
+}
+
+/// P-256 key pairs whose private halves stay with the platform: Android Keystore, Secure Enclave. A host keeps up to two,
+/// so that an enrolment or rotation which breaks off, at whatever point, has not touched the key in use.
 #[uniffi::export(rust, foreign)]
 pub trait DeviceKey: Send + Sync {
-    /// The public key as DER SubjectPublicKeyInfo (RFC 5480), made at first use.
-    fn public_key_spki_der(&self) -> Result<Vec<u8>, HostError>;
+    /// The public key in `slot` as DER SubjectPublicKeyInfo (RFC 5480); absent where the slot is empty.
+    fn public_key_spki_der(&self, slot: KeySlot) -> Result<Option<Vec<u8>>, HostError>;
 
-    /// Signs `message` with ECDSA P-256 and SHA-256.
-    fn sign_es256(&self, message: Vec<u8>) -> Result<Signature, HostError>;
+    /// Signs `message` with ECDSA P-256 and SHA-256. An empty slot fails with `Gone`.
+    fn sign_es256(&self, slot: KeySlot, message: Vec<u8>) -> Result<Signature, HostError>;
 
-    /// How the private half is kept.
-    fn protection(&self) -> Result<KeyProtection, HostError>;
+    /// How the private half in `slot` is kept.
+    fn protection(&self, slot: KeySlot) -> Result<KeyProtection, HostError>;
 
-    /// The platform's word on this key, bound to `challenge`; absent where it has none to give. Called once in each
-    /// enrolment, before anything else is asked of the key: a platform that binds a challenge only when it makes a key
-    /// (Android `setAttestationChallenge`) makes it now. For Apple's App Attest, the client data is `challenge` followed by
-    /// the RFC 7638 thumbprint of this key, both as UTF-8 text: see `key_thumbprint`.
-    fn attestation(&self, challenge: Vec<u8>) -> Result<Option<KeyAttestation>, HostError>;
+    /// Makes a new key as the candidate, in place of one that was there, and gives the platform's word on it, bound to
+    /// `challenge` (Android `setAttestationChallenge`); absent where it has none to give. For Apple's App Attest, the client
+    /// data is `challenge` followed by the RFC 7638 thumbprint of the new key, both as UTF-8 text: see `key_thumbprint`.
+    fn make_candidate(&self, challenge: Vec<u8>) -> Result<Option<KeyAttestation>, HostError>;
+
+    /// Makes the candidate the key in use, for good; the one before is deleted. Returns once that survives a power cut.
+    fn adopt_candidate(&self) -> Result<(), HostError>;
 }
 
 /// Keeps the key that seals the agent's data at rest.
@@ -50,7 +62,8 @@ pub trait SecretStore: Send + Sync {
     /// Encrypts `data_key` under a key that only this app on this device can use.
     fn wrap(&self, data_key: Vec<u8>) -> Result<Vec<u8>, HostError>;
 
-    /// Reverses `wrap`. Fails when the wrapping key is gone.
+    /// Reverses `wrap`. A wrapping key that is gone for good fails with `Gone`, one that the user has to unlock first with
+    /// `Locked`: the difference decides whether the store is lost.
     fn unwrap(&self, wrapped: Vec<u8>) -> Result<Vec<u8>, HostError>;
 }
 
@@ -67,6 +80,25 @@ pub enum HostError {
     #[error("{why}")]
     NotAvailable {
         /// What is missing, in words for a person.
+        why: String,
+    },
+    /// It works once the user has unlocked the device or has authenticated: Android `UserNotAuthenticatedException`, Apple
+    /// `errSecInteractionNotAllowed`.
+    #[error("{why}")]
+    Locked {
+        /// What the user has to do.
+        why: String,
+    },
+    /// What was asked for is gone for good: Android `KeyPermanentlyInvalidatedException`, Apple `errSecItemNotFound`.
+    #[error("{why}")]
+    Gone {
+        /// What is gone.
+        why: String,
+    },
+    /// Too much to do right now; it works later (Android `BackendBusyException`).
+    #[error("{why}")]
+    Busy {
+        /// The platform's words.
         why: String,
     },
     /// It should have worked and did not.

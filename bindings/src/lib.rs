@@ -31,7 +31,7 @@ pub mod error;
 
 pub use agent::{Agent, AgentOptions};
 pub use error::AgentError;
-pub use host::{DeviceHost, DeviceKey, HostError, SecretStore};
+pub use host::{DeviceHost, DeviceKey, HostError, KeySlot, SecretStore};
 pub use logging::{LogLevel, LogSink, set_log_sink};
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::host::{
     SystemClock, SystemEntropy,
 };
 use crate::private_file;
-use crate::software_key::{DEVICE_KEY, SoftwareKey};
+use crate::software_key::SoftwareKeys;
 
 /// What a command may replace of the machine's own facts.
 #[derive(Debug, Default)]
@@ -73,7 +73,7 @@ pub(crate) fn open_agent(data_dir: PathBuf, overrides: Overrides) -> Result<Agen
     let options = LinuxHostOptions { apps, network, posture, ..LinuxHostOptions::default() };
     let host = Host {
         device: Arc::new(LinuxHost::new(options, Arc::new(SystemClock))),
-        key: Arc::new(SoftwareKey::open(&data_dir, DEVICE_KEY)?),
+        key: Arc::new(SoftwareKeys::in_folder(&data_dir)),
         secrets: Arc::new(FileSecretStore::open(&data_dir)?),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

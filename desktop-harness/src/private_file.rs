@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use agent_core::platform::PlatformError;
+use tempfile::NamedTempFile;
 
 /// Largest file that is read, in bytes. A chain of ten certificates takes 20 kB.
 const MAX_FILE: u64 = 256 * 1024;
@@ -61,6 +62,23 @@ pub fn create_new(directory: &Path, name: &str, content: &[u8]) -> Result<(), Pr
     file.write_all(content).and_then(|()| file.sync_all()).map_err(failed)
 }
 
+/// Makes `directory/name` hold `content`, at once or not at all.
+pub fn replace(directory: &Path, name: &str, content: &[u8]) -> Result<(), PrivateFileError> {
+    make_directory(directory)?;
+    let replaced = written(directory, name, content).and_then(|file| {
+        file.persist(directory.join(name)).map_err(|error| error.error)?;
+        File::open(directory)?.sync_all()
+    });
+    replaced.map_err(|error| PrivateFileError::new(&directory.join(name), error))
+}
+
+/// Gives `directory/from` the name `to`, in place of what has it, for good once this returns.
+pub fn rename(directory: &Path, from: &str, to: &str) -> Result<(), PrivateFileError> {
+    let renamed = std::fs::rename(directory.join(from), directory.join(to))
+        .and_then(|()| File::open(directory)?.sync_all());
+    renamed.map_err(|error| PrivateFileError::new(&directory.join(from), error))
+}
+
 /// The content of a private file. One that others may read is refused.
 pub fn read(path: &Path) -> Result<Vec<u8>, PrivateFileError> {
     read_if_there(path)?.ok_or_else(|| PrivateFileError::new(path, "there is no such file"))
@@ -84,7 +102,8 @@ pub fn touch(path: &Path) -> Result<(), PrivateFileError> {
     opened.map(|_| ()).map_err(|error| PrivateFileError::new(path, error))
 }
 
-fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, PrivateFileError> {
+/// The content of a private file; `None` where there is none. One that others may read is refused.
+pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, PrivateFileError> {
     let failed = |error: std::io::Error| PrivateFileError::new(path, error);
     let file = match File::open(path) {
         Ok(file) => file,
@@ -111,15 +130,20 @@ fn content(path: &Path, file: File) -> Result<Vec<u8>, PrivateFileError> {
 }
 
 fn create(directory: &Path, name: &str, content: &[u8]) -> std::io::Result<()> {
+    match written(directory, name, content)?.persist_noclobber(directory.join(name)) {
+        Ok(_) => File::open(directory)?.sync_all(),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error.error),
+    }
+}
+
+/// `content` on the disk, under a name of its own as yet.
+fn written(directory: &Path, name: &str, content: &[u8]) -> std::io::Result<NamedTempFile> {
     let mut file = tempfile::Builder::new()
         .prefix(name)
         .permissions(Permissions::from_mode(0o600))
         .tempfile_in(directory)?;
     file.write_all(content)?;
     file.as_file().sync_all()?;
-    match file.persist_noclobber(directory.join(name)) {
-        Ok(_) => File::open(directory)?.sync_all(),
-        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error.error),
-    }
+    Ok(file)
 }

@@ -16,7 +16,7 @@ use super::error::AgentError;
 use crate::intel::bundle::{self, Bundle, BundleError};
 use crate::intel::{self, web};
 use crate::model::{BundleKey, CheckId, CheckOutcome, Coverage, DevicePosture, Settings, Timestamp};
-use crate::store::{ReadTx, Slot};
+use crate::store::{ReadTx, Slot, StoreError};
 
 /// The threat intelligence in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -69,6 +69,14 @@ impl Intelligence {
     /// The intelligence beside the store in `store`.
     pub(super) fn beside(store: &Path) -> Self {
         Self { path: store.with_extension("mtdi"), opened: Mutex::default() }
+    }
+
+    /// Removes the bundle, if there is one.
+    pub(super) fn erase(&self) -> Result<(), StoreError> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 
     /// The bundle in the file, if there is one. One that is older than `at_least` has been put back, and is refused.
@@ -148,7 +156,7 @@ impl Inner {
     }
 
     /// Whose bundles are taken: the organisation's word comes before the app's.
-    fn intel_key(&self, settings: &Settings) -> Option<BundleKey> {
+    pub(super) fn intel_key(&self, settings: &Settings) -> Option<BundleKey> {
         settings.intel_key.or(self.config.intel_key)
     }
 }

@@ -6,17 +6,24 @@
 
 mod apps;
 mod delivery;
+mod download;
 mod error;
 mod events;
+mod hints;
 mod intel;
+mod path;
 mod planning;
 mod policies;
+mod portal;
 mod redact;
 mod reporting;
 mod result;
 mod runtime;
 mod scan;
+mod settle;
+mod smaller;
 mod upload;
+mod upload_files;
 mod web;
 
 #[cfg(test)]
@@ -30,32 +37,42 @@ use tokio::time::timeout_at;
 
 pub use error::AgentError;
 pub use events::AgentEvent;
+pub use hints::DeliveryHints;
 pub use intel::IntelStatus;
 pub use result::{
-    DeliverySummary, EnrolmentStatus, NetworkCost, PreviewedReport, Quarantined, ScanResult, Status,
+    DeliverySummary, DownloadProgress, EnrolmentStatus, IntelDownload, NetworkCost, PreviewedReport,
+    Quarantined, Replacement, ScanResult, Status,
 };
+pub use settle::EnrolAgain;
 pub use upload::{Upload, UploadAnswer, UploadOutcome};
 pub use web::UrlVerdict;
 
+pub use crate::connector::RawAnswer;
 pub use crate::schedule::{Plan, Reason, ScanTrigger};
+pub use crate::store::StoreError;
 
-use crate::connector::{Client, Decision, Enrolment, EnrolmentPayload};
+use crate::connector::{Client, ConnectorKeys, Decision, Enrolment, EnrolmentPayload, Route};
 use crate::model::{BundleKey, Depth, Platform, PolicyOverride, Settings};
-use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, SecretStore};
+use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, KeySlot, SecretStore, Signer as _, SlotSigner};
 use crate::policy::{self, Explanation, Language, Recorded};
-use crate::report::ReportError;
 use crate::report::jwk::PublicKey;
 use crate::report::jws::SignError;
+use crate::report::{ReportError, enrolled_key};
 use crate::schedule::Scheduler;
-use crate::store::{ReadTx, ReportState, Slot, Store};
+use crate::store::{self, ReadTx, ReportState, Slot, Store};
 use events::Events;
 use intel::Intelligence;
 use policies::Policies;
 use runtime::AgentRuntime;
 use scan::LastScan;
+use upload_files::UploadFolder;
 
 /// The version of this library, told in every report.
 pub const AGENT_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What an earlier enrolment left that says nothing about the new one.
+const STALE_AFTER_ENROLMENT: [Slot; 6] =
+    [Slot::LastLevel, Slot::SharedInventory, Slot::Decision, Slot::Policy, Slot::Disowned, Slot::TokenLimit];
 
 /// Where the agent keeps its data, and what holds before an organisation has said anything.
 #[derive(Clone, Debug)]
@@ -68,6 +85,14 @@ pub struct AgentConfig {
     pub unenrolled_settings: Settings,
     /// Who signs intelligence bundles, as long as the settings in force name nobody.
     pub intel_key: Option<BundleKey>,
+}
+
+impl AgentConfig {
+    /// The folder in which [`Agent::next_upload`] puts reports, beside the store: readable by the app alone, and for the
+    /// host to keep out of backups as it does with the store.
+    pub fn uploads(&self) -> PathBuf {
+        UploadFolder::beside(&self.store).path().to_owned()
+    }
 }
 
 /// Everything that the platform does for the agent.
@@ -99,6 +124,7 @@ struct Inner {
     policies: Policies,
     store: Store,
     intelligence: Intelligence,
+    uploads: UploadFolder,
     events: Events,
     scheduler: Mutex<Scheduler>,
     opened: Instant,
@@ -109,17 +135,42 @@ impl Agent {
     /// store's key.
     pub fn open(config: AgentConfig, host: Host) -> Result<Self, AgentError> {
         let policies = Policies::embedded()?;
-        let store = Store::open(&config.store, host.secrets.as_ref(), host.entropy.clone())?;
-        let intelligence = Intelligence::beside(&config.store);
+        let store = Store::open(&config.store, host.secrets.clone(), host.entropy.clone())?;
+        // Whatever keeps it from being done now, the next start tries again.
+        if let Err(error) = store.rotate_data_key_when_due(host.clock.now()) {
+            log::warn!("the store's key is due to be replaced, and was not: {error}");
+        }
+        let (intelligence, uploads) =
+            (Intelligence::beside(&config.store), UploadFolder::beside(&config.store));
         let (events, scheduler, opened) = (Events::new(), Mutex::default(), Instant::now());
-        let inner = Inner { config, host, policies, store, intelligence, events, scheduler, opened };
+        let inner = Inner { config, host, policies, store, intelligence, uploads, events, scheduler, opened };
+        upload::clean_up(&inner);
         Ok(Self { runtime: AgentRuntime::new()?, inner: RwLock::new(Some(Arc::new(inner))) })
+    }
+
+    /// Begins anew on a device whose store cannot be opened any more ([`StoreError::KeyGone`], [`StoreError::Damaged`]):
+    /// erases the store, the intelligence bundle beside it and the files of uploads, and opens an agent that is not enrolled.
+    /// What was queued is lost, and cannot be read again by anyone.
+    ///
+    /// For the host to call, on purpose, when no other process has the store open; never by itself on an error that may pass
+    /// ([`StoreError::KeyUnavailable`], [`StoreError::Busy`]). The device key is the host's and stays.
+    pub fn start_over(config: AgentConfig, host: Host) -> Result<Self, AgentError> {
+        store::erase(&config.store)?;
+        UploadFolder::beside(&config.store).erase()?;
+        Intelligence::beside(&config.store).erase()?;
+        log::warn!("started over: the store was erased, this device is not enrolled");
+        Self::open(config, host)
     }
 
     /// [`Self::open`] on a thread of its own: the keystore and the file system may take their time, and the caller's
     /// thread may be the one that draws.
     pub async fn open_off_thread(config: AgentConfig, host: Host) -> Result<Self, AgentError> {
         runtime::on_own_thread(move || Self::open(config, host)).await?
+    }
+
+    /// [`Self::start_over`] on a thread of its own.
+    pub async fn start_over_off_thread(config: AgentConfig, host: Host) -> Result<Self, AgentError> {
+        runtime::on_own_thread(move || Self::start_over(config, host)).await?
     }
 
     /// Enrols this device with the organisation that made `payload`. A device that was enrolled before starts a
@@ -134,12 +185,14 @@ impl Agent {
             let (enrolment, settings) = inner.client().enrol(&payload).await?;
             inner.store.write(|tx| {
                 tx.start_epoch(&enrolment.epoch, inner.host.clock.now())?;
-                for stale in [Slot::LastLevel, Slot::SharedInventory, Slot::Decision, Slot::Policy] {
+                for stale in STALE_AFTER_ENROLMENT {
                     tx.delete(stale)?;
                 }
+                delivery::forget_connector(tx)?;
                 tx.put(Slot::Enrolment, &enrolment)?;
                 tx.put(Slot::Settings, &settings)
             })?;
+            inner.adopt(&enrolment).await;
             log::info!("enrolled; settings version {}", settings.version);
             Ok(EnrolmentStatus::new(&enrolment, &settings))
         })
@@ -177,11 +230,20 @@ impl Agent {
         planning::plan(&*self.inner()?, None)
     }
 
-    /// Delivers queued reports, then fetches settings and the connector's decision. Whatever the deadline or
-    /// the network leaves undone stays queued.
+    /// Delivers queued reports, then fetches settings, the policy, the connector's decision and threat intelligence.
+    /// Whatever the deadline or the network leaves undone stays queued.
     pub async fn deliver(&self, limit: Duration) -> Result<DeliverySummary, AgentError> {
+        self.deliver_with(limit, DeliveryHints::default()).await
+    }
+
+    /// [`Self::deliver`] by what the host knows of the moment: what can wait for a better one does so, within bounds.
+    pub async fn deliver_with(
+        &self,
+        limit: Duration,
+        hints: DeliveryHints,
+    ) -> Result<DeliverySummary, AgentError> {
         let deadline = runtime::deadline(limit);
-        self.runtime.run(delivery::deliver(self.inner()?, deadline)).await
+        self.runtime.run(delivery::deliver(self.inner()?, hints, deadline)).await
     }
 
     /// Puts the intelligence bundle in `candidate` in force: a copy of it, once it is verified whole, at once or not at
@@ -218,9 +280,13 @@ impl Agent {
                 is_stale: last.as_ref().is_some_and(|scan| scan.is_stale(now, &policy)),
                 last_scan_at: last.as_ref().map(|scan| scan.at),
                 enrolment: enrolment.map(|enrolment| EnrolmentStatus::new(&enrolment, &settings)),
+                enrol_again: tx.get(Slot::Disowned)?,
                 queued: tx.reports(ReportState::Queued)?.len(),
                 dropped: tx.dropped()?,
                 intel: inner.intel(tx, &settings)?.bundle.as_deref().map(IntelStatus::from),
+                intel_download: download::progress(&inner, tx)?
+                    .map(|(received, total)| DownloadProgress { received, total }),
+                behind_portal_since: path::portal_since(tx)?,
                 decision: tx.get::<Decision>(Slot::Decision)?,
             })
         })
@@ -266,19 +332,28 @@ impl Agent {
 
     /// The public half of the key that signs this device's reports.
     pub fn public_key(&self) -> Result<PublicKey, AgentError> {
-        let spki = self.inner()?.host.key.public_key_spki_der()?;
+        let inner = self.inner()?;
+        let enrolment: Option<Enrolment> = inner.store.read(|tx| tx.get(Slot::Enrolment))?;
+        let key = inner.host.key.as_ref();
+        let signer = match enrolment {
+            Some(enrolment) => enrolled_key(key, &enrolment.kid).map_err(ReportError::from)?,
+            None => SlotSigner { key, slot: KeySlot::Current },
+        };
+        let spki = signer.public_key_spki_der()?;
         Ok(PublicKey::from_spki_der(&spki).map_err(SignError::from).map_err(ReportError::from)?)
     }
 
-    /// The report that a transfer outside this process is to deliver (iOS background `URLSession`), exactly as it is to be
-    /// sent; `None` where none is due. The same one until [`Self::upload_result`] has told what became of it.
+    /// The report that a transfer outside this process is to deliver (iOS background `URLSession`), in a file, exactly as it
+    /// is to be sent; `None` where none is due. The same one, in the same file, until [`Self::upload_result`] has told what
+    /// became of it, in this process or another.
     pub fn next_upload(&self) -> Result<Option<Upload>, AgentError> {
         upload::next(&*self.inner()?)
     }
 
-    /// Tells what came of an [`Upload`]. The report leaves the queue on the connector's receipt, and on nothing else.
-    pub fn upload_result(&self, seq: u64, answer: UploadAnswer) -> Result<UploadOutcome, AgentError> {
-        upload::settle(&*self.inner()?, seq, answer)
+    /// Tells what came of the [`Upload`] called `id`. The report leaves the queue on the connector's receipt, and on
+    /// nothing else.
+    pub fn upload_result(&self, id: &str, answer: UploadAnswer) -> Result<UploadOutcome, AgentError> {
+        upload::settle(&*self.inner()?, id, answer)
     }
 
     /// The next event, as soon as there is one; `None` once the agent is closed.
@@ -335,6 +410,25 @@ impl Inner {
     /// The way to the connector.
     fn client(&self) -> Client {
         Client::new(self.host.key.clone(), self.host.clock.clone(), self.host.entropy.clone())
+    }
+
+    /// Has the host put the key of `enrolment` in use. Should that fail, it is done when the key is first needed.
+    async fn adopt(&self, enrolment: &Enrolment) {
+        let (key, kid) = (self.host.key.clone(), enrolment.kid.clone());
+        let adopted = tokio::task::spawn_blocking(move || enrolled_key(key.as_ref(), &kid).map(|_| ()));
+        if let Ok(Err(error)) = adopted.await {
+            log::warn!("the new key is not in use yet: {error}");
+        }
+    }
+
+    /// The way to the connector that this device is enrolled with, as the settings in force have it. Not to be called in
+    /// a transaction.
+    fn client_by_settings(&self) -> Result<Client, AgentError> {
+        let (settings, keys) = self.store.read(|tx| {
+            let keys: Option<ConnectorKeys> = tx.get(Slot::ConnectorKeys)?;
+            Ok::<_, AgentError>((self.settings(tx)?, keys.unwrap_or_default()))
+        })?;
+        Ok(self.client().through(Route::of(&settings), keys))
     }
 
     /// The settings in force: the signed ones of an enrolled device.

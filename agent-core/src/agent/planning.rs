@@ -5,6 +5,8 @@ use std::sync::PoisonError;
 
 use super::Inner;
 use super::error::AgentError;
+use super::path;
+use super::portal;
 use super::scan::LastScan;
 use crate::model::{
     CheckOutcome, Coverage, Depth, Finding, NetworkSettings, NetworkSnapshot, Settings, Severity, Timestamp,
@@ -34,6 +36,7 @@ pub(super) fn plan(inner: &Inner, trigger: Option<ScanTrigger>) -> Result<Plan, 
             finding_open: is_any_open(&findings),
             mendable: is_any_mendable(&findings, &policy)
                 || last.is_some_and(|last| lacks_a_permission(&last)),
+            met_on_the_way: path::is_untold(tx, portal::digest(&snapshot))?,
         };
         scheduled(inner, tx, |scheduler, now| match trigger {
             Some(trigger) => scheduler.on(trigger, now, &around),

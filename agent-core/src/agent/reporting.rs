@@ -6,17 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use super::error::AgentError;
 use super::redact::{shareable_findings, shareable_posture};
-use super::{AGENT_VERSION, Inner};
+use super::{AGENT_VERSION, Inner, smaller};
 use crate::connector::Enrolment;
 use crate::inventory::{self, AppIdentity, InventoryDelta, SharedInventory};
 use crate::model::{
     AppRecord, CoverageItem, DevicePosture, Finding, FindingState, Inventory, Level, NetworkSnapshot,
     RiskLevel, Settings, Severity, Timestamp,
 };
+use crate::platform::{KeySlot, Signer, SlotSigner};
 use crate::policy::{self, Assessment, Language, Policy, System};
 use crate::report::{
-    AppKey, DeviceReport, Event, InventoryReport, Issuer, NetworkState, Part, Reporter, RiskLevelChange,
-    SCHEMA_VERSION,
+    AppKey, DeviceReport, Event, InventoryReport, Issuer, NetworkState, Part, ReportError, Reporter,
+    RiskLevelChange, SCHEMA_VERSION, enrolled_key,
 };
 use crate::store::{Slot, WriteTx};
 
@@ -46,20 +47,9 @@ pub(super) fn queue_reports(
     scan: &Reportable<'_>,
 ) -> Result<Vec<u64>, AgentError> {
     let Some(enrolment) = tx.get::<Enrolment>(Slot::Enrolment)? else { return Ok(Vec::new()) };
-    let issuer = Issuer {
-        iss: enrolment.iss,
-        aud: enrolment.aud,
-        device_id: enrolment.device_id,
-        tenant: enrolment.tenant,
-    };
-    let host = &inner.host;
-    let reporter = Reporter {
-        issuer: &issuer,
-        txn: scan.scan_id,
-        key: host.key.as_ref(),
-        clock: host.clock.as_ref(),
-        entropy: host.entropy.as_ref(),
-    };
+    let signer = signer(inner, &enrolment)?;
+    let issuer = issuer(enrolment);
+    let reporter = reporter(inner, &issuer, scan.scan_id, &signer);
     let findings = shareable(scan);
     let mut queued = Vec::new();
     let mut queue = |event: Event| -> Result<(), AgentError> {
@@ -75,10 +65,37 @@ pub(super) fn queue_reports(
         tx.put(Slot::LastLevel, &scan.assessment.level)?;
     }
     let report = device_report(inner, tx, scan, findings)?;
-    for part in reporter.split(report, &tx.next_position()?, scan.settings.limits.max_token_bytes)? {
+    let max_token_bytes = smaller::max_token_bytes(tx, scan.settings)?;
+    for part in reporter.split(report, &tx.next_position()?, max_token_bytes)? {
         queue(Event::DeviceReport(Box::new(part)))?;
     }
     Ok(queued)
+}
+
+/// Who this device reports as.
+pub(super) fn issuer(enrolment: Enrolment) -> Issuer {
+    Issuer {
+        iss: enrolment.iss,
+        aud: enrolment.aud,
+        device_id: enrolment.device_id,
+        tenant: enrolment.tenant,
+    }
+}
+
+/// The key of `enrolment`.
+pub(super) fn signer<'a>(inner: &'a Inner, enrolment: &Enrolment) -> Result<SlotSigner<'a>, AgentError> {
+    Ok(enrolled_key(inner.host.key.as_ref(), &enrolment.kid).map_err(ReportError::from)?)
+}
+
+/// Makes the reports of scan `txn`.
+pub(super) fn reporter<'a>(
+    inner: &'a Inner,
+    issuer: &'a Issuer,
+    txn: &'a str,
+    key: &'a dyn Signer,
+) -> Reporter<'a> {
+    let host = &inner.host;
+    Reporter { issuer, txn, key, clock: host.clock.as_ref(), entropy: host.entropy.as_ref() }
 }
 
 /// What is open or set aside, and what this scan resolved.
@@ -138,7 +155,7 @@ fn device_report(
         intel_version: scan.intel_version.map(|version| version.to_string()),
         policy_version: scan.policy.version(),
         settings_version: scan.settings.version,
-        key_protection: inner.host.key.protection(),
+        key_protection: inner.host.key.protection(KeySlot::Current)?,
         dropped: tx.dropped()?,
         agent_version: AGENT_VERSION.to_owned(),
     })

@@ -16,6 +16,7 @@ use crate::store::{ReadTx, StoredReport};
 
 use super::error::AgentError;
 use super::intel::IntelStatus;
+use super::settle::EnrolAgain;
 
 /// One scan: what was looked at, what was found, what it means.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -77,6 +78,11 @@ pub struct DeliverySummary {
     pub delivered: Vec<u64>,
     /// Reports that the connector refused; kept aside, with its words.
     pub quarantined: Vec<Quarantined>,
+    /// Reports that were too large, and are told again in smaller parts.
+    pub replaced: Vec<Replacement>,
+    /// Why the connector takes nothing from this device until it is enrolled again, where that is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enrol_again: Option<EnrolAgain>,
     /// Reports that are still queued.
     pub still_queued: usize,
     /// Why delivery stopped, where it did.
@@ -94,6 +100,59 @@ pub struct DeliverySummary {
     /// The connector's decision, where it gave one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
+    /// What came of the download of threat intelligence, where there was something to fetch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intel: Option<IntelDownload>,
+    /// Reports that wait for a better moment: that only tell apps, while the host says that sending costs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<u64>,
+    /// Whether a sign-in page is in the way. No attempt was counted: deliver again when the user has signed in, or on
+    /// another network.
+    #[serde(skip_serializing_if = "is_false")]
+    pub behind_portal: bool,
+    /// Whether something was met in the connector's place that a scan should tell of: [`super::Agent::due`] says so too.
+    #[serde(skip_serializing_if = "is_false")]
+    pub scan_due: bool,
+    /// Connections that were made to the connector.
+    pub connections: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// What came of the download of threat intelligence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum IntelDownload {
+    /// A new bundle is in force.
+    Installed {
+        /// Its version.
+        version: u64,
+    },
+    /// A part of one has come; the next exchange goes on.
+    Part {
+        /// Bytes that are there.
+        received: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+    /// It waits for a better moment.
+    Waiting {
+        /// Why.
+        why: String,
+    },
+    /// One came that is not what it should be; what was in force stays so.
+    Refused {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// It broke off; what was in force stays so.
+    Failed {
+        /// Why, and what to do.
+        why: String,
+    },
 }
 
 /// A report that the connector refused.
@@ -103,6 +162,15 @@ pub struct Quarantined {
     pub seq: u64,
     /// The connector's error and description.
     pub why: String,
+}
+
+/// A report that was too large for the connector.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Replacement {
+    /// Its sequence number.
+    pub seq: u64,
+    /// The reports that tell its content, in order.
+    pub by: Vec<u64>,
 }
 
 /// Where the agent stands, without scanning.
@@ -118,14 +186,30 @@ pub struct Status {
     pub is_stale: bool,
     /// The enrolment; `None` on a device that is not enrolled.
     pub enrolment: Option<EnrolmentStatus>,
+    /// Why the connector takes nothing from this device until it is enrolled again, where that is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enrol_again: Option<EnrolAgain>,
     /// Reports that wait for delivery.
     pub queued: usize,
-    /// Reports that were dropped because the queue was full, since enrolment.
+    /// Reports that were lost unsent: dropped because the queue was full, or left by an earlier enrolment.
     pub dropped: u64,
     /// The threat intelligence in force; `None` where there is no bundle.
     pub intel: Option<IntelStatus>,
+    /// The download of threat intelligence that is under way.
+    pub intel_download: Option<DownloadProgress>,
+    /// Since when a sign-in page has been in the way of delivery; `None` where the last one met none.
+    pub behind_portal_since: Option<Timestamp>,
     /// The connector's last decision.
     pub decision: Option<Decision>,
+}
+
+/// How far a download is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct DownloadProgress {
+    /// Bytes that are there.
+    pub received: u64,
+    /// Bytes in all.
+    pub total: u64,
 }
 
 /// Who this device reports to, and what it shares.

@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use super::apps::{self, Yardsticks};
 use super::error::AgentError;
 use super::events::AgentEvent;
+use super::path;
 use super::planning::{self, Known};
 use super::reporting::{self, Reportable};
 use super::result::{NetworkCost, ScanResult};
@@ -24,6 +25,7 @@ use crate::model::{
 use crate::network::baseline::network_key;
 use crate::network::observation::Observations;
 use crate::network::{self, Recording};
+use crate::platform::KeySlot;
 use crate::policy::{self, Assessment, Policy, System};
 use crate::posture::{self, Device, Thresholds};
 use crate::report::random_id;
@@ -197,16 +199,17 @@ fn conclude(
             settings,
             thresholds: thresholds(&policy),
             tables: intel.bundle.as_deref().map(Bundle::os_tables),
-            key: inner.host.key.protection(),
+            key: inner.host.key.protection(KeySlot::Current).ok(),
             agent_version: AGENT_VERSION,
             now,
         }));
         intel.judge_profiles(&mut checks, &posture, now);
+        let network_digest = key.as_deref().map(|key| Sha256::of(key.as_bytes()));
+        checks.push(path::judge(tx, network_digest, now)?);
         checks.push(web::judge(tx, &intel, settings, policy.parameters().contact_days, now)?);
         checks.push(policy.compose(&checks, &before));
         checks.sort_by_key(|outcome| outcome.check);
 
-        let network_digest = key.as_deref().map(|key| Sha256::of(key.as_bytes()));
         let looked = Looked { outcomes: &checks, network: network_digest, now };
         let findings = store::advance(&before, &looked, |finding| policy.weigh(finding));
         tx.put_findings(&findings)?;

@@ -10,13 +10,14 @@ use super::wire::{
     device_issuer, report_audience, token_digest,
 };
 use crate::model::Settings;
-use crate::platform::{KeyAttestation, KeyProtection, PlatformError};
+use crate::platform::{KeyAttestation, KeyProtection, KeySlot, PlatformError, Signer as _, SlotSigner};
 use crate::report::jwk::{InvalidKey, PublicKey};
 use crate::report::jws::typ;
 
 impl Client {
-    /// Enrols this device with the invitation `payload`. The connector's key that comes back is pinned in the
-    /// [`Enrolment`]: everything signed that follows must be under it.
+    /// Enrols this device with the invitation `payload`, under a new key, which is the host's candidate: once the
+    /// [`Enrolment`] is stored, it is to be adopted. The connector's key that comes back is pinned in it: everything signed
+    /// that follows must be under that.
     pub async fn enrol(&self, payload: &EnrolmentPayload) -> Result<(Enrolment, Settings), ConnectorError> {
         let issuer = connector_issuer(payload.url(), payload.tenant());
         let endpoint = format!("{issuer}/enrol");
@@ -25,7 +26,7 @@ impl Client {
         let answer = self.post(&format!("{endpoint}/challenge"), pins, &serde_json::json!({})).await?;
         let Challenge { challenge } = answer.json()?;
 
-        let DeviceKeyFacts { attestation, public, protection } = self.attested_key(&challenge).await?;
+        let NewKey { attestation, public, protection } = self.new_key(&challenge).await?;
         let proof = EnrolmentProof {
             aud: endpoint.clone(),
             challenge,
@@ -37,7 +38,7 @@ impl Client {
             jwk: public.to_jwk(),
             key_protection: protection.as_str().to_owned(),
             attestation,
-            proof: self.sign(typ::ENROLMENT, &proof).await?,
+            proof: self.sign_as_candidate(typ::ENROLMENT, &proof).await?,
         };
         let answer = self.post(&endpoint, pins, &request).await?;
         let host = answer.host.clone();
@@ -59,26 +60,27 @@ impl Client {
             connector_jwk: response.connector_jwk,
             epoch: response.epoch,
             key_protection: request.key_protection,
+            kid: public.thumbprint(),
         };
         let settings = read_settings(&response.settings, &enrolment)?;
         Ok((enrolment, settings))
     }
 
-    /// What the key says of itself, the attestation first: it may make the key.
-    async fn attested_key(&self, challenge: &str) -> Result<DeviceKeyFacts, ConnectorError> {
+    /// Has the host make a key, attested to `challenge`.
+    async fn new_key(&self, challenge: &str) -> Result<NewKey, ConnectorError> {
         let challenge = challenge.to_owned();
-        let asked = self.with_key("attestation", move |key| {
-            let attestation = key.attestation(challenge.as_bytes())?;
-            let spki = key.public_key_spki_der()?;
+        let asked = self.with_key("making a key", move |key| {
+            let attestation = key.make_candidate(challenge.as_bytes())?;
+            let spki = SlotSigner { key, slot: KeySlot::Candidate }.public_key_spki_der()?;
             let public = PublicKey::from_spki_der(&spki)
                 .map_err(|InvalidKey| PlatformError::new("device key", "not a P-256 public key"))?;
-            Ok(DeviceKeyFacts { attestation, public, protection: key.protection() })
+            Ok(NewKey { attestation, public, protection: key.protection(KeySlot::Candidate)? })
         });
         asked.await?.map_err(|error: PlatformError| error.into())
     }
 }
 
-struct DeviceKeyFacts {
+struct NewKey {
     attestation: Option<KeyAttestation>,
     public: PublicKey,
     protection: KeyProtection,

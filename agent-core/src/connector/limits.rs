@@ -26,6 +26,27 @@ pub const MAX_ANSWER_HEAD: usize = 32 * 1024;
 /// Most certificates of a chain that are looked at. Public chains have two to four.
 pub const MAX_CHAIN: usize = 10;
 
+/// Most origins of one connector: a few sites.
+pub const MAX_ORIGINS: usize = 4;
+
+/// Most signing keys that settings name: one in use, one that follows, and room for a hurried second change.
+pub const MAX_CONNECTOR_KEYS: usize = 4;
+
+/// Retired signing keys that are remembered. A connector changes its key every few months at most.
+pub const MAX_RETIRED_KEYS: usize = 16;
+
+/// Largest download that is taken, in bytes: the threat intelligence of a large feed is 20 MB.
+pub const MAX_DOWNLOAD: u64 = 64 * 1024 * 1024;
+
+/// Bytes that one request of a download asks for, so that each is done within [`CALL_TIMEOUT`] on a slow network.
+pub const DOWNLOAD_PART: u64 = 1024 * 1024;
+
+/// How long one of several origins may take to answer the connection before the next is tried.
+pub const FAILOVER_AFTER: Duration = Duration::from_secs(5);
+
+/// Notes of one exchange on what was met in the connector's place.
+pub const MAX_TROUBLES: usize = 16;
+
 /// How long one call may take, from the name look-up to the last byte. A background window is about 30 s.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 

@@ -151,7 +151,7 @@ fn is_tenant(name: &str) -> bool {
 }
 
 /// `url` as an origin: `https`, a host, perhaps a port, and nothing more.
-fn origin(url: &str) -> Result<String, PayloadError> {
+pub(super) fn origin(url: &str) -> Result<String, PayloadError> {
     let parsed = Url::parse(url).map_err(|_| PayloadError::Url)?;
     let bare = parsed.username().is_empty()
         && parsed.password().is_none()

@@ -4,11 +4,14 @@
 //! that the server presents and whose key is pinned (the DANE-TA(2) semantics of RFC 7671, section 5.2). The
 //! name, the validity and the signatures are checked for both; then one key of the validated path (leaf,
 //! intermediates, anchor) must be pinned.
+//!
+//! Where the organisation declared that it inspects TLS, and its settings relax the pins for that, a path to a CA
+//! certificate that the server presents and whose key is a declared inspection root is taken too.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -19,33 +22,57 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, 
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 use x509_parser::prelude::{ASN1Time, FromDer, X509Certificate};
 
+use super::error::Presented;
 use super::limits::MAX_CHAIN;
+use super::route::Trust;
 use crate::model::SpkiPin;
 use crate::network::issuers::issuers;
 use crate::platform::Clock;
 
-/// The TLS configuration for a server of which one of `pins` must be in the certificate path.
-pub(super) fn client_config(pins: &[SpkiPin], clock: Arc<dyn Clock>) -> Result<ClientConfig, rustls::Error> {
+/// The TLS configuration for a server that is known by `trust`, and its verifier, which tells afterwards how it was known.
+pub(super) fn client_config(
+    trust: &Trust,
+    clock: Arc<dyn Clock>,
+) -> Result<(ClientConfig, Arc<PinnedVerifier>), rustls::Error> {
     let provider = Arc::new(ring::default_provider());
-    let verifier = PinnedVerifier::new(pins, &provider);
+    let verifier = Arc::new(PinnedVerifier::new(trust, &provider));
     let mut config = ClientConfig::builder_with_details(provider, Arc::new(WallClock(clock)))
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_custom_certificate_verifier(Arc::clone(&verifier) as _)
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+    Ok((config, verifier))
 }
 
 /// Why a certificate chain is refused, carried through rustls.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ChainRefused {
-    /// No key is pinned. Pins of the keys that were presented, leaf first.
+    /// No key of the path is pinned.
     #[error("no pinned key")]
-    NoPinnedKey(Vec<SpkiPin>),
-    /// Not valid, though a pinned key is in it.
-    #[error("{0}")]
-    Invalid(String),
+    NoPinnedKey {
+        /// Pins of the keys that were presented, leaf first.
+        seen: Vec<SpkiPin>,
+        /// Who vouches for the chain.
+        presented: Presented,
+    },
+    /// Not valid, though a pinned key is among those that were presented.
+    #[error("{why}")]
+    Invalid {
+        /// What is wrong with it.
+        why: String,
+        /// Whether the pinned key does not vouch for it at all, whatever the date: it was put beside a foreign chain.
+        foreign: bool,
+    },
+}
+
+/// By what a chain is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Accepted {
+    /// A pinned key.
+    Pinned,
+    /// A root by which the organisation inspects TLS, where the pins are relaxed for that.
+    Inspected,
 }
 
 impl ChainRefused {
@@ -60,16 +87,38 @@ impl ChainRefused {
     }
 }
 
+/// Whether a handshake failed because the other side showed a certificate without having its key.
+pub(super) fn lacks_its_key(error: &std::io::Error) -> bool {
+    tls_error(error).is_some_and(|error| {
+        matches!(error, rustls::Error::InvalidCertificate(CertificateError::BadSignature))
+    })
+}
+
+/// Whether a handshake failed because the other side does not speak TLS.
+pub(super) fn is_not_tls(error: &std::io::Error) -> bool {
+    tls_error(error).is_some_and(|error| matches!(error, rustls::Error::InvalidMessage(_)))
+}
+
+fn tls_error(error: &std::io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
 /// Verifies chains as the module says.
 pub(super) struct PinnedVerifier {
-    pins: BTreeSet<SpkiPin>,
+    trust: Trust,
     algorithms: WebPkiSupportedAlgorithms,
+    inspected: AtomicBool,
 }
 
 impl PinnedVerifier {
-    pub(super) fn new(pins: &[SpkiPin], provider: &CryptoProvider) -> Self {
+    pub(super) fn new(trust: &Trust, provider: &CryptoProvider) -> Self {
         let algorithms = provider.signature_verification_algorithms;
-        Self { pins: pins.iter().copied().collect(), algorithms }
+        Self { trust: trust.clone(), algorithms, inspected: AtomicBool::new(false) }
+    }
+
+    /// Whether the chain was accepted as one of the organisation's inspection.
+    pub(super) fn was_inspected(&self) -> bool {
+        self.inspected.load(Ordering::Relaxed)
     }
 
     /// Judges a chain as presented.
@@ -79,48 +128,85 @@ impl PinnedVerifier {
         rest: &[CertificateDer<'_>],
         name: &ServerName<'_>,
         now: UnixTime,
-    ) -> Result<(), ChainRefused> {
+    ) -> Result<Accepted, ChainRefused> {
         if rest.len() >= MAX_CHAIN {
-            return Err(invalid("it comes with too many certificates"));
+            return Err(invalid("it comes with too many certificates", true));
         }
-        let end_entity = EndEntityCert::try_from(leaf).map_err(|error| invalid(explain(&error)))?;
+        let end_entity = EndEntityCert::try_from(leaf).map_err(|error| invalid(explain(&error), true))?;
         let rest = &issuers(rest);
+        let has_the_name = end_entity.verify_is_valid_for_subject_name(name);
+        let (path, valid_without_pin) = self.pinned_path(&end_entity, rest, now);
+        let Err(error) = path else {
+            // Under a pinned key: whoever signed it is the connector's own authority.
+            return has_the_name.map(|()| Accepted::Pinned).map_err(|error| invalid(explain(&error), false));
+        };
+        if has_the_name.is_ok() && self.is_inspected(&end_entity, rest, now) {
+            if self.trust.relaxed {
+                return Ok(Accepted::Inspected);
+            }
+            let seen = presented_pins(&end_entity, rest);
+            return Err(ChainRefused::NoPinnedKey { seen, presented: Presented::Inspection });
+        }
+        let seen = presented_pins(&end_entity, rest);
+        let is_pinned = |pin: &SpkiPin| self.trust.pins.contains(pin);
+        let mut known = webpki_roots::TLS_SERVER_ROOTS.iter().map(anchor_pin).chain(seen.iter().copied());
+        if valid_without_pin || !known.any(|pin| is_pinned(&pin)) {
+            let is_public = valid_without_pin && has_the_name.is_ok();
+            let presented = if is_public { Presented::PublicAuthority } else { Presented::NobodyKnown };
+            return Err(ChainRefused::NoPinnedKey { seen, presented });
+        }
+        let is_own = seen.first().is_some_and(is_pinned)
+            || issued_at(leaf, rest).is_some_and(|then| self.pinned_path(&end_entity, rest, then).0.is_ok());
+        Err(invalid(explain(&error), !is_own))
+    }
+
+    /// Whether there is a path with a pinned key that is valid `now`, and whether there is one without.
+    fn pinned_path(
+        &self,
+        leaf: &EndEntityCert<'_>,
+        rest: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> (Result<(), webpki::Error>, bool) {
         let anchors = self.anchors(rest, now);
         let valid_without_pin = Cell::new(false);
         let holds_a_pin = |path: &VerifiedPath<'_>| {
-            if path_pins(path).any(|pin| self.pins.contains(&pin)) {
+            if path_pins(path).any(|pin| self.trust.pins.contains(&pin)) {
                 return Ok(());
             }
             valid_without_pin.set(true);
             Err(webpki::Error::UnknownIssuer)
         };
-        let path = end_entity.verify_for_usage(
-            self.algorithms.all,
-            &anchors,
-            rest,
-            now,
-            KeyUsage::server_auth(),
-            None,
-            Some(&holds_a_pin),
-        );
-        if let Err(error) = path {
-            let presented = presented_pins(&end_entity, rest);
-            let mut known = anchors.iter().map(anchor_pin).chain(presented.iter().copied());
-            let no_pin = valid_without_pin.get() || !known.any(|pin| self.pins.contains(&pin));
-            return Err(if no_pin { ChainRefused::NoPinnedKey(presented) } else { invalid(explain(&error)) });
-        }
-        end_entity.verify_is_valid_for_subject_name(name).map_err(|error| invalid(explain(&error)))
+        let usage = KeyUsage::server_auth();
+        let path =
+            leaf.verify_for_usage(self.algorithms.all, &anchors, rest, now, usage, None, Some(&holds_a_pin));
+        (path.map(|_| ()), valid_without_pin.get())
+    }
+
+    /// Whether a root by which the organisation inspects TLS vouches for the chain.
+    fn is_inspected(&self, leaf: &EndEntityCert<'_>, rest: &[CertificateDer<'_>], now: UnixTime) -> bool {
+        let roots = ca_anchors(rest, &self.trust.inspection_roots, now);
+        let usage = KeyUsage::server_auth();
+        !roots.is_empty()
+            && leaf.verify_for_usage(self.algorithms.all, &roots, rest, now, usage, None, None).is_ok()
     }
 
     /// Mozilla's roots and the presented CA certificates with a pinned key.
     fn anchors<'a>(&self, presented: &'a [CertificateDer<'a>], now: UnixTime) -> Vec<TrustAnchor<'a>> {
-        let pinned = presented.iter().filter(|certificate| self.is_pinned_ca(certificate, now));
-        let pinned = pinned.filter_map(|certificate| webpki::anchor_from_trusted_cert(certificate).ok());
-        pinned.chain(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()).collect()
+        let mut anchors = ca_anchors(presented, &self.trust.pins, now);
+        anchors.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        anchors
     }
+}
 
-    /// Path validation takes an anchor as it is, so that what it would ask of an issuer is asked here.
-    fn is_pinned_ca(&self, certificate: &CertificateDer<'_>, now: UnixTime) -> bool {
+/// The CA certificates among `presented` whose key is one of `pins`.
+///
+/// Path validation takes an anchor as it is, so that what it would ask of an issuer is asked here.
+fn ca_anchors<'a>(
+    presented: &'a [CertificateDer<'a>],
+    pins: &[SpkiPin],
+    now: UnixTime,
+) -> Vec<TrustAnchor<'a>> {
+    let is_known_ca = |certificate: &&CertificateDer<'_>| {
         let Ok((rest, parsed)) = X509Certificate::from_der(certificate) else {
             return false;
         };
@@ -133,8 +219,19 @@ impl PinnedVerifier {
             && parsed.is_ca()
             && may_sign
             && parsed.validity().is_valid_at(now)
-            && self.pins.contains(&SpkiPin::of_spki(parsed.public_key().raw))
-    }
+            && pins.contains(&SpkiPin::of_spki(parsed.public_key().raw))
+    };
+    let known = presented.iter().filter(is_known_ca);
+    known.filter_map(|certificate| webpki::anchor_from_trusted_cert(certificate).ok()).collect()
+}
+
+/// The moment from which on all certificates of a chain were meant to be valid.
+fn issued_at(leaf: &CertificateDer<'_>, rest: &[CertificateDer<'_>]) -> Option<UnixTime> {
+    let issued = std::iter::once(leaf).chain(rest).filter_map(|certificate| {
+        let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+        u64::try_from(parsed.validity().not_before.timestamp()).ok()
+    });
+    issued.max().map(|seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
 }
 
 impl ServerCertVerifier for PinnedVerifier {
@@ -147,7 +244,10 @@ impl ServerCertVerifier for PinnedVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         match self.judge(end_entity, intermediates, server_name, now) {
-            Ok(()) => Ok(ServerCertVerified::assertion()),
+            Ok(accepted) => {
+                self.inspected.store(accepted == Accepted::Inspected, Ordering::Relaxed);
+                Ok(ServerCertVerified::assertion())
+            }
             Err(reason) => Err(CertificateError::Other(OtherError(Arc::new(reason))).into()),
         }
     }
@@ -177,7 +277,7 @@ impl ServerCertVerifier for PinnedVerifier {
 
 impl fmt::Debug for PinnedVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PinnedVerifier").field("pins", &self.pins).finish_non_exhaustive()
+        f.debug_struct("PinnedVerifier").field("trust", &self.trust).finish_non_exhaustive()
     }
 }
 
@@ -202,8 +302,8 @@ fn anchor_pin(anchor: &TrustAnchor<'_>) -> SpkiPin {
     SpkiPin::of_spki(&webpki::spki_for_anchor(anchor))
 }
 
-fn invalid(why: impl Into<String>) -> ChainRefused {
-    ChainRefused::Invalid(why.into())
+fn invalid(why: impl Into<String>, foreign: bool) -> ChainRefused {
+    ChainRefused::Invalid { why: why.into(), foreign }
 }
 
 fn explain(error: &webpki::Error) -> String {

@@ -8,14 +8,19 @@ use serde::{Deserialize, Serialize};
 use super::limits::MAX_DESCRIPTION;
 use crate::model::{Level, RiskLevel, Settings, Sha256, SpkiPin, Timestamp};
 use crate::platform::KeyAttestation;
-use crate::report::jwk::Jwk;
+use crate::report::jwk::{Jwk, PublicKey};
 
 /// Media type of a pushed report (RFC 8935, section 2.1).
 pub const SECEVENT_MEDIA_TYPE: &str = "application/secevent+jwt";
 /// Media type of signed settings and decisions (RFC 7519, section 10.3.1).
 pub const JWT_MEDIA_TYPE: &str = "application/jwt";
+/// Media type of a set of keys (RFC 7517, section 8.5.2).
+pub const JWK_SET_MEDIA_TYPE: &str = "application/jwk-set+json";
 /// Header of a 202 that carries the receipt.
 pub const RECEIPT_HEADER: &str = "mtd-receipt";
+
+/// The header that carries the connector's signature under the refusal of a report.
+pub const REFUSAL_HEADER: &str = "mtd-refusal";
 
 /// The digest of a token as receipts and the hash chain write it: base64url of the SHA-256 of the compact JWS.
 pub fn token_digest(token: &str) -> String {
@@ -42,6 +47,47 @@ pub fn version_etag(version: u64) -> String {
     format!("\"{version}\"")
 }
 
+/// The entity tag of an intelligence bundle: strong, its version and the SHA-256 of the file in hexadecimal.
+pub fn file_etag(version: u64, sha256: &str) -> String {
+    format!("\"{version}-{sha256}\"")
+}
+
+/// The keys that a connector signs with (RFC 7517, section 5), the one in use first: for whoever verifies receipts without
+/// being a device. Devices learn keys by enrolment and signed settings alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JwkSet {
+    /// The keys.
+    pub keys: Vec<PublishedKey>,
+}
+
+/// One key of a [`JwkSet`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedKey {
+    /// The key.
+    #[serde(flatten)]
+    pub jwk: Jwk,
+    /// Its RFC 7638 thumbprint.
+    pub kid: String,
+    /// Always `sig`.
+    #[serde(rename = "use")]
+    pub purpose: String,
+    /// Always `ES256`.
+    pub alg: String,
+}
+
+impl JwkSet {
+    /// The set of `keys`.
+    pub fn of(keys: &[PublicKey]) -> Self {
+        let published = |key: &PublicKey| PublishedKey {
+            jwk: key.to_jwk(),
+            kid: key.thumbprint(),
+            purpose: "sig".to_owned(),
+            alg: "ES256".to_owned(),
+        };
+        Self { keys: keys.iter().map(published).collect() }
+    }
+}
+
 /// What the agent keeps of its enrolment. Holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enrolment {
@@ -63,6 +109,8 @@ pub struct Enrolment {
     pub epoch: String,
     /// How the device key is kept, in the word of the wire: that of a `KeyProtection`.
     pub key_protection: String,
+    /// RFC 7638 thumbprint of the device key.
+    pub kid: String,
 }
 
 impl Enrolment {
@@ -252,6 +300,21 @@ pub struct Receipt {
     pub iat: Timestamp,
 }
 
+/// The connector's word that it refuses a report, and which: without it a proxy that cuts reports off, or says no itself,
+/// could have them set aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedRefusal {
+    /// [`token_digest`] of the report as it came.
+    pub sha256: String,
+    /// The status that it goes with: 400 or 413.
+    pub status: u16,
+    /// The body that it goes with; absent with 413.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Refusal>,
+    /// When it was refused.
+    pub iat: Timestamp,
+}
+
 /// The body of a refusal (RFC 8935, section 2.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
@@ -264,8 +327,12 @@ pub struct Refusal {
 impl Refusal {
     /// Reads the body of a refusal. The description is cut to a line that is safe to show.
     pub fn read(body: &[u8]) -> Option<Self> {
-        let Self { err, description } = serde_json::from_slice(body).ok()?;
-        Some(Self { err, description: presentable(&description) })
+        serde_json::from_slice(body).ok().map(Self::presentable)
+    }
+
+    /// The same with the description cut to a line that is safe to show.
+    pub fn presentable(self) -> Self {
+        Self { description: presentable(&self.description), ..self }
     }
 }
 

@@ -60,6 +60,8 @@ words! {
         WifiExposure = "network.wifi_exposure",
         /// A Wi-Fi with a known name against the one that had it before.
         WifiTwin = "network.wifi_twin",
+        /// What was met on this device's own way to its connector.
+        ConnectorPath = "network.connector_path",
         /// Version and patch age of the operating system.
         OsVersion = "device.os_version",
         /// Encryption of the storage.

@@ -9,6 +9,7 @@ mod ct_log_list;
 mod fact;
 mod finding;
 mod indicator;
+mod jwk;
 mod level;
 mod nat64;
 mod network;
@@ -19,6 +20,7 @@ mod report;
 mod rules;
 mod settings;
 mod time;
+mod transport;
 mod weight;
 
 pub use app::{AppId, AppRecord, AppSource, Inventory, Note, SignerDigest};
@@ -32,6 +34,7 @@ pub use finding::{
     Trace, Verdict,
 };
 pub use indicator::{Indicator, IndicatorKind, ThreatCategory};
+pub use jwk::Jwk;
 pub use level::{Level, RiskLevel, Severity};
 pub use nat64::Nat64Prefix;
 pub use network::{
@@ -41,13 +44,14 @@ pub use network::{
 pub use origin::{AppOrigin, KnownInstaller};
 pub use os_tables::{EndOfLife, ExploitedVulnerability, Fix, OsFamily, OsRelease, OsTables, OsVersion};
 pub use posture::{AddedRoot, ConfigurationProfile, DevicePosture, KeyProtection, Platform, VerifiedBoot};
-pub use report::{ChainPosition, ReportKind, SignedReport};
+pub use report::{ChainPosition, ReportKind, ReportWorth, SignedReport};
 pub use rules::{AppRules, DeniedApp, DeviceRules, MinimumApp, MinimumOs, Publisher, WebRules};
 pub use settings::{
     AppSync, Limits, NetworkSettings, Ownership, PinSet, PolicyOverride, ProbeEndpoint, RootCertificate,
     Settings, UnknownLevelAccess,
 };
 pub use time::{Date, Timestamp};
+pub use transport::TransportSettings;
 pub use weight::Weight;
 
 pub(crate) mod words;

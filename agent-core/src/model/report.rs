@@ -13,6 +13,18 @@ words! {
     }
 }
 
+words! {
+    /// What a report is worth to the organisation, least first: the order in which a full queue gives reports up.
+    pub enum ReportWorth {
+        /// Facts and inventory: the next scan tells them again.
+        Inventory = "inventory",
+        /// Holds an open finding.
+        Findings = "findings",
+        /// A change of the level, which no later report repeats.
+        Level = "level",
+    }
+}
+
 /// A place in the hash chain of reports: allocated by the queue, written into the report by the signer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainPosition {
@@ -29,6 +41,8 @@ pub struct ChainPosition {
 pub struct SignedReport {
     /// What it tells.
     pub kind: ReportKind,
+    /// What it is worth.
+    pub worth: ReportWorth,
     /// Its identifier, unique for the issuer.
     pub jti: String,
     /// Its number in the chain.

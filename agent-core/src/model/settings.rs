@@ -11,6 +11,7 @@ use super::level::{RiskLevel, Severity};
 use super::nat64::Nat64Prefix;
 use super::rules::{AppRules, DeviceRules, WebRules};
 use super::time::Timestamp;
+use super::transport::TransportSettings;
 use super::words::words;
 use crate::canary::CanarySettings;
 
@@ -214,6 +215,9 @@ pub struct Settings {
     /// left out: they must not cost an older agent the rest of its settings.
     #[serde(default, deserialize_with = "known_overrides")]
     pub policy_overrides: Vec<PolicyOverride>,
+    /// The way to the connector; absent: as the device enrolled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<TransportSettings>,
     /// Threat intelligence.
     #[serde(default)]
     pub indicators: Vec<Indicator>,
@@ -270,6 +274,7 @@ impl Default for Settings {
             web: WebRules::default(),
             intel_key: None,
             policy_overrides: Vec::new(),
+            transport: None,
             indicators: Vec::new(),
             limits: Limits::default(),
         }

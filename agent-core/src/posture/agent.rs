@@ -4,8 +4,17 @@ use crate::model::{
     CheckId, CheckOutcome, Detection, DeviceRules, Judgement, KeyProtection, OsVersion, Verdict,
 };
 
+/// Told of a device that was never enrolled.
+const NO_KEY: &str = "this device has no key that signs reports yet: enrolment makes it";
+
 /// Whether the key that signs reports is kept as the organisation asks.
-pub(super) fn key(protection: KeyProtection, rules: &DeviceRules) -> CheckOutcome {
+pub(super) fn key(protection: Option<KeyProtection>, rules: &DeviceRules) -> CheckOutcome {
+    let Some(protection) = protection else {
+        return match rules.hardware_key {
+            true => CheckOutcome::unknown(CheckId::KeyAttestation, NO_KEY),
+            false => CheckOutcome::clean(CheckId::KeyAttestation, NO_KEY),
+        };
+    };
     let kept = match protection {
         KeyProtection::Software => "in software",
         KeyProtection::TrustedEnvironment => "in the trusted environment",

@@ -46,7 +46,7 @@ pub struct Device<'a> {
     /// What is known of versions of operating systems; absent without an intelligence bundle.
     pub tables: Option<&'a OsTables>,
     /// How the key that signs reports is kept.
-    pub key: KeyProtection,
+    pub key: Option<KeyProtection>,
     /// The version of the agent.
     pub agent_version: &'a str,
     /// When.

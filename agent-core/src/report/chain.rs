@@ -139,6 +139,8 @@ pub enum ProblemKind {
     StartsLate,
     /// A report is dated before its predecessor.
     ClockBackwards,
+    /// A report was too large, and is told again in smaller parts further on.
+    Replaced,
     /// Reports are missing between two others.
     Gap,
     /// Two different reports have one number.
@@ -155,7 +157,7 @@ impl ProblemKind {
     /// Whether it must not happen on a device that works and is what it was, or hides reports.
     pub const fn is_fault(self) -> bool {
         match self {
-            Self::Duplicate | Self::StartsLate | Self::ClockBackwards => false,
+            Self::Duplicate | Self::StartsLate | Self::ClockBackwards | Self::Replaced => false,
             Self::Gap | Self::Fork | Self::ReusedJti | Self::Regression | Self::BrokenLink => true,
         }
     }
@@ -169,6 +171,7 @@ struct Link {
     prev: Option<ChainLink>,
     iat: Timestamp,
     jti: String,
+    replaces: Vec<(u64, ChainLink)>,
 }
 
 impl Link {
@@ -179,6 +182,7 @@ impl Link {
             prev: claims.mtd_prev,
             iat: claims.iat,
             jti: claims.jti.clone(),
+            replaces: claims.mtd_replaces.iter().map(|it| (it.seq, it.sha256)).collect(),
         }
     }
 
@@ -191,10 +195,12 @@ fn judge(epoch: String, mut links: Vec<Link>) -> EpochReport {
     links.sort();
     let mut problems = duplicates(&links);
     links.dedup();
-    problems.extend(starts_late(&links));
-    problems.extend(links.windows(2).flat_map(neighbours));
+    let replaced = Replacements::of(&links);
+    problems.extend(replaced.told(&links));
+    problems.extend(starts_late(&links, &replaced));
+    problems.extend(links.windows(2).flat_map(|pair| neighbours(pair, &replaced)));
     problems.extend(reused_ids(&links));
-    problems.extend(broken_links(&links));
+    problems.extend(broken_links(&links, &replaced));
     problems.sort();
 
     EpochReport {
@@ -221,13 +227,55 @@ fn duplicates(links: &[Link]) -> Vec<ChainProblem> {
         .collect()
 }
 
-fn starts_late(links: &[Link]) -> Option<ChainProblem> {
-    let first = links.first().filter(|link| link.seq > 1)?;
+/// The reports that others replace, by number, with the digests that these give.
+struct Replacements(BTreeMap<u64, BTreeSet<ChainLink>>);
+
+impl Replacements {
+    fn of(links: &[Link]) -> Self {
+        let mut replaced: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for (seq, digest) in links.iter().flat_map(|link| &link.replaces) {
+            replaced.entry(*seq).or_default().insert(*digest);
+        }
+        Self(replaced)
+    }
+
+    /// How many numbers from `first` to `last`, both excluded, are neither given nor replaced.
+    fn missing_between(&self, first: u64, last: u64) -> u64 {
+        let between = last.saturating_sub(first).saturating_sub(1);
+        if between == 0 {
+            return 0;
+        }
+        let replaced = self.0.range(first.saturating_add(1)..last).count();
+        between.saturating_sub(u64::try_from(replaced).unwrap_or(u64::MAX))
+    }
+
+    /// Each replacement, and each that contradicts another or the report itself.
+    fn told(&self, links: &[Link]) -> Vec<ChainProblem> {
+        let judge = |(seq, digests): (&u64, &BTreeSet<ChainLink>)| {
+            let given: BTreeSet<_> =
+                links.iter().filter(|link| link.seq == *seq).map(|link| link.digest).collect();
+            let names = |link: &&Link| link.replaces.iter().any(|(replaced, _)| replaced == seq);
+            let by: Vec<_> = links.iter().filter(names).map(|link| link.seq.to_string()).collect();
+            let by = by.join(", ");
+            let (kind, why) = match given.union(digests).count() {
+                0 | 1 => {
+                    (ProblemKind::Replaced, format!("report {seq} was too large and was sent in parts: {by}"))
+                }
+                _ => (ProblemKind::Fork, format!("reports {by} replace another report {seq} than there is")),
+            };
+            ChainProblem { seq: *seq, kind, fault: kind.is_fault(), why }
+        };
+        self.0.iter().map(judge).collect()
+    }
+}
+
+fn starts_late(links: &[Link], replaced: &Replacements) -> Option<ChainProblem> {
+    let first = links.first().filter(|link| replaced.missing_between(0, link.seq) > 0)?;
     let why = format!("the first report given is number {}; what came before was not verified", first.seq);
     Some(first.problem(ProblemKind::StartsLate, why))
 }
 
-fn neighbours(pair: &[Link]) -> Vec<ChainProblem> {
+fn neighbours(pair: &[Link], replaced: &Replacements) -> Vec<ChainProblem> {
     let [before, after] = pair else { return Vec::new() };
     if after.seq == before.seq {
         let why = format!(
@@ -244,7 +292,7 @@ fn neighbours(pair: &[Link]) -> Vec<ChainProblem> {
         );
         problems.push(after.problem(ProblemKind::ClockBackwards, why));
     }
-    let missing = after.seq.saturating_sub(before.seq).saturating_sub(1);
+    let missing = replaced.missing_between(before.seq, after.seq);
     if missing > 0 {
         let why = format!("{missing} missing between reports {} and {}", before.seq, after.seq);
         problems.push(after.problem(ProblemKind::Gap, why));
@@ -263,9 +311,10 @@ fn reused_ids(links: &[Link]) -> Vec<ChainProblem> {
         .collect()
 }
 
-fn broken_links(links: &[Link]) -> Vec<ChainProblem> {
-    let number_of: BTreeMap<_, _> = links.iter().map(|link| (link.digest, link.seq)).collect();
-    let numbers: BTreeSet<_> = links.iter().map(|link| link.seq).collect();
+fn broken_links(links: &[Link], replaced: &Replacements) -> Vec<ChainProblem> {
+    let named = replaced.0.iter().flat_map(|(seq, digests)| digests.iter().map(|digest| (*digest, *seq)));
+    let number_of: BTreeMap<_, _> = links.iter().map(|link| (link.digest, link.seq)).chain(named).collect();
+    let numbers: BTreeSet<_> = links.iter().map(|link| link.seq).chain(replaced.0.keys().copied()).collect();
     let broken = |link: &Link| {
         let number = link.seq;
         let (kind, why) = match (number.checked_sub(1), link.prev) {

@@ -7,10 +7,14 @@
 //!  "sub_id":{"format":"complex","device":{"format":"opaque","id":"d1"},"tenant":{"format":"opaque","id":"t1"}},
 //!  "mtd_epoch":"<enrolment>","mtd_seq":42,"mtd_prev":"<SHA-256 of report 41>","events":{URI:{…}}}
 //! ```
+//!
+//! A report that was too large for its connector is told again in smaller parts at the end of the chain. Each of them
+//! names it in `mtd_replaces`, so that the number which never arrives is accounted for.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+use super::device_report::Part;
 use super::event::Event;
 use super::strict_json::FORBIDDEN_MEMBER;
 use crate::model::{Sha256, Timestamp};
@@ -37,6 +41,10 @@ pub struct SetClaims {
     /// The report before this one; absent on the first of an epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mtd_prev: Option<ChainLink>,
+    /// The report that this one tells a part of, because it was too large to be delivered. Where that was such a part
+    /// itself, what it replaced comes first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mtd_replaces: Vec<Replaced>,
     /// The one event that the report tells.
     pub events: Event,
     /// Never present: a token with `sub` could pass for an access token (RFC 8417, section 4.5).
@@ -45,6 +53,30 @@ pub struct SetClaims {
     /// Never present: what happened does not expire (RFC 8417, section 2.2).
     #[serde(default, skip_serializing)]
     pub exp: Absent,
+}
+
+impl SetClaims {
+    /// The number in whose order the report counts: what is told again is as old as what it replaces.
+    pub fn stands_for(&self) -> u64 {
+        self.mtd_replaces.first().map_or(self.mtd_seq, |first| first.seq)
+    }
+
+    /// Whether every report that this one replaces can be one: before it, in order.
+    pub fn replaces_in_order(&self) -> bool {
+        let numbers: Vec<_> = self.mtd_replaces.iter().map(|it| it.seq).chain([self.mtd_seq]).collect();
+        numbers.windows(2).all(|pair| matches!(pair, [before, after] if 0 < *before && before < after))
+    }
+}
+
+/// A report that was not delivered, because smaller parts of it are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replaced {
+    /// Its number in the same epoch.
+    pub seq: u64,
+    /// Its token: the report after it links to this.
+    pub sha256: ChainLink,
+    /// Which part of its scan, or of the report that it replaced, it was: its own parts stand there.
+    pub part: Part,
 }
 
 /// A claim that must not be there.

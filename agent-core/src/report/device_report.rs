@@ -2,7 +2,8 @@
 //!
 //! A report that does not fit one token is told in parts that share `txn`. Every part repeats the members that
 //! hold for the scan; the lists (findings, apps, removed apps) continue from part to part and are put together
-//! by concatenation in order of `part.n`.
+//! by concatenation in order of `part.n`. A part that was too large itself is told again in parts that name it
+//! (`mtd_replaces`) and stand in its place.
 
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +45,8 @@ pub struct DeviceReport {
     pub settings_version: u64,
     /// How the device key is kept.
     pub key_protection: KeyProtection,
-    /// Reports of this epoch that had to be dropped unsent.
+    /// Reports that this device had lost unsent when it made this one: dropped for want of room, or left undelivered by
+    /// an earlier enrolment. Counts on from enrolment to enrolment.
     pub dropped: u64,
     /// Version of the agent.
     pub agent_version: String,

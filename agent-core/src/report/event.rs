@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::device_report::DeviceReport;
-use crate::model::{Level, ReportKind, Timestamp};
+use crate::model::{Finding, Level, ReportKind, ReportWorth, Severity, Timestamp};
 
 /// CAEP 1.0, section 3.8: the level of risk changed.
 pub const RISK_LEVEL_CHANGE: &str = "https://schemas.openid.net/secevent/caep/event-type/risk-level-change";
@@ -32,6 +32,20 @@ impl Event {
             Self::DeviceReport(_) => ReportKind::DeviceReport,
         }
     }
+
+    /// What it is worth where not all reports can be kept.
+    pub fn worth(&self) -> ReportWorth {
+        match self {
+            Self::RiskLevelChange(_) => ReportWorth::Level,
+            Self::DeviceReport(report) if report.findings.iter().any(counts) => ReportWorth::Findings,
+            Self::DeviceReport(_) => ReportWorth::Inventory,
+        }
+    }
+}
+
+/// Whether it bears on the level.
+fn counts(finding: &Finding) -> bool {
+    finding.is_open() && finding.severity > Severity::None
 }
 
 /// The CAEP event, with the finer level beside it. Sent only on a change.

@@ -2,8 +2,8 @@
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
-use serde::{Deserialize, Serialize};
 
+pub use crate::model::Jwk;
 use crate::model::Sha256;
 
 /// DER of a P-256 SubjectPublicKeyInfo up to the coordinates (RFC 5480): algorithm, curve, uncompressed point.
@@ -11,19 +11,6 @@ const SPKI_PREFIX: [u8; 27] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
     0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
 ];
-
-/// A public key as JSON Web Key. Other members (`kid`, `use`, `alg`) are neither written nor read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Jwk {
-    /// Always `P-256`.
-    pub crv: String,
-    /// Always `EC`.
-    pub kty: String,
-    /// Base64url of the 32-byte coordinate.
-    pub x: String,
-    /// Base64url of the 32-byte coordinate.
-    pub y: String,
-}
 
 /// A P-256 public key. Whether the point is on the curve is found out by ring at verification.
 #[derive(Clone, Debug, PartialEq, Eq)]

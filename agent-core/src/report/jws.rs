@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::jwk::{InvalidKey, PublicKey};
 use super::signature::{MalformedSignature, to_fixed};
 use super::strict_json;
-use crate::platform::{DeviceKey, PlatformError};
+use crate::platform::{PlatformError, Signer};
 
 /// The `typ` of every kind of token, so that none is taken for another (RFC 8725, section 3.11).
 pub mod typ {
@@ -20,6 +20,8 @@ pub mod typ {
     pub const SECURITY_EVENT: &str = "secevent+jwt";
     /// The connector's receipt for a report.
     pub const RECEIPT: &str = "mtd-receipt+jwt";
+    /// The connector's refusal of a report.
+    pub const REFUSAL: &str = "mtd-refusal+jwt";
     /// The connector's settings for a device.
     pub const SETTINGS: &str = "mtd-settings+jwt";
     /// An organisation's policy file.
@@ -62,7 +64,7 @@ struct Header {
 
 /// Signs `claims` (the exact bytes of a JSON object) and verifies the result before giving it out, so that a
 /// faulty keystore cannot put a broken link into the chain.
-pub fn sign(typ: &str, claims: &[u8], key: &dyn DeviceKey) -> Result<String, SignError> {
+pub fn sign(typ: &str, claims: &[u8], key: &dyn Signer) -> Result<String, SignError> {
     let public_key = PublicKey::from_spki_der(&key.public_key_spki_der()?)?;
     let header = HeaderOut { alg: "ES256", typ, kid: &public_key.thumbprint() };
     let header = serde_json::to_vec(&header).map_err(|error| PlatformError::new("header", error))?;

@@ -24,10 +24,10 @@ pub mod strict_json;
 mod verify;
 
 pub use chain::{ChainProblem, ChainReport, EpochReport, ProblemKind, TokenReport, Verified, verify_chain};
-pub use claims::{Absent, ChainLink, OpaqueId, SetClaims, SubjectId};
+pub use claims::{Absent, ChainLink, OpaqueId, Replaced, SetClaims, SubjectId};
 pub use device_report::{AppKey, DeviceReport, InventoryReport, NetworkState, Part, SCHEMA_VERSION};
 pub use event::{CaepLevel, DEVICE_REPORT, Event, Principal, RISK_LEVEL_CHANGE, RiskLevelChange};
-pub use sign::{Issuer, ReportError, Reporter, random_id};
+pub use sign::{Issuer, ReportError, Reporter, enrolled_key, random_id};
 pub use split::ReportTooLarge;
 pub use verify::{Expected, verify_report};
 

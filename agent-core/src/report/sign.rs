@@ -6,11 +6,12 @@
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde::{Deserialize, Serialize};
 
-use super::claims::{Absent, ChainLink, OpaqueId, SetClaims, SubjectId};
+use super::claims::{Absent, ChainLink, OpaqueId, Replaced, SetClaims, SubjectId};
 use super::event::Event;
+use super::jwk::PublicKey;
 use super::jws;
 use crate::model::{ChainPosition, SignedReport, Timestamp};
-use crate::platform::{Clock, DeviceKey, Entropy, PlatformError};
+use crate::platform::{Clock, DeviceKey, Entropy, FailureKind, KeySlot, PlatformError, Signer, SlotSigner};
 
 /// Who reports to whom, as the connector fixed it at enrolment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +34,7 @@ pub struct Reporter<'a> {
     /// The scan, from [`random_id`].
     pub txn: &'a str,
     /// Signs.
-    pub key: &'a dyn DeviceKey,
+    pub key: &'a dyn Signer,
     /// Dates.
     pub clock: &'a dyn Clock,
     /// Makes `jti`.
@@ -43,19 +44,30 @@ pub struct Reporter<'a> {
 impl Reporter<'_> {
     /// The report of `event` at `position`, signed and verified.
     pub fn sign(&self, position: &ChainPosition, event: Event) -> Result<SignedReport, ReportError> {
-        let kind = event.kind();
+        self.sign_in_place_of(&[], position, event)
+    }
+
+    /// [`Self::sign`], of a part of the last of `replaced`, which was too large.
+    pub fn sign_in_place_of(
+        &self,
+        replaced: &[Replaced],
+        position: &ChainPosition,
+        event: Event,
+    ) -> Result<SignedReport, ReportError> {
+        let (kind, worth) = (event.kind(), event.worth());
         let jti = random_id(self.entropy)?;
-        let claims = self.claims(position, event, &jti, self.clock.now());
+        let claims = self.claims(replaced, position, event, &jti, self.clock.now());
         let payload = serde_json::to_vec(&claims).map_err(|_| ReportError::Serialize)?;
         let token = jws::sign(jws::typ::SECURITY_EVENT, &payload, self.key)?;
         if token.len() > jws::MAX_TOKEN {
             return Err(ReportError::TooLarge(token.len()));
         }
-        Ok(SignedReport { kind, jti, seq: position.seq, token })
+        Ok(SignedReport { kind, worth, jti, seq: position.seq, token })
     }
 
     pub(super) fn claims(
         &self,
+        replaced: &[Replaced],
         position: &ChainPosition,
         event: Event,
         jti: &str,
@@ -75,11 +87,31 @@ impl Reporter<'_> {
             mtd_epoch: position.epoch.clone(),
             mtd_seq: position.seq,
             mtd_prev: position.prev.map(ChainLink),
+            mtd_replaces: replaced.to_vec(),
             events: event,
             sub: Absent,
             exp: Absent,
         }
     }
+}
+
+/// The slot of the key whose RFC 7638 thumbprint is `kid`, the one that a device is enrolled with.
+///
+/// A candidate of that thumbprint is adopted: the enrolment was stored, and the adoption that follows broke off. A key that
+/// is in neither slot fails with [`FailureKind::Gone`]: the device has to be enrolled again.
+pub fn enrolled_key<'a>(key: &'a dyn DeviceKey, kid: &str) -> Result<SlotSigner<'a>, jws::SignError> {
+    let holds = |slot| -> Result<bool, jws::SignError> {
+        let Some(spki) = key.public_key_spki_der(slot)? else { return Ok(false) };
+        Ok(PublicKey::from_spki_der(&spki)?.thumbprint() == kid)
+    };
+    if !holds(KeySlot::Current)? {
+        if !holds(KeySlot::Candidate)? {
+            let why = "the key that this device is enrolled with is gone; enrol it again";
+            return Err(PlatformError::of(FailureKind::Gone, "device key", why).into());
+        }
+        key.adopt_candidate()?;
+    }
+    Ok(SlotSigner { key, slot: KeySlot::Current })
 }
 
 /// 128 random bits as text: a `jti` or a `txn`.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::claims::Replaced;
 use super::device_report::{AppKey, DeviceReport, InventoryReport, Part};
 use super::event::Event;
 use super::jws;
@@ -20,9 +21,21 @@ impl Reporter<'_> {
         position: &ChainPosition,
         max_token_bytes: usize,
     ) -> Result<Vec<DeviceReport>, ReportError> {
+        self.split_in_place_of(&[], report, position, max_token_bytes)
+    }
+
+    /// [`Self::split`], of the last of `replaced`, for tokens that name it.
+    pub fn split_in_place_of(
+        &self,
+        replaced: &[Replaced],
+        report: DeviceReport,
+        position: &ChainPosition,
+        max_token_bytes: usize,
+    ) -> Result<Vec<DeviceReport>, ReportError> {
         let (frame, items) = take_apart(report);
         let budget = jws::max_claims(max_token_bytes.min(jws::MAX_TOKEN));
-        let room = budget.checked_sub(self.framed_size(&frame, position)?).ok_or(ReportTooLarge::Frame)?;
+        let framed = self.framed_size(replaced, &frame, position)?;
+        let room = budget.checked_sub(framed).ok_or(ReportTooLarge::Frame)?;
 
         let mut parts = Vec::new();
         let mut part = frame.clone();
@@ -46,7 +59,12 @@ impl Reporter<'_> {
     }
 
     /// The largest that the claims around `frame` can get, in bytes, whatever place they are given.
-    fn framed_size(&self, frame: &DeviceReport, position: &ChainPosition) -> Result<usize, ReportError> {
+    fn framed_size(
+        &self,
+        replaced: &[Replaced],
+        frame: &DeviceReport,
+        position: &ChainPosition,
+    ) -> Result<usize, ReportError> {
         let furthest = ChainPosition {
             epoch: position.epoch.clone(),
             seq: u64::MAX,
@@ -54,7 +72,7 @@ impl Reporter<'_> {
         };
         let event = Event::DeviceReport(Box::new(frame.clone()));
         let jti = "j".repeat(JTI_CHARS);
-        size_of(&self.claims(&furthest, event, &jti, Timestamp::from_unix(i64::MIN)))
+        size_of(&self.claims(replaced, &furthest, event, &jti, Timestamp::from_unix(i64::MIN)))
     }
 }
 

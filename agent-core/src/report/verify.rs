@@ -22,5 +22,10 @@ pub fn verify_report(token: &str, key: &PublicKey, expected: Expected<'_>) -> Re
     if expected.aud.is_some_and(|aud| aud != claims.aud) {
         return Err(VerifyError::Audience);
     }
+    if !claims.replaces_in_order() {
+        return Err(VerifyError::Claims(
+            "mtd_replaces names a report that cannot be before this one".to_owned(),
+        ));
+    }
     Ok(claims)
 }

@@ -17,8 +17,10 @@
 //! 6. Budget: what scans send and receive in 24 hours, less on a metered network. Half of it can be spent at any time;
 //!    from then on scans are spread evenly, so that who makes a network flap buys no day without scans.
 //!
+//! 7. What was met in the connector's place asks for a scan by itself, once, and as promptly as a changed network.
+//!
 //! A changed app, setting or system is looked at whatever rules 5 and 6 say: it does not change because the network wants
-//! it. What such a scan and a requested one cost counts towards the budget of the others.
+//! it. So is what rule 7 asks for: it is told of once for each network. What such a scan and a requested one cost counts towards the budget of the others.
 //!
 //! **Depth.** The first tier is always measured. Everything is, from the start, on a network that was never seen, whose
 //! last clean scan of everything is older than an hour, or on which a finding is open; and in the middle of a scan, where
@@ -111,6 +113,8 @@ pub struct Surroundings {
     pub finding_open: bool,
     /// Whether something counts, or hides something, that is mended in the device's settings.
     pub mendable: bool,
+    /// Whether something was met on the way to the connector of which no scan has told yet.
+    pub met_on_the_way: bool,
 }
 
 /// How a scan went.
@@ -188,6 +192,10 @@ impl Scheduler {
     /// The time that the last plan named has come.
     pub fn due(&mut self, now: Moment, around: &Surroundings) -> Plan {
         self.history.mend(now.wall);
+        if around.met_on_the_way {
+            let begin = Waiting { triggers: BTreeSet::new(), first: now.monotonic, last: now.monotonic };
+            self.waiting.get_or_insert(begin).triggers.insert(ScanTrigger::NetworkChanged);
+        }
         let Some(waiting) = &self.waiting else { return Plan::Skip { why: Reason::NothingNew } };
         let Some(trigger) = waiting.triggers.first().copied() else {
             return Plan::Skip { why: Reason::NothingNew };
@@ -201,7 +209,8 @@ impl Scheduler {
             }
             return plan;
         }
-        let depth = if !around.finding_open && self.history.clean(around.network, now.wall).is_some() {
+        let is_in_order = !around.finding_open && !around.met_on_the_way;
+        let depth = if is_in_order && self.history.clean(around.network, now.wall).is_some() {
             Depth::First
         } else {
             Depth::Everything
@@ -236,7 +245,7 @@ impl Scheduler {
         let running = self.under_way.map_or(Duration::ZERO, |since| until(since + LONGEST_SCAN));
         let settled = until((waiting.last + DEBOUNCE).min(waiting.first + LONGEST_DEBOUNCE));
         let wait_if = |applies: bool, wait: Duration| if applies { wait } else { Duration::ZERO };
-        let of_the_device = is_of_the_device(trigger) || returns;
+        let of_the_device = is_of_the_device(trigger) || returns || around.met_on_the_way;
         let changed_only = waiting.triggers.iter().all(|it| is_of_the_device(*it));
         let cleared = waiting.triggers.contains(&ScanTrigger::PortalCleared);
         let pause = wait_if(on_occasion || changed_only, self.history.pause(now.wall));
@@ -252,7 +261,10 @@ impl Scheduler {
 
     fn begin(&mut self, trigger: ScanTrigger, depth: Depth, now: Moment, around: &Surroundings) -> Plan {
         let returns = self.waiting.as_ref().is_some_and(|waiting| waiting.returns(around));
-        let is_budgeted = trigger != ScanTrigger::Requested && !is_of_the_device(trigger) && !returns;
+        let is_budgeted = trigger != ScanTrigger::Requested
+            && !is_of_the_device(trigger)
+            && !returns
+            && !around.met_on_the_way;
         self.waiting = None;
         self.under_way = Some(now.monotonic);
         self.history.begin(around.network, is_budgeted, now.wall);

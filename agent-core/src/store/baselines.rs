@@ -1,5 +1,10 @@
 //! What each network looked like, so that a change can be told. The [`MAX_BASELINES`] last used are kept.
+//!
+//! A row is found and sealed under the keyed digest of the network's name, so that it can be sealed anew without the name.
+//! Version 1 of the file sealed it under the name itself; such a row is read as it is, and does not outlive a change of the
+//! data key.
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use rusqlite::OptionalExtension as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,7 +15,7 @@ use super::seal::Place;
 use super::{ReadTx, WriteTx};
 use crate::model::Timestamp;
 
-const TABLE: &str = "baselines";
+pub(super) const TABLE: &str = "baselines";
 
 impl ReadTx<'_> {
     /// The baseline of `network`, if it is remembered.
@@ -21,7 +26,12 @@ impl ReadTx<'_> {
             .prepare_cached("SELECT sealed FROM baselines WHERE network = ?1")?
             .query_row([&key], |row| row.get(0))
             .optional()?;
-        sealed.map(|sealed| self.sealer.open(Place { table: TABLE, row: network }, &sealed)).transpose()
+        let Some(sealed) = sealed else { return Ok(None) };
+        let open = |row: &str| self.sealer.open(Place { table: TABLE, row }, &sealed);
+        match open(&row_of(&key)) {
+            Err(StoreError::Tampered { .. }) => open(network).map(Some),
+            opened => opened.map(Some),
+        }
     }
 }
 
@@ -35,7 +45,7 @@ impl WriteTx<'_> {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let key = self.sealer.lookup_key(TABLE, network);
-        let sealed = self.sealer.seal(Place { table: TABLE, row: network }, baseline)?;
+        let sealed = self.sealer.seal(Place { table: TABLE, row: &row_of(&key) }, baseline)?;
         self.tx
             .prepare_cached(
                 "INSERT OR REPLACE INTO baselines (network, updated_at, sealed) VALUES (?1, ?2, ?3)",
@@ -49,4 +59,9 @@ impl WriteTx<'_> {
             .execute((&key, MAX_BASELINES - 1))?;
         Ok(())
     }
+}
+
+/// What the row of the keyed digest `network` is sealed under.
+pub(super) fn row_of(network: &[u8]) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(network)
 }

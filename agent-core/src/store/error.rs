@@ -33,12 +33,12 @@ pub enum StoreError {
     /// Another process has the store.
     #[error("store: another process is using it; try again when that is done")]
     Busy,
-    /// The keystore cannot unwrap the data key.
-    #[error(
-        "store: its key cannot be unwrapped ({0}); if the platform's key is gone for good, erase the store and \
-         enrol this device again"
-    )]
+    /// The platform's key that wraps the data key is gone for good.
+    #[error("store: its key is gone for good ({0}); erase the store, start over and enrol this device again")]
     KeyGone(String),
+    /// The platform does not unwrap the data key now.
+    #[error("store: its key cannot be used now ({0}); nothing was touched, try again later")]
+    KeyUnavailable(String),
     /// The platform could not wrap a new data key or gave no random bytes.
     #[error("store: {0}")]
     Platform(#[from] PlatformError),
@@ -75,6 +75,13 @@ pub enum StoreError {
     /// Anything else that SQLite says, by its own code.
     #[error("store: SQLite failed ({0})")]
     Database(String),
+}
+
+impl StoreError {
+    /// What it means that the keystore does not unwrap the data key.
+    pub(super) fn of_the_key(error: PlatformError) -> Self {
+        Self::KeyGone(error.to_string())
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {

@@ -31,6 +31,12 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Cuts the write-ahead log to nothing, if no other process is reading it.
+pub(super) fn empty_log(connection: &Connection) {
+    // Whatever keeps it from being cut now, it is overwritten from its start as soon as that is over.
+    let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
+}
+
 /// Removes the store in the file `path`. Its content cannot be read again by anyone, since the wrapped key goes
 /// with it. No store may have it open. A file that is not there is no error.
 pub fn erase(path: &Path) -> Result<(), StoreError> {

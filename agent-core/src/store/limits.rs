@@ -20,6 +20,12 @@ pub const MAX_QUARANTINED: u64 = 50;
 /// Bytes of quarantined tokens.
 pub const MAX_QUARANTINED_BYTES: u64 = 5 * 1024 * 1024;
 
+/// Reports that were too large and are told again in parts, kept so that the user can see what became of them.
+pub const MAX_REPLACED: u64 = 20;
+
+/// Bytes of their tokens: a few of the largest.
+pub const MAX_REPLACED_BYTES: u64 = 5 * 1024 * 1024;
+
 /// Longest wait until a report is tried again, in seconds. A longer one can only come from a clock that was set
 /// back, and must not hold a report for years.
 pub const MAX_WAIT_SECONDS: i64 = 24 * 60 * 60;
@@ -41,6 +47,14 @@ pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Pause between attempts where SQLite does not wait by itself. Making a store takes about as long.
 pub const WAL_RETRY: Duration = Duration::from_millis(20);
+
+/// Age from which on the data key is replaced, in seconds: a quarter, so that an old backup of the platform's keys opens
+/// no more than that.
+pub const DATA_KEY_MAX_AGE: i64 = 90 * 24 * 60 * 60;
+
+/// Values sealed under one data key from which on it is replaced. Random nonces of 96 bits are safe for 2^32 (NIST SP
+/// 800-38D, section 8.3).
+pub const DATA_KEY_MAX_SEALS: u64 = 1 << 28;
 
 /// Size that the write-ahead log is cut down to after a checkpoint, in bytes.
 pub const MAX_WAL_BYTES: i64 = 4 * 1024 * 1024;

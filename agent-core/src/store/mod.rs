@@ -3,7 +3,7 @@
 //! ```text
 //! secrets    the data key, wrapped by the platform's keystore
 //! slots      one sealed value a name: enrolment, settings, inventory, findings, place in the chain …
-//! reports    signed reports: queued, sent (a short history), quarantined
+//! reports    signed reports: queued, sent (a short history), quarantined, replaced by smaller ones
 //! baselines  what each network looked like, under a keyed digest of its name
 //! ```
 //!
@@ -18,12 +18,14 @@
 
 mod baselines;
 mod error;
+mod eviction;
 mod file;
 mod findings;
 mod lifecycle;
 pub mod limits;
 mod migrations;
 mod queue;
+mod rotate;
 mod seal;
 mod slots;
 
@@ -45,24 +47,28 @@ use seal::Sealer;
 /// An open store. Shared between threads; a transaction has it alone.
 pub struct Store {
     connection: Mutex<Connection>,
-    sealer: Sealer,
+    sealer: Mutex<Arc<Sealer>>,
+    secrets: Arc<dyn SecretStore>,
+    entropy: Arc<dyn Entropy>,
 }
 
 impl Store {
     /// Opens the store in the file `path`, making it when there is none. The folder must exist.
     ///
-    /// [`StoreError::KeyGone`] means that its content is lost for good: [`erase`] it and enrol again.
+    /// [`StoreError::KeyGone`] means that its content is lost for good: [`erase`] it and enrol again. After
+    /// [`StoreError::KeyUnavailable`] nothing is lost: it opens once the platform gives its key.
     pub fn open(
         path: &Path,
-        secrets: &dyn SecretStore,
+        secrets: Arc<dyn SecretStore>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StoreError> {
         let mut connection = file::open(path)?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         migrations::migrate(&tx)?;
-        let sealer = Sealer::load_or_create(&tx, secrets, entropy)?;
+        let sealer = Sealer::load_or_create(&tx, secrets.as_ref(), Arc::clone(&entropy))?;
         tx.commit()?;
-        Ok(Self { connection: Mutex::new(connection), sealer })
+        let sealer = Mutex::new(Arc::new(sealer));
+        Ok(Self { connection: Mutex::new(connection), sealer, secrets, entropy })
     }
 
     /// Reads in one transaction: all that `work` sees is of one moment.
@@ -74,7 +80,8 @@ impl Store {
     ) -> Result<T, E> {
         let mut connection = self.lock();
         let tx = connection.transaction().map_err(StoreError::from)?;
-        work(&ReadTx { tx: &tx, sealer: &self.sealer })
+        let sealer = self.sealer_of(&tx)?;
+        work(&ReadTx { tx: &tx, sealer: &sealer })
     }
 
     /// Changes in one transaction: all that `work` does is kept, or none of it when it fails.
@@ -87,15 +94,46 @@ impl Store {
         let mut connection = self.lock();
         let tx =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
-        let value = work(&WriteTx { read: ReadTx { tx: &tx, sealer: &self.sealer } })?;
+        let sealer = self.sealer_of(&tx)?;
+        let value = work(&WriteTx { read: ReadTx { tx: &tx, sealer: &sealer } })?;
+        count_seals(&tx, &sealer)?;
         tx.commit().map_err(StoreError::from)?;
         Ok(value)
+    }
+
+    /// The sealer for the data key that the file has now: another process may have replaced it.
+    fn sealer_of(&self, tx: &Transaction<'_>) -> Result<Arc<Sealer>, StoreError> {
+        let number: i64 = tx
+            .prepare_cached("SELECT number FROM secrets WHERE name = 'data_key'")?
+            .query_row((), |row| row.get(0))?;
+        let known = Arc::clone(&self.sealer.lock().unwrap_or_else(PoisonError::into_inner));
+        if known.number == number {
+            return Ok(known);
+        }
+        let sealer = Sealer::load_or_create(tx, self.secrets.as_ref(), Arc::clone(&self.entropy))?;
+        Ok(self.use_sealer(sealer))
+    }
+
+    fn use_sealer(&self, sealer: Sealer) -> Arc<Sealer> {
+        let sealer = Arc::new(sealer);
+        *self.sealer.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&sealer);
+        sealer
     }
 
     /// A panic in a transaction rolls it back, so the connection behind a poisoned lock is sound.
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Adds what was sealed to the life of the data key. What was sealed in vain counts with the next transaction.
+fn count_seals(tx: &Transaction<'_>, sealer: &Sealer) -> Result<(), StoreError> {
+    let seals = i64::try_from(sealer.take_seals()).unwrap_or(i64::MAX);
+    if seals > 0 {
+        tx.prepare_cached("UPDATE secrets SET seals = seals + ?1 WHERE name = 'data_key'")?
+            .execute([seals])?;
+    }
+    Ok(())
 }
 
 /// A reading transaction.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use agent_core::model::Timestamp;
+use agent_core::platform as core;
 use uniffi::UnexpectedUniFFICallbackError;
 
 use super::support::*;
@@ -133,10 +134,9 @@ fn a_keystore_that_fails_is_told_in_its_own_words() {
     );
 
     let key = crate::adapter::KeyAdapter(Arc::new(NoKeystore));
-    let told = agent_core::platform::DeviceKey::sign_es256(&key, b"x").unwrap_err().to_string();
-    assert_eq!(told, "sign: the keystore is locked: unlock the device");
-    let protection = agent_core::platform::DeviceKey::protection(&key);
-    assert_eq!(protection, KeyProtection::Software, "who does not say is not believed to have hardware");
+    let told = core::DeviceKey::sign_es256(&key, core::KeySlot::Current, b"x").unwrap_err();
+    assert_eq!(told.to_string(), "sign: the keystore is locked: unlock the device");
+    assert_eq!(told.kind, core::FailureKind::Locked);
 }
 
 #[test]

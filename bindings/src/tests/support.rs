@@ -11,7 +11,7 @@ use agent_core::platform::KeyProtection;
 use tempfile::TempDir;
 
 use crate::types::*;
-use crate::{Agent, AgentOptions, DeviceHost, DeviceKey, HostError, SecretStore};
+use crate::{Agent, AgentOptions, DeviceHost, DeviceKey, HostError, KeySlot, SecretStore};
 
 pub const AMPLE: Duration = Duration::from_secs(60);
 
@@ -46,21 +46,29 @@ impl DeviceHost for ScriptedHost {
 pub struct NoKeystore;
 
 impl DeviceKey for NoKeystore {
-    fn public_key_spki_der(&self) -> Result<Vec<u8>, HostError> {
-        Err(HostError::Failed { why: "the keystore is locked: unlock the device".to_owned() })
+    fn public_key_spki_der(&self, _slot: KeySlot) -> Result<Option<Vec<u8>>, HostError> {
+        Err(locked())
     }
 
-    fn sign_es256(&self, _message: Vec<u8>) -> Result<Signature, HostError> {
-        Err(HostError::Failed { why: "the keystore is locked: unlock the device".to_owned() })
+    fn sign_es256(&self, _slot: KeySlot, _message: Vec<u8>) -> Result<Signature, HostError> {
+        Err(locked())
     }
 
-    fn protection(&self) -> Result<KeyProtection, HostError> {
-        Err(HostError::Failed { why: "who knows".to_owned() })
+    fn protection(&self, _slot: KeySlot) -> Result<KeyProtection, HostError> {
+        Err(locked())
     }
 
-    fn attestation(&self, _challenge: Vec<u8>) -> Result<Option<KeyAttestation>, HostError> {
-        Ok(None)
+    fn make_candidate(&self, _challenge: Vec<u8>) -> Result<Option<KeyAttestation>, HostError> {
+        Err(locked())
     }
+
+    fn adopt_candidate(&self) -> Result<(), HostError> {
+        Err(locked())
+    }
+}
+
+fn locked() -> HostError {
+    HostError::Locked { why: "the keystore is locked: unlock the device".to_owned() }
 }
 
 impl SecretStore for NoKeystore {

@@ -53,6 +53,8 @@ pub enum CheckId {
     WifiExposure,
     /// A Wi-Fi with a known name against the one that had it before.
     WifiTwin,
+    /// What was met on this device's own way to its connector.
+    ConnectorPath,
     /// Version and patch age of the operating system.
     OsVersion,
     /// Encryption of the storage.

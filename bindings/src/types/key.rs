@@ -3,7 +3,7 @@
 use agent_core::platform as core;
 use agent_core::report::jwk::PublicKey;
 
-use crate::HostError;
+use crate::{HostError, KeySlot};
 
 /// An ECDSA signature, in the form that the platform makes.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
@@ -43,6 +43,15 @@ pub fn key_thumbprint(spki_der: &[u8]) -> Result<String, HostError> {
     PublicKey::from_spki_der(spki_der)
         .map(|key| key.thumbprint())
         .map_err(|_| HostError::Failed { why: "device key: not a P-256 public key in DER".to_owned() })
+}
+
+impl From<core::KeySlot> for KeySlot {
+    fn from(slot: core::KeySlot) -> Self {
+        match slot {
+            core::KeySlot::Current => Self::Current,
+            core::KeySlot::Candidate => Self::Candidate,
+        }
+    }
 }
 
 impl From<Signature> for core::Es256Signature {

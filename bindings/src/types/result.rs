@@ -28,6 +28,9 @@ pub struct Status {
     pub intel: Option<IntelStatus>,
     /// The connector's last decision.
     pub decision: Option<Decision>,
+    /// Why the connector takes nothing from this device until it is enrolled again, where that is so.
+    #[uniffi(default = None)]
+    pub enrol_again: Option<EnrolAgain>,
 }
 
 /// The threat intelligence in force.
@@ -87,6 +90,31 @@ pub struct DeliverySummary {
     pub policy_notes: Vec<String>,
     /// The connector's decision, where it gave one.
     pub decision: Option<Decision>,
+    /// Reports that were too large, and are told again in smaller parts.
+    #[uniffi(default = [])]
+    pub replaced: Vec<Replacement>,
+    /// Why the connector takes nothing from this device until it is enrolled again, where that is so. Its reports stay
+    /// queued.
+    #[uniffi(default = None)]
+    pub enrol_again: Option<EnrolAgain>,
+}
+
+/// A report that was too large for the connector.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Replacement {
+    /// Its sequence number.
+    pub seq: u64,
+    /// The reports that tell its content, in order.
+    pub by: Vec<u64>,
+}
+
+/// The connector does not know this device any more.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct EnrolAgain {
+    /// The connector's error and description.
+    pub why: String,
+    /// When it said so first.
+    pub since: SystemTime,
 }
 
 /// A report that the connector refused.
@@ -151,7 +179,14 @@ impl From<agent::Status> for Status {
             dropped: status.dropped,
             intel: status.intel.map(Into::into),
             decision: status.decision.map(Into::into),
+            enrol_again: status.enrol_again.map(Into::into),
         }
+    }
+}
+
+impl From<agent::EnrolAgain> for EnrolAgain {
+    fn from(told: agent::EnrolAgain) -> Self {
+        Self { why: told.why, since: system_time(told.since) }
     }
 }
 
@@ -182,6 +217,8 @@ impl From<agent::DeliverySummary> for DeliverySummary {
             new_policy: summary.new_policy,
             policy_notes: summary.policy_notes,
             decision: summary.decision.map(Into::into),
+            replaced: summary.replaced.into_iter().map(|it| Replacement { seq: it.seq, by: it.by }).collect(),
+            enrol_again: summary.enrol_again.map(Into::into),
         }
     }
 }

@@ -12,6 +12,7 @@ use clap::{Subcommand, ValueEnum};
 use serde::Deserialize;
 
 use super::connector_canary;
+use super::connector_transport::{self, IntelArgs, PinsArgs, RotateArgs};
 use super::folder::data_dir;
 use super::signals::Interruption;
 use super::{Global, Outcome, files};
@@ -71,6 +72,20 @@ enum Command {
         #[arg(value_name = "FILE")]
         signed: Option<PathBuf>,
     },
+    /// Show by which pins and origins devices know this connector; announce others
+    #[command(after_help = "Examples:
+  mtd connector pins
+  mtd connector pins --add sha256/… --url https://mtd.example --url https://mtd2.example:8443")]
+    Pins(PinsArgs),
+    /// Prepare and announce a new signing key; then take it into use
+    #[command(after_help = "Examples:
+  mtd connector rotate-key          prepare and announce; again: how many devices have heard of it
+  mtd connector rotate-key --use    sign with it, once all have")]
+    RotateKey(RotateArgs),
+    /// Show which threat intelligence devices fetch; serve another
+    #[command(after_help = "Example:
+  mtd connector intel feeds.mtdi --key \"$(cat intel-key.pub)\"")]
+    Intel(IntelArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -139,7 +154,7 @@ enum LevelChoice {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Switch {
+pub(super) enum Switch {
     On,
     Off,
 }
@@ -168,6 +183,9 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
             }
         }
         Command::Devices => show_devices(&Connector::open(config)?.devices()?, ui)?,
+        Command::Pins(args) => connector_transport::pins(&Connector::open(config)?, args, ui)?,
+        Command::RotateKey(args) => connector_transport::rotate_key(&Connector::open(config)?, &args, ui)?,
+        Command::Intel(args) => connector_transport::intel(&Connector::open(config)?, &args, ui)?,
         Command::Policy { signed } => policy(&Connector::open(config)?, signed.as_deref(), ui)?,
         Command::Settings(change) => show_settings(&apply(&Connector::open(config)?, change)?, ui)?,
     }
@@ -340,7 +358,7 @@ impl From<LevelChoice> for RiskLevel {
 }
 
 impl Switch {
-    fn is_on(self) -> bool {
+    pub(super) fn is_on(self) -> bool {
         self == Self::On
     }
 }

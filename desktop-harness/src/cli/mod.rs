@@ -5,6 +5,7 @@ mod canary;
 mod check_url;
 mod connector;
 mod connector_canary;
+mod connector_transport;
 pub(crate) mod deliver;
 mod demo;
 mod enroll;

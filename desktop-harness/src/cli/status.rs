@@ -34,15 +34,29 @@ pub(crate) fn run(_args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliE
         }
         None => ui.line("Enrolled  no: nothing is ever sent"),
     }
+    if let Some(lost) = &status.enrol_again {
+        let why = crate::ui::clean(&lost.why);
+        ui.line(ui.paint.warning(format!(
+            "          The connector does not know this device any more since {} ({why}): enrol again. Reports stay queued.",
+            lost.since
+        )));
+    }
     match &status.intel {
         Some(intel) => ui.line(format!("Intel     version {}, built {}", intel.version, intel.built_at)),
         None => ui.line("Intel     no bundle: see `mtd intel install`"),
     }
+    if let Some(download) = status.intel_download {
+        let percent = download.received.saturating_mul(100) / download.total.max(1);
+        ui.line(format!("  fetching {percent} % of {} bytes are here", download.total));
+    }
     let dropped = match status.dropped {
         0 => String::new(),
-        count => format!(", {count} dropped because the queue was full"),
+        count => format!(", {count} lost unsent: the queue was full, or an earlier enrolment ended"),
     };
     ui.line(format!("Queue     {}{dropped}", plural(status.queued, "report")));
+    if let Some(since) = status.behind_portal_since {
+        ui.line(ui.paint.warning(format!("  waits for you to sign in to the network (since {since})")));
+    }
     if let Some(decision) = &status.decision {
         access_view::show(ui, &decision.resources);
     }

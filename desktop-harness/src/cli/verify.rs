@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use agent_core::platform::KeySlot;
 use agent_core::report::jwk::{Jwk, PublicKey};
 use agent_core::report::{ChainReport, Expected, TokenReport, verify_chain};
 
 use super::folder::data_dir;
 use super::{Global, Outcome, files};
 use crate::CliError;
-use crate::software_key::{DEVICE_KEY, SoftwareKey};
+use crate::software_key::SoftwareKeys;
 use crate::ui::{Ui, plural};
 
 #[derive(Debug, clap::Args)]
@@ -35,7 +36,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
     let key = match &args.key {
         Some(path) => PublicKey::from_jwk(&files::read_json::<Jwk>(path)?)?,
-        None => SoftwareKey::open(&data_dir(global)?, DEVICE_KEY)?.public().clone(),
+        None => own_key(global)?,
     };
     let text = files::read_text(&args.reports)?;
     let tokens: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
@@ -49,6 +50,12 @@ pub(crate) fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliEr
         show(ui, &report);
     }
     Ok(if report.is_sound() { Outcome::Done } else { Outcome::SaysNo })
+}
+
+fn own_key(global: &Global) -> Result<PublicKey, CliError> {
+    let key = SoftwareKeys::in_folder(data_dir(global)?).key(KeySlot::Current)?;
+    let key = key.ok_or("this machine is not enrolled and has no key of its own; name one with --key")?;
+    Ok(key.public().clone())
 }
 
 fn no_tokens(path: &Path) -> CliError {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use agent_core::connector::wire::PolicyClaims;
-use agent_core::connector::{EnrolmentPayload, OneTimeToken, ResourceAccess};
+use agent_core::connector::{EnrolmentPayload, OneTimeToken, ResourceAccess, check_transport};
 use agent_core::model::{Level, Ownership, RiskLevel, Sha256, SpkiPin, Timestamp};
 use agent_core::policy::{self, Policy};
 use agent_core::report::jwk::PublicKey;
@@ -57,6 +57,7 @@ impl Connector {
             change(&mut after);
             after.device.version = before.device.version;
             if after != before {
+                check_transport(&after.device).map_err(|error| Error::Config(error.to_string()))?;
                 after.device.version = before.device.version.saturating_add(1);
                 tenants::save(transaction, self.tenant(), &after)?;
             }
@@ -83,7 +84,7 @@ impl Connector {
     /// organisation, or no newer than the one in force is refused.
     pub fn set_policy(&self, token: &str) -> Result<PolicyClaims, Error> {
         let refused = |why: String| Error::Policy(format!("the signed policy is refused: {why}"));
-        let claims: PolicyClaims = jws::verify_claims(token, typ::POLICY, self.public_key())
+        let claims: PolicyClaims = jws::verify_claims(token, typ::POLICY, &self.public_key()?)
             .map_err(|error| refused(error.to_string()))?;
         if claims.tenant != self.tenant() {
             return Err(refused(format!("it is for \"{}\", this is \"{}\"", claims.tenant, self.tenant())));
@@ -127,8 +128,8 @@ impl Connector {
     }
 
     /// The key that receipts, settings and decisions are under.
-    pub fn public_key(&self) -> &PublicKey {
-        self.0.key.public()
+    pub fn public_key(&self) -> Result<PublicKey, Error> {
+        Ok(self.signing_key()?.public().clone())
     }
 
     /// The organisation.

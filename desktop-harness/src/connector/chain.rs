@@ -1,5 +1,7 @@
 //! Continuity of a device's reports: each names the digest of the one before it.
 //!
+//! A report that was too large never comes; its parts name its number and digest, which then stand for it.
+//!
 //! Reports may arrive late and out of order, so that a number that is missing is a gap until it comes. What can
 //! never be put right is a fault: it takes two copies of a device's state to make one.
 
@@ -35,6 +37,8 @@ pub struct Surroundings {
     pub is_named_by_its_successor: Option<bool>,
     /// The number of the stored report that it names.
     pub names: Option<u64>,
+    /// It claims to tell again what was another report.
+    pub replaces_another: bool,
 }
 
 /// Judges a new report of an epoch.
@@ -43,7 +47,8 @@ pub fn judge(place: Place, around: Surroundings) -> Option<Fault> {
     if around.names.is_some_and(|named| named.checked_add(1) != Some(place.seq)) || first == place.has_prev {
         return Some(Fault::Regression);
     }
-    let contradicted =
-        around.follows_its_predecessor == Some(false) || around.is_named_by_its_successor == Some(false);
+    let contradicted = around.follows_its_predecessor == Some(false)
+        || around.is_named_by_its_successor == Some(false)
+        || around.replaces_another;
     (around.taken || contradicted).then_some(Fault::Fork)
 }

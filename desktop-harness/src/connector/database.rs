@@ -11,12 +11,13 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::error::Error;
 use super::limits::BUSY_TIMEOUT;
+use super::{bundles, signing};
 use crate::private_file;
 
 const FILE: &str = "connector.db";
 
 /// Counts changes of [`SCHEMA`]; kept in `user_version`.
-const SCHEMA_VERSION: u32 = 2;
+const SCHEMA_VERSION: u32 = 3;
 
 const SCHEMA: &str = "
 CREATE TABLE server (one INTEGER PRIMARY KEY CHECK (one = 1), url TEXT NOT NULL) STRICT;
@@ -74,6 +75,22 @@ CREATE TABLE policy (
 ) STRICT;
 ";
 
+/// What version 3 has for reports that were too large: which numbers never come, and in whose order their parts count.
+const REPLACED_REPORTS: &str = "
+CREATE TABLE replaced (
+    epoch TEXT NOT NULL REFERENCES enrolment (epoch),
+    seq INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    PRIMARY KEY (epoch, seq, sha256)
+) STRICT;
+ALTER TABLE report ADD COLUMN stands_for INTEGER;
+CREATE INDEX report_order ON report (epoch, ifnull(stands_for, seq));
+";
+
+/// What each version has beside the one before.
+const STEPS: [&[&str]; SCHEMA_VERSION as usize] =
+    [&[SCHEMA], &[SIGNED_POLICIES], &[REPLACED_REPORTS, signing::SCHEMA, bundles::SCHEMA]];
+
 /// The open database.
 pub struct Database(Mutex<Connection>);
 
@@ -112,17 +129,33 @@ impl Database {
 
 fn migrate(connection: &mut Connection) -> Result<(), Error> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    match transaction.pragma_query_value(None, "user_version", |row| row.get(0))? {
-        0 => {
-            transaction.execute_batch(SCHEMA)?;
-            transaction.execute_batch(SIGNED_POLICIES)?;
-        }
-        1 => transaction.execute_batch(SIGNED_POLICIES)?,
-        SCHEMA_VERSION => return Ok(()),
-        found => return Err(Error::NewerDatabase { found, known: SCHEMA_VERSION }),
+    let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > SCHEMA_VERSION {
+        return Err(Error::NewerDatabase { found, known: SCHEMA_VERSION });
+    }
+    if found == SCHEMA_VERSION {
+        return Ok(());
+    }
+    for sql in STEPS.iter().skip(found as usize).copied().flatten() {
+        transaction.execute_batch(sql)?;
     }
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     Ok(transaction.commit()?)
+}
+
+/// A number as SQLite has it: versions and sizes stay far below 2^63.
+pub struct Number(pub u64);
+
+impl rusqlite::ToSql for Number {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        Ok(i64::try_from(self.0).unwrap_or(i64::MAX).into())
+    }
+}
+
+impl FromSql for Number {
+    fn column_result(value: rusqlite::types::ValueRef<'_>) -> Result<Self, FromSqlError> {
+        Ok(Self(u64::try_from(value.as_i64()?).unwrap_or(0)))
+    }
 }
 
 /// A value that is stored as the word or JSON of its serde form.

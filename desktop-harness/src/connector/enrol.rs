@@ -12,6 +12,7 @@ use super::Connector;
 use super::devices::{self, Device, Invitation, Newcomer};
 use super::error::{Denied, Error};
 use super::tenants::{self, TenantSettings};
+use crate::software_key::SoftwareKey;
 
 impl Connector {
     /// A challenge for a device that wants to enrol.
@@ -43,8 +44,8 @@ impl Connector {
         Ok(EnrolmentResponse {
             iss: device.issuer(),
             aud: device.audience(),
-            connector_jwk: self.0.key.public().to_jwk(),
-            settings: self.sign_settings(&device, settings)?,
+            connector_jwk: self.public_key()?.to_jwk(),
+            settings: self.sign_settings(&device, settings, &*self.signing_key()?)?,
             epoch: device.epoch,
             device_id: device.id,
         })
@@ -73,16 +74,21 @@ impl Connector {
     }
 
     /// The settings of `device` as a signed token.
-    pub(super) fn sign_settings(&self, device: &Device, settings: TenantSettings) -> Result<String, Error> {
+    pub(super) fn sign_settings(
+        &self,
+        device: &Device,
+        settings: TenantSettings,
+        key: &SoftwareKey,
+    ) -> Result<String, Error> {
         let mut settings = settings.device;
         settings.ownership = device.ownership;
         let iat = self.now();
         let claims = SettingsClaims { iss: device.connector_issuer(), aud: device.issuer(), iat, settings };
-        self.sign(typ::SETTINGS, &claims)
+        Ok(jws::sign(typ::SETTINGS, &serde_json::to_vec(&claims)?, key)?)
     }
 
     pub(super) fn sign<T: serde::Serialize>(&self, typ: &str, claims: &T) -> Result<String, Error> {
-        Ok(jws::sign(typ, &serde_json::to_vec(claims)?, &self.0.key)?)
+        Ok(jws::sign(typ, &serde_json::to_vec(claims)?, &*self.signing_key()?)?)
     }
 
     pub(super) fn tenant_settings(&self, tenant: &str) -> Result<TenantSettings, Denied> {

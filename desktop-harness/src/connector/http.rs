@@ -1,7 +1,8 @@
 //! The endpoints. Each parses, hands over to the connector off the runtime's workers, and answers.
 
 use agent_core::connector::wire::{
-    Challenge, EnrolmentRequest, JWT_MEDIA_TYPE, RECEIPT_HEADER, SECEVENT_MEDIA_TYPE,
+    Challenge, EnrolmentRequest, JWK_SET_MEDIA_TYPE, JWT_MEDIA_TYPE, RECEIPT_HEADER, REFUSAL_HEADER,
+    SECEVENT_MEDIA_TYPE,
 };
 use agent_core::connector::{Refusal, RefusalCode};
 use agent_core::report::strict_json;
@@ -18,6 +19,7 @@ use super::Connector;
 use super::error::Denied;
 use super::limits::{MAX_REPORT, MAX_REQUEST, REQUEST_TIMEOUT};
 use super::own::{OwnRequest, Versioned};
+use super::ranges;
 
 /// The endpoints over TLS.
 pub(super) fn router(connector: Connector) -> Router {
@@ -28,6 +30,8 @@ pub(super) fn router(connector: Connector) -> Router {
         .route("/mtd/{tenant}/d/{device}/settings", get(settings))
         .route("/mtd/{tenant}/d/{device}/policy", get(policy))
         .route("/mtd/{tenant}/d/{device}/decision", get(decision))
+        .route("/mtd/{tenant}/d/{device}/intel", get(intel))
+        .route("/mtd/{tenant}/jwks.json", get(jwks))
         .route("/admin/devices", get(devices))
         .route("/healthz", get(async || "ok\n"))
         .layer(DefaultBodyLimit::max(MAX_REQUEST))
@@ -81,8 +85,23 @@ async fn receive(
     }
     let token = String::from_utf8(body.into())
         .map_err(|_| Denied::new(RefusalCode::InvalidRequest, "the body is not a token"))?;
-    let receipt = off_worker(move || connector.receive(&tenant, &token)).await?;
-    Ok((StatusCode::ACCEPTED, [(HeaderName::from_static(RECEIPT_HEADER), receipt)]).into_response())
+    let answered = off_worker(move || match connector.receive(&tenant, &token) {
+        Ok(receipt) => Ok((Ok(()), Some((RECEIPT_HEADER, receipt)))),
+        Err(denied) => {
+            let signed = connector.sign_refusal(&token, &denied)?;
+            Ok((Err(denied), signed.map(|signed| (REFUSAL_HEADER, signed))))
+        }
+    });
+    let (outcome, signed) = answered.await?;
+    let headers = signed.map(|(name, token)| [(HeaderName::from_static(name), token)]);
+    let answer = match outcome {
+        Ok(()) => StatusCode::ACCEPTED.into_response(),
+        Err(denied) => denied.into_response(),
+    };
+    Ok(match headers {
+        Some(headers) => (headers, answer).into_response(),
+        None => answer,
+    })
 }
 
 async fn settings(
@@ -127,6 +146,27 @@ async fn decision(
     Ok((NO_STORE, [(CONTENT_TYPE, JWT_MEDIA_TYPE)], token).into_response())
 }
 
+async fn intel(
+    State(connector): State<Connector>,
+    Path((tenant, device)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Denied> {
+    let request = OwnRequest { tenant, device, bearer: bearer(&headers) };
+    let file = off_worker(move || connector.own_intel(&request)).await?;
+    let answer = ranges::serve(file, &headers).await;
+    let answer = answer.map_err(|error| super::Error::Config(format!("intelligence bundle: {error}")))?;
+    Ok((NO_CACHE, answer).into_response())
+}
+
+async fn jwks(State(connector): State<Connector>, Path(tenant): Path<String>) -> Result<Response, Denied> {
+    let keys = off_worker(move || {
+        connector.tenant_settings(&tenant)?;
+        Ok(connector.key_set()?)
+    });
+    let keys = serde_json::to_string(&keys.await?).map_err(super::Error::from)?;
+    Ok((NO_CACHE_PUBLIC, [(CONTENT_TYPE, JWK_SET_MEDIA_TYPE)], keys).into_response())
+}
+
 async fn devices(State(connector): State<Connector>, headers: HeaderMap) -> Result<Response, Denied> {
     if !bearer(&headers).is_some_and(|token| connector.is_admin(&token)) {
         return Ok((StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")]).into_response());
@@ -137,6 +177,7 @@ async fn devices(State(connector): State<Connector>, headers: HeaderMap) -> Resu
 
 const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
 const NO_CACHE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "private, no-cache")];
+const NO_CACHE_PUBLIC: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-cache")];
 
 fn bearer(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;

@@ -28,7 +28,7 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a request may take from head to answer: 1 MiB at 35 kB/s.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a connection may live. Clients make one request each.
+/// How long a connection may live. A client's exchange takes less; a download goes on over the next.
 pub const CONNECTION_LIFETIME: Duration = Duration::from_secs(60);
 
 /// How long open requests may take to end when the connector stops.
@@ -53,6 +53,12 @@ pub const MAX_CLAIM: usize = 256;
 
 /// Largest sequence number: what JSON carries without loss (RFC 8259, section 6) and SQLite holds.
 pub const MAX_SEQUENCE: u64 = (1 << 53) - 1;
+
+/// Largest intelligence bundle, in bytes: what devices take.
+pub const MAX_BUNDLE: u64 = 64 * 1024 * 1024;
+
+/// Most reports that one report replaces: from 1 MiB to 16 KiB in steps of an eighth takes 31.
+pub const MAX_REPLACED: usize = 32;
 
 /// How long another process may hold the database before a write fails.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

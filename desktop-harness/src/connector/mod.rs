@@ -9,6 +9,8 @@
 //!   ca-key.pem, ca.pem         its own certification authority
 //!   ca-backup-key.pem          only pinned, to take the first key's place
 //!   signing-key.p8             signs receipts, settings, decisions
+//!   signing-key-….p8           a key that follows it (see `signing.rs`)
+//!   intel-….mtdi               the intelligence bundle that devices fetch
 //!   admin-token                for GET /admin/devices
 //! ```
 //!
@@ -16,6 +18,7 @@
 //! server, nor does it mind one.
 
 mod admin;
+mod bundles;
 mod chain;
 mod challenge;
 mod config;
@@ -29,9 +32,11 @@ mod limits;
 mod own;
 mod policies;
 mod random;
+mod ranges;
 mod receive;
 mod reports;
 mod serve;
+mod signing;
 mod tenants;
 
 #[cfg(test)]
@@ -43,19 +48,17 @@ use agent_core::model::{Sha256, SpkiPin, Timestamp};
 
 use crate::authority::{self, Authority};
 use crate::private_file;
-use crate::software_key::SoftwareKey;
 use challenge::Challenges;
 use database::Database;
+use signing::SigningKeys;
 
 pub use admin::{ChainRow, ChainStatus, DeviceRow};
+pub use bundles::ServedBundle;
 pub use config::Config;
 pub use error::Error;
 pub use serve::{ProbeServer, Running};
+pub use signing::KeyRotation;
 pub use tenants::{Resource, TenantSettings};
-
-/// The key that signs receipts, settings and decisions. Devices pin it when they enrol, so losing the file means
-/// enrolling every device again.
-const SIGNING_KEY: &str = "signing-key.p8";
 
 /// A second key that devices pin. Should the authority's be lost or stolen, it takes its place without a visit to any
 /// device.
@@ -71,7 +74,7 @@ struct Inner {
     config: Config,
     authority: Authority,
     backup_pin: SpkiPin,
-    key: SoftwareKey,
+    keys: SigningKeys,
     admin_token: Sha256,
     challenges: Challenges,
     database: Database,
@@ -85,21 +88,24 @@ impl Connector {
         private_file::make_directory(data_dir)?;
         let authority = Authority::open(data_dir, "mtd development connector CA", config.clock.now())?;
         let backup_pin = authority::key_pin(data_dir, BACKUP_KEY)?;
-        let key = SoftwareKey::open(data_dir, SIGNING_KEY)?;
+        let keys = SigningKeys::new(data_dir.clone());
         let admin_token = private_file::read_or_create(data_dir, ADMIN_TOKEN, || {
             Ok::<_, Error>(random::secret()?.into_bytes())
         })?;
         let database = Database::open(data_dir)?;
         database.write(|transaction| tenants::ensure(transaction, &config.tenant))?;
-        Ok(Self(Arc::new(Inner {
+        let connector = Self(Arc::new(Inner {
             authority,
             backup_pin,
-            key,
+            keys,
             admin_token: Sha256::of(&admin_token),
             challenges: Challenges::new()?,
             database,
             config,
-        })))
+        }));
+        // Now, so that a key that cannot be used is told at the start.
+        connector.signing_key()?;
+        Ok(connector)
     }
 
     fn now(&self) -> Timestamp {

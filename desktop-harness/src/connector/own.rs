@@ -10,7 +10,7 @@ use super::decision::decide;
 use super::devices::{self, Device};
 use super::error::Denied;
 use super::limits::REQUEST_SKEW;
-use super::{policies, reports};
+use super::{policies, reports, signing};
 
 /// Settings or a policy as they go out.
 pub(super) struct Versioned {
@@ -29,10 +29,18 @@ impl Connector {
         let device = self.authenticate(request, "settings")?;
         let settings = self.tenant_settings(&request.tenant)?;
         let etag = version_etag(settings.device.version);
-        let token = match known {
-            Some(known) if known == etag => None,
-            _ => Some(self.sign_settings(&device, settings)?),
+        let has = known.and_then(|known| known.trim_matches('"').parse().ok());
+        if let Some(version) = has {
+            signing::has_settings(&self.0.database.read(), &device.id, version)?;
+        }
+        if known == Some(etag.as_str()) {
+            return Ok(Versioned { etag, token: None });
+        }
+        let key = match has {
+            Some(version) => self.key_known_by(&request.tenant, version)?,
+            None => self.signing_key()?,
         };
+        let token = Some(self.sign_settings(&device, settings, &key)?);
         Ok(Versioned { etag, token })
     }
 
@@ -57,7 +65,7 @@ impl Connector {
         Ok(self.sign(typ::DECISION, &claims)?)
     }
 
-    fn authenticate(&self, request: &OwnRequest, endpoint: &str) -> Result<Device, Denied> {
+    pub(super) fn authenticate(&self, request: &OwnRequest, endpoint: &str) -> Result<Device, Denied> {
         let refused = |why: String| Denied::new(RefusalCode::AuthenticationFailed, why);
         let token = request.bearer.as_deref();
         let token = token

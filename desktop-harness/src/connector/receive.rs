@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use agent_core::connector::wire::Receipt;
+use agent_core::connector::wire::{Receipt, SignedRefusal};
 use agent_core::connector::{RefusalCode, token_digest};
 use agent_core::model::{Level, RiskLevel, Timestamp};
 use agent_core::report::jwk::PublicKey;
@@ -15,8 +15,11 @@ use super::Connector;
 use super::chain::{self, Place};
 use super::devices::{self, Device};
 use super::error::Denied;
-use super::limits::{MAX_CLAIM, MAX_SEQUENCE, REPORT_SKEW};
-use super::reports::{self, Report};
+use super::limits::{MAX_CLAIM, MAX_REPLACED, MAX_SEQUENCE, REPORT_SKEW};
+use super::reports::{self, Replaced, Report};
+
+/// Characters of a token digest.
+const DIGEST_CHARS: usize = 43;
 
 impl Connector {
     /// Receives a report for `tenant` and gives the receipt. The same report again gets a receipt again.
@@ -33,6 +36,7 @@ impl Connector {
             jti: &claims.jti,
             sha256: &sha256,
             prev: claims.mtd_prev.as_deref(),
+            replaces: &claims.mtd_replaces,
             level,
             at_least,
             token,
@@ -46,6 +50,17 @@ impl Connector {
             iat: self.now(),
         };
         Ok(self.sign(typ::RECEIPT, &receipt)?)
+    }
+
+    /// The signature under a refusal of `token`; `None` for what is no refusal of the report itself.
+    pub(super) fn sign_refusal(&self, token: &str, denied: &Denied) -> Result<Option<String>, Denied> {
+        let (status, refusal) = match denied {
+            Denied::Refused(refusal) => (400, Some(refusal.clone())),
+            Denied::TooLarge => (413, None),
+            Denied::NotFound(_) | Denied::Internal(_) => return Ok(None),
+        };
+        let signed = SignedRefusal { sha256: token_digest(token), status, refusal, iat: self.now() };
+        Ok(Some(self.sign(typ::REFUSAL, &signed)?))
     }
 
     /// Verifies a report up to its claims and finds the device that sent it.
@@ -121,6 +136,8 @@ struct Claims {
     mtd_seq: u64,
     #[serde(default)]
     mtd_prev: Option<String>,
+    #[serde(default)]
+    mtd_replaces: Vec<Replaced>,
     events: Events,
     sub: Option<IgnoredAny>,
     exp: Option<IgnoredAny>,
@@ -161,6 +178,7 @@ impl Claims {
         if !(1..=MAX_SEQUENCE).contains(&self.mtd_seq) {
             return invalid("mtd_seq must be 1 to 2^53 - 1");
         }
+        self.check_replaced().or_else(invalid)?;
         // A wrong clock makes evidence no less true, and the agent would set a refused report aside for good. Its place
         // is told by the chain, and a second copy by its jti.
         let (latest, earliest) =
@@ -169,6 +187,20 @@ impl Claims {
             tracing::warn!(device = device.id, iat = %self.iat, "a report was made while the device's clock was off");
         }
         self.events.check()
+    }
+}
+
+impl Claims {
+    fn check_replaced(&self) -> Result<(), &'static str> {
+        let numbers: Vec<_> = self.mtd_replaces.iter().map(|it| it.seq).chain([self.mtd_seq]).collect();
+        let in_order = numbers.windows(2).all(|pair| matches!(pair, [before, after] if before < after));
+        if self.mtd_replaces.len() > MAX_REPLACED || !in_order || numbers.contains(&0) {
+            return Err("mtd_replaces names at most 32 reports before this one, in order");
+        }
+        if self.mtd_replaces.iter().any(|it| it.sha256.len() != DIGEST_CHARS) {
+            return Err("mtd_replaces gives the token digest of each report");
+        }
+        Ok(())
     }
 }
 

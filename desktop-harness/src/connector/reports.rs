@@ -4,12 +4,20 @@ use std::collections::BTreeMap;
 
 use agent_core::model::{Level, RiskLevel, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use serde::Deserialize;
 
 use super::chain::{Fault, Surroundings};
 use super::database::Json;
 use super::decision::{Reported, Standing};
 use super::devices::Device;
 use super::error::Error;
+
+/// A report that was too large, as the parts that are sent instead name it.
+#[derive(Deserialize)]
+pub struct Replaced {
+    pub seq: u64,
+    pub sha256: String,
+}
 
 /// A verified report.
 pub struct Report<'a> {
@@ -18,6 +26,7 @@ pub struct Report<'a> {
     /// [`token_digest`](agent_core::connector::token_digest) of the token.
     pub sha256: &'a str,
     pub prev: Option<&'a str>,
+    pub replaces: &'a [Replaced],
     pub level: Option<Level>,
     pub at_least: Option<RiskLevel>,
     pub token: &'a str,
@@ -48,12 +57,14 @@ pub fn surroundings(
     epoch: &str,
     report: &Report<'_>,
 ) -> Result<Surroundings, Error> {
-    let sql = "SELECT
-        EXISTS (SELECT 1 FROM report WHERE epoch = ?1 AND seq = ?2),
-        (SELECT max(sha256 IS ?3) FROM report WHERE epoch = ?1 AND seq = ?2 - 1),
+    let sql = "WITH known (seq, sha256) AS (
+            SELECT seq, sha256 FROM report WHERE epoch = ?1 UNION ALL SELECT seq, sha256 FROM replaced WHERE epoch = ?1)
+        SELECT
+        EXISTS (SELECT 1 FROM known WHERE seq = ?2 AND sha256 IS NOT ?4),
+        (SELECT max(sha256 IS ?3) FROM known WHERE seq = ?2 - 1),
         (SELECT max(prev IS ?4) FROM report WHERE epoch = ?1 AND seq = ?2 + 1),
-        (SELECT max(seq) FROM report WHERE epoch = ?1 AND sha256 = ?3)";
-    Ok(connection.query_row(
+        (SELECT max(seq) FROM known WHERE sha256 = ?3)";
+    let around = connection.query_row(
         sql,
         params![epoch, sequence(report.seq), report.prev, report.sha256],
         |row| {
@@ -62,9 +73,26 @@ pub fn surroundings(
                 follows_its_predecessor: row.get(1)?,
                 is_named_by_its_successor: row.get(2)?,
                 names: row.get::<_, Option<i64>>(3)?.and_then(|seq| u64::try_from(seq).ok()),
+                replaces_another: false,
             })
         },
-    )?)
+    )?;
+    let replaces_another = contradicted(connection, epoch, report)?;
+    Ok(Surroundings { replaces_another, ..around })
+}
+
+/// Whether what `report` says of those that it replaces is not what is known of them.
+fn contradicted(connection: &Connection, epoch: &str, report: &Report<'_>) -> Result<bool, Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM report WHERE epoch = ?1 AND seq = ?2 AND sha256 IS NOT ?3)
+        OR EXISTS (SELECT 1 FROM replaced WHERE epoch = ?1 AND seq = ?2 AND sha256 IS NOT ?3)
+        OR EXISTS (SELECT 1 FROM report WHERE epoch = ?1 AND seq = ?2 + 1 AND prev IS NOT ?3)";
+    for replaced in report.replaces {
+        let place = params![epoch, sequence(replaced.seq), replaced.sha256];
+        if connection.query_row(sql, place, |row| row.get(0))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Stores a report.
@@ -76,8 +104,8 @@ pub fn store(
     now: Timestamp,
 ) -> Result<(), Error> {
     let sql = "INSERT INTO report
-        (device, epoch, seq, jti, sha256, prev, level, at_least, fault, received_at, token)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        (device, epoch, seq, jti, sha256, prev, level, at_least, fault, received_at, token, stands_for)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let row = params![
         device.id,
         device.epoch,
@@ -89,21 +117,27 @@ pub fn store(
         report.at_least.map(Json),
         fault.map(Json),
         now.unix(),
-        report.token
+        report.token,
+        report.replaces.first().map(|first| sequence(first.seq))
     ];
     transaction.execute(sql, row)?;
+    for replaced in report.replaces {
+        let sql = "INSERT OR IGNORE INTO replaced (epoch, seq, sha256) VALUES (?1, ?2, ?3)";
+        transaction.execute(sql, params![device.epoch, sequence(replaced.seq), replaced.sha256])?;
+    }
     Ok(())
 }
 
-/// What is known of a device: its newest level since it enrolled, and whether any of its reports shows a fault.
+/// What is known of a device: its newest level since it enrolled (a report that was told again in parts is as old as it
+/// was), and whether any of its reports shows a fault.
 pub fn standing(connection: &Connection, device: &Device) -> Result<Standing, Error> {
     let sql = "SELECT seq, level FROM report WHERE epoch = ?1 AND level IS NOT NULL
-        ORDER BY seq DESC, rowid DESC LIMIT 1";
+        ORDER BY ifnull(stands_for, seq) DESC, seq DESC, rowid DESC LIMIT 1";
     let level = connection
         .query_row(sql, [&device.epoch], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Json<Level>>(1)?.0)))
         .optional()?;
     let sql = "SELECT at_least FROM report WHERE epoch = ?1 AND at_least IS NOT NULL
-        ORDER BY seq DESC, rowid DESC LIMIT 1";
+        ORDER BY ifnull(stands_for, seq) DESC, seq DESC, rowid DESC LIMIT 1";
     let at_least =
         connection.query_row(sql, [&device.epoch], |row| row.get::<_, Json<RiskLevel>>(0)).optional()?;
     let reported = level.map(|(seq, level)| Reported {
@@ -127,7 +161,7 @@ pub fn standing(connection: &Connection, device: &Device) -> Result<Standing, Er
 /// misconfigured) end nothing and begin nothing.
 fn above_since(connection: &Connection, device: &Device) -> Result<BTreeMap<RiskLevel, Timestamp>, Error> {
     let sql = "SELECT level, received_at FROM report WHERE epoch = ?1 AND level IS NOT NULL
-        ORDER BY seq DESC, rowid DESC";
+        ORDER BY ifnull(stands_for, seq) DESC, seq DESC, rowid DESC";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([&device.epoch])?;
     let mut undecided: BTreeMap<RiskLevel, Option<Timestamp>> =
@@ -152,10 +186,10 @@ fn above_since(connection: &Connection, device: &Device) -> Result<BTreeMap<Risk
 
 /// The state of a device's chain.
 pub fn chain_state(connection: &Connection, device: &Device) -> Result<ChainState, Error> {
-    // A report with a number above 1 and none stored below it stands at the end of a hole.
-    let sql = "SELECT max(seq), count(DISTINCT seq) FILTER (WHERE seq > 1 AND NOT EXISTS (
-            SELECT 1 FROM report AS before WHERE before.epoch = report.epoch AND before.seq = report.seq - 1))
-        FROM report WHERE epoch = ?1";
+    // A report with a number above 1 and none known below it stands at the end of a hole; so does one that was replaced.
+    let sql = "WITH known (seq) AS (
+            SELECT seq FROM report WHERE epoch = ?1 UNION SELECT seq FROM replaced WHERE epoch = ?1)
+        SELECT max(seq), count(*) FILTER (WHERE seq > 1 AND seq - 1 NOT IN (SELECT seq FROM known)) FROM known";
     let (last, gaps) = connection
         .query_row(sql, [&device.epoch], |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, i64>(1)?)))?;
     let count = |fault: Fault| -> Result<u64, Error> {

@@ -71,6 +71,13 @@ pub fn load(connection: &Connection, tenant: &str) -> Result<Option<TenantSettin
     Ok(found.map(|Json(settings)| settings))
 }
 
+/// The organisations.
+pub fn names(connection: &Connection) -> Result<Vec<String>, Error> {
+    let mut statement = connection.prepare("SELECT name FROM tenant ORDER BY name")?;
+    let names = statement.query_map([], |row| row.get(0))?;
+    Ok(names.collect::<Result<_, _>>()?)
+}
+
 /// Replaces the settings of an organisation.
 pub fn save(transaction: &Transaction<'_>, tenant: &str, settings: &TenantSettings) -> Result<(), Error> {
     let sql = "UPDATE tenant SET settings = ?2 WHERE name = ?1";

@@ -85,7 +85,7 @@ fn a_first_start_by_two_processes_makes_one_set_of_keys() {
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| connector(&directory))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    let keys: Vec<_> = opened.iter().map(|it| (it.pins(), it.0.key.public().thumbprint())).collect();
+    let keys: Vec<_> = opened.iter().map(|it| (it.pins(), it.public_key().unwrap().thumbprint())).collect();
     assert!(keys.windows(2).all(|pair| pair[0] == pair[1]), "{keys:?}");
 }
 

@@ -150,7 +150,7 @@ impl Teller<'_> {
         }
         self.say(format!("{} (ES256), one hash chain, unbroken", plural(reports.len(), "signed report")));
         if let Some(folder) = keep {
-            let (device_jwk, connector_jwk) = (key.to_jwk(), connector.public_key().to_jwk());
+            let (device_jwk, connector_jwk) = (key.to_jwk(), connector.public_key()?.to_jwk());
             let receipts = connector.receipts(&device.id)?;
             let kept = Kept {
                 reports: &reports,

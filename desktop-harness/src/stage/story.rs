@@ -43,7 +43,7 @@ pub(super) fn of(world: &World, device: &DeviceRow, since: Timestamp) -> Result<
         connector_issuer: issuer,
         device,
         key: &key,
-        connector_key: connector.public_key(),
+        connector_key: &connector.public_key()?,
         normalizer: Normalizer::new()?,
         time: (since, SystemClock.now()),
         previous: None,

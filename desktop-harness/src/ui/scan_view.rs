@@ -111,6 +111,7 @@ fn name(check: CheckId) -> &'static str {
         CheckId::LinkDrift => "network configuration",
         CheckId::WifiExposure => "Wi-Fi protection",
         CheckId::WifiTwin => "Wi-Fi twin",
+        CheckId::ConnectorPath => "way to connector",
         CheckId::OsVersion => "system and patches",
         CheckId::StorageEncryption => "storage encryption",
         CheckId::ScreenLock => "screen lock",

@@ -8,14 +8,14 @@ use agent_core::connector::{
 };
 use agent_core::model::{Ownership, SpkiPin};
 use agent_core::platform::{
-    DeviceKey, Es256Signature, KeyAttestation, KeyProtection, PlatformError, SystemEntropy,
+    DeviceKey, Es256Signature, KeyAttestation, KeyProtection, KeySlot, PlatformError, SystemEntropy,
 };
 use agent_core::report::jws::{self, typ};
 use desktop_harness::connector::Connector;
-use desktop_harness::software_key::SoftwareKey;
+use desktop_harness::software_key::SoftwareKeys;
 use serde_json::json;
 
-use crate::support::{Bench, Fresh, HOUR, client, post};
+use crate::support::{Bench, Fresh, HOUR, post};
 
 fn refusal(error: &ConnectorError) -> (RefusalCode, &str) {
     match error {
@@ -120,16 +120,6 @@ async fn another_tenant_is_refused_and_the_token_stays_good() {
 }
 
 #[tokio::test]
-async fn a_known_key_keeps_its_device_and_starts_a_new_epoch() {
-    let bench = Bench::start().await;
-    let device = bench.enrolled().await;
-    let (again, _) = client(&device.key, &bench.clock).enrol(&bench.invite()).await.unwrap();
-    assert_eq!(again.device_id, device.enrolment.device_id);
-    assert_ne!(again.epoch, device.enrolment.epoch);
-    assert_eq!(bench.connector.devices().unwrap().len(), 1);
-}
-
-#[tokio::test]
 async fn wrong_pins_are_told_as_a_possible_interception() {
     let bench = Bench::start().await;
     let payload = bench.invite();
@@ -201,8 +191,10 @@ async fn a_challenge_that_is_not_the_connector_s_is_refused() {
         tenant: "acme".to_owned(),
         token_sha256: token_digest(token),
     };
-    let proof = jws::sign(typ::ENROLMENT, &serde_json::to_vec(&proof).unwrap(), &*device.key).unwrap();
-    let jwk = device.key.public().to_jwk();
+    device.key.make_candidate(b"").unwrap();
+    let key = device.key.key(KeySlot::Candidate).unwrap().unwrap();
+    let proof = jws::sign(typ::ENROLMENT, &serde_json::to_vec(&proof).unwrap(), &key).unwrap();
+    let jwk = key.public().to_jwk();
     let request = EnrolmentRequest {
         token: token.to_owned(),
         jwk,
@@ -217,42 +209,48 @@ async fn a_challenge_that_is_not_the_connector_s_is_refused() {
 
 /// A key that says of itself that it is in hardware, and notes what it is asked, in order.
 struct HardwareKey {
-    key: SoftwareKey,
+    keys: SoftwareKeys,
     asked: Mutex<Vec<String>>,
 }
 
 impl DeviceKey for HardwareKey {
-    fn public_key_spki_der(&self) -> Result<Vec<u8>, PlatformError> {
-        self.asked.lock().unwrap().push("public key".to_owned());
-        self.key.public_key_spki_der()
+    fn public_key_spki_der(&self, slot: KeySlot) -> Result<Option<Vec<u8>>, PlatformError> {
+        self.asked.lock().unwrap().push(format!("public key of {slot:?}"));
+        self.keys.public_key_spki_der(slot)
     }
 
-    fn sign_es256(&self, message: &[u8]) -> Result<Es256Signature, PlatformError> {
-        self.key.sign_es256(message)
+    fn sign_es256(&self, slot: KeySlot, message: &[u8]) -> Result<Es256Signature, PlatformError> {
+        self.keys.sign_es256(slot, message)
     }
 
-    fn protection(&self) -> KeyProtection {
-        KeyProtection::StrongBox
+    fn protection(&self, _: KeySlot) -> Result<KeyProtection, PlatformError> {
+        Ok(KeyProtection::StrongBox)
     }
 
-    fn attestation(&self, challenge: &[u8]) -> Result<Option<KeyAttestation>, PlatformError> {
-        self.asked.lock().unwrap().push(format!("attestation of {}", String::from_utf8_lossy(challenge)));
+    fn make_candidate(&self, challenge: &[u8]) -> Result<Option<KeyAttestation>, PlatformError> {
+        self.asked.lock().unwrap().push(format!("key for {}", String::from_utf8_lossy(challenge)));
+        self.keys.make_candidate(challenge)?;
         Ok(Some(KeyAttestation::AndroidKey { chain: vec![b"leaf".to_vec(), b"root".to_vec()] }))
+    }
+
+    fn adopt_candidate(&self) -> Result<(), PlatformError> {
+        self.keys.adopt_candidate()
     }
 }
 
 #[tokio::test]
-async fn a_hardware_key_is_attested_first_and_told_as_not_verified() {
+async fn a_hardware_key_is_attested_when_it_is_made_and_told_as_not_verified() {
     let bench = Bench::start().await;
-    let key = SoftwareKey::from_pkcs8(&SoftwareKey::generate().unwrap()).unwrap();
-    let key = Arc::new(HardwareKey { key, asked: Mutex::default() });
+    let folder = tempfile::tempdir().unwrap();
+    let keys = SoftwareKeys::in_folder(folder.path());
+    let key = Arc::new(HardwareKey { keys, asked: Mutex::default() });
     let clock = Arc::new(bench.clock.clone());
     let client = Client::new(key.clone(), clock, Arc::new(SystemEntropy));
     client.enrol(&bench.invite()).await.unwrap();
 
     let asked = key.asked.lock().unwrap();
-    assert!(asked[0].starts_with("attestation of ") && asked[0].len() > 30, "{asked:?}");
-    assert_eq!(asked[1], "public key");
+    assert!(asked[0].starts_with("key for ") && asked[0].len() > 30, "{asked:?}");
+    assert_eq!(asked[1], "public key of Candidate");
     let device = bench.connector.devices().unwrap().pop().unwrap();
     assert_eq!(device.key_protection, "strongbox, not verified");
 }

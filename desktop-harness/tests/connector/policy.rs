@@ -23,9 +23,9 @@ async fn a_policy_reaches_every_device_once_and_as_one_document() {
     let policy = one.client.fetch_policy(&one.enrolment, None).await.unwrap().unwrap();
     assert_eq!((policy.version, policy.tenant.as_str()), (7, "acme"));
     assert_eq!(policy.document, version(7));
-    assert_eq!(other.client.fetch_policy(&other.enrolment, Some(6)).await.unwrap(), Some(policy));
-    assert_eq!(one.client.fetch_policy(&one.enrolment, Some(7)).await.unwrap(), None);
-    let error = one.client.fetch_policy(&one.enrolment, Some(8)).await.unwrap_err();
+    assert_eq!(other.client.fetch_policy(&other.enrolment, Some((6, None))).await.unwrap(), Some(policy));
+    assert_eq!(one.client.fetch_policy(&one.enrolment, Some((7, None))).await.unwrap(), None);
+    let error = one.client.fetch_policy(&one.enrolment, Some((8, None))).await.unwrap_err();
     assert_eq!(error, ConnectorError::PolicyRollback { known: 8, offered: 7 });
 }
 

@@ -9,9 +9,10 @@ use agent_core::connector::{Client, Delivery, Enrolment, EnrolmentPayload, token
 use agent_core::model::{Ownership, Settings, Timestamp};
 pub use agent_core::platform::SystemEntropy;
 use agent_core::platform::{Clock, Entropy};
+use agent_core::report::enrolled_key;
 use agent_core::report::jws::{self, typ};
 use desktop_harness::connector::{Config, Connector, Running};
-use desktop_harness::software_key::SoftwareKey;
+use desktop_harness::software_key::SoftwareKeys;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
@@ -82,18 +83,20 @@ fn config(data_dir: &TempDir, clock: &TestClock) -> Config {
 
 /// A device before it enrols.
 pub struct Fresh {
-    pub key: Arc<SoftwareKey>,
+    pub key: Arc<SoftwareKeys>,
     pub client: Client,
     clock: TestClock,
+    folder: TempDir,
 }
 
 /// A device that is enrolled.
 pub struct Device {
-    pub key: Arc<SoftwareKey>,
+    pub key: Arc<SoftwareKeys>,
     pub client: Client,
     pub clock: TestClock,
     pub enrolment: Enrolment,
     pub settings: Settings,
+    _folder: TempDir,
 }
 
 impl Device {
@@ -126,7 +129,12 @@ impl Device {
     }
 
     pub fn sign(&self, claims: &Value) -> String {
-        jws::sign(typ::SECURITY_EVENT, &serde_json::to_vec(claims).unwrap(), &*self.key).unwrap()
+        self.sign_as(typ::SECURITY_EVENT, claims)
+    }
+
+    pub fn sign_as(&self, typ: &str, claims: &Value) -> String {
+        let signer = enrolled_key(&*self.key, &self.enrolment.kid).unwrap();
+        jws::sign(typ, &serde_json::to_vec(claims).unwrap(), &signer).unwrap()
     }
 
     pub async fn deliver(&self, token: &str) -> Delivery {
@@ -141,17 +149,19 @@ impl Device {
 
 impl Fresh {
     pub fn new(clock: &TestClock) -> Self {
-        let key = Arc::new(SoftwareKey::from_pkcs8(&SoftwareKey::generate().unwrap()).unwrap());
-        Self { client: client(&key, clock), key, clock: clock.clone() }
+        let folder = TempDir::new().unwrap();
+        let key = Arc::new(SoftwareKeys::in_folder(folder.path()));
+        Self { client: client(&key, clock), key, clock: clock.clone(), folder }
     }
 
     pub async fn enrolled(self, payload: &EnrolmentPayload) -> Device {
         let (enrolment, settings) = self.client.enrol(payload).await.unwrap();
-        Device { key: self.key, client: self.client, clock: self.clock, enrolment, settings }
+        let Self { key, client, clock, folder } = self;
+        Device { key, client, clock, enrolment, settings, _folder: folder }
     }
 }
 
-pub fn client(key: &Arc<SoftwareKey>, clock: &TestClock) -> Client {
+pub fn client(key: &Arc<SoftwareKeys>, clock: &TestClock) -> Client {
     Client::new(Arc::clone(key) as _, Arc::new(clock.clone()), Arc::new(SystemEntropy))
         .with_timeout(Duration::from_secs(10))
 }
@@ -175,24 +185,32 @@ pub async fn get(bench: &Bench, path: &str, header: &str) -> String {
 /// Sends bytes to the connector over TLS and reads until it closes.
 pub async fn raw(bench: &Bench, request: &[u8]) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let tcp = tokio::net::TcpStream::connect(bench.running.addr).await.unwrap();
-    let mut roots = rustls::RootCertStore::empty();
-    let ca = CertificateDer::from_pem_file(bench.data_dir.path().join("ca.pem")).unwrap();
-    roots.add(ca).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config =
-        rustls::ClientConfig::builder_with_details(provider, Arc::new(RustlsClock(bench.clock.clone())))
-            .with_protocol_versions(rustls::ALL_VERSIONS)
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-    let mut tls = connector.connect("localhost".try_into().unwrap(), tcp).await.unwrap();
+    let mut tls = connect(bench.running.addr, bench.data_dir.path(), &bench.clock).await;
     tls.write_all(request).await.unwrap();
     let mut answer = Vec::new();
     // The connector may close before it has read everything.
     let _ = tls.read_to_end(&mut answer).await;
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// A TLS connection to the connector of `folder` at `addr`.
+pub async fn connect(
+    addr: SocketAddr,
+    folder: &std::path::Path,
+    clock: &TestClock,
+) -> tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
+    let tcp = tokio::net::TcpStream::connect(addr).await.unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    let ca = CertificateDer::from_pem_file(folder.join("ca.pem")).unwrap();
+    roots.add(ca).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_details(provider, Arc::new(RustlsClock(clock.clone())))
+        .with_protocol_versions(rustls::ALL_VERSIONS)
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    connector.connect("localhost".try_into().unwrap(), tcp).await.unwrap()
 }
 
 #[derive(Debug)]

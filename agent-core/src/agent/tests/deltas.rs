@@ -91,7 +91,13 @@ fn the_full_list_is_told_again_after_a_report_was_dropped() {
     let token = device.agent.preview_report().unwrap().remove(0).token;
     let filler = |position: &ChainPosition| {
         let (kind, seq) = (ReportKind::DeviceReport, position.seq);
-        Ok::<_, AgentError>(SignedReport { kind, jti: format!("filler-{seq}"), seq, token: token.clone() })
+        Ok::<_, AgentError>(SignedReport {
+            kind,
+            worth: ReportWorth::Inventory,
+            jti: format!("filler-{seq}"),
+            seq,
+            token: token.clone(),
+        })
     };
     let inner = device.agent.inner().unwrap();
     let store = &inner.store;

@@ -10,6 +10,8 @@ mod findings;
 mod hosts;
 mod intel;
 mod lifetime;
+mod outcomes;
+mod path;
 mod policies;
 mod posture;
 mod reports;

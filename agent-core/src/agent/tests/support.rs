@@ -14,7 +14,9 @@ use tempfile::TempDir;
 
 use crate::agent::*;
 use crate::model::*;
-use crate::platform::{DeviceHost, Es256Signature, KeyProtection, PlatformError, SystemEntropy};
+use crate::platform::{
+    DeviceHost, Es256Signature, KeyAttestation, KeyProtection, KeySlot, PlatformError, Signer, SystemEntropy,
+};
 use crate::report::jwk::Jwk;
 use crate::report::{Event, Expected, SetClaims, verify_chain, verify_report};
 
@@ -65,6 +67,7 @@ impl Device {
             connector_jwk: device.agent.public_key().unwrap().to_jwk(),
             epoch: "enrolment-1".into(),
             key_protection: "software".into(),
+            kid: device.agent.public_key().unwrap().thumbprint(),
         };
         device
             .agent
@@ -354,12 +357,13 @@ impl Clock for TestClock {
     }
 }
 
-/// A P-256 key in memory, which can be made to panic or to hang.
+/// A P-256 key in memory, which can be made to panic, to hang or to fail.
 pub struct TestKey {
     pair: EcdsaKeyPair,
     random: SystemRandom,
     pub panics: AtomicBool,
     pub hangs: AtomicBool,
+    pub fails: AtomicBool,
 }
 
 impl TestKey {
@@ -367,11 +371,17 @@ impl TestKey {
         let (random, algorithm) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
         let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap();
-        Self { pair, random, panics: AtomicBool::new(false), hangs: AtomicBool::new(false) }
+        Self {
+            pair,
+            random,
+            panics: AtomicBool::new(false),
+            hangs: AtomicBool::new(false),
+            fails: AtomicBool::new(false),
+        }
     }
 }
 
-impl DeviceKey for TestKey {
+impl Signer for TestKey {
     fn public_key_spki_der(&self) -> Result<Vec<u8>, PlatformError> {
         let point = self.pair.public_key().as_ref();
         let coordinate = |range: std::ops::Range<usize>| BASE64_URL_SAFE_NO_PAD.encode(&point[range]);
@@ -381,14 +391,36 @@ impl DeviceKey for TestKey {
 
     fn sign_es256(&self, message: &[u8]) -> Result<Es256Signature, PlatformError> {
         assert!(!self.panics.load(Ordering::SeqCst), "the test says so");
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(PlatformError::new("sign", "the test says so"));
+        }
         while self.hangs.load(Ordering::SeqCst) {
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(Es256Signature::Raw(self.pair.sign(&self.random, message).unwrap().as_ref().to_vec()))
     }
+}
 
-    fn protection(&self) -> KeyProtection {
-        KeyProtection::Software
+/// One key, in use from the start: enrolment itself is proved with a connector.
+impl DeviceKey for TestKey {
+    fn public_key_spki_der(&self, slot: KeySlot) -> Result<Option<Vec<u8>>, PlatformError> {
+        (slot == KeySlot::Current).then(|| Signer::public_key_spki_der(self)).transpose()
+    }
+
+    fn sign_es256(&self, _: KeySlot, message: &[u8]) -> Result<Es256Signature, PlatformError> {
+        Signer::sign_es256(self, message)
+    }
+
+    fn protection(&self, _: KeySlot) -> Result<KeyProtection, PlatformError> {
+        Ok(KeyProtection::Software)
+    }
+
+    fn make_candidate(&self, _: &[u8]) -> Result<Option<KeyAttestation>, PlatformError> {
+        Err(PlatformError::new("make a key", "this device does not"))
+    }
+
+    fn adopt_candidate(&self) -> Result<(), PlatformError> {
+        Err(PlatformError::new("adopt a key", "this device does not"))
     }
 }
 

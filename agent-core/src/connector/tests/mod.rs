@@ -2,7 +2,10 @@
 //! the development connector, in `desktop-harness/tests/connector`.
 
 mod backoff;
+mod connections;
 mod delivery;
+mod download;
+mod keys;
 mod payload;
 mod pins;
 mod signed;

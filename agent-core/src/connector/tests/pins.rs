@@ -8,7 +8,9 @@ use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, UnixTime};
 
 use super::support::{Ca, NOW};
-use crate::connector::pins::{ChainRefused, PinnedVerifier};
+use crate::connector::Presented;
+use crate::connector::pins::{Accepted, ChainRefused, PinnedVerifier};
+use crate::connector::route::Trust;
 use crate::model::SpkiPin;
 
 fn judge(
@@ -18,12 +20,12 @@ fn judge(
 ) -> Result<(), ChainRefused> {
     let now = UnixTime::since_unix_epoch(Duration::from_secs(NOW.unix().unsigned_abs()));
     let name = "localhost".try_into().unwrap();
-    PinnedVerifier::new(pins, &default_provider()).judge(leaf, rest, &name, now)
+    PinnedVerifier::new(&Trust::pinned(pins), &default_provider()).judge(leaf, rest, &name, now).map(|_| ())
 }
 
 fn invalid(result: Result<(), ChainRefused>) -> String {
     match result {
-        Err(ChainRefused::Invalid(why)) => why,
+        Err(ChainRefused::Invalid { why, .. }) => why,
         other => panic!("{other:?}"),
     }
 }
@@ -44,7 +46,8 @@ fn another_ca_is_refused_with_the_keys_that_were_seen() {
     let (ours, evil) = (Ca::new(|_| ()), Ca::new(|_| ()));
     let (leaf, key) = evil.leaf(|_| ());
     let result = judge(&[ours.pin], &leaf, std::slice::from_ref(&evil.certificate));
-    assert_eq!(result, Err(ChainRefused::NoPinnedKey(vec![pin(&key), evil.pin])));
+    let (seen, presented) = (vec![pin(&key), evil.pin], Presented::NobodyKnown);
+    assert_eq!(result, Err(ChainRefused::NoPinnedKey { seen, presented }));
 }
 
 #[test]
@@ -121,6 +124,49 @@ fn a_chain_beyond_all_measure_is_refused() {
     let ca = Ca::new(|_| ());
     let (leaf, _) = ca.leaf(|_| ());
     assert!(invalid(judge(&[ca.pin], &leaf, &vec![ca.certificate; 50])).contains("too many"));
+}
+
+#[test]
+fn a_pinned_ca_beside_a_foreign_chain_does_not_make_it_look_like_the_connector_s_own_fault() {
+    let (ours, evil) = (Ca::new(|_| ()), Ca::new(|_| ()));
+    let is_foreign = |ca: &Ca, change: fn(&mut CertificateParams)| {
+        let (leaf, _) = ca.leaf(change);
+        let presented = [ca.certificate.clone(), ours.certificate.clone()];
+        match judge(&[ours.pin], &leaf, &presented) {
+            Err(ChainRefused::Invalid { foreign, .. }) => foreign,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(is_foreign(&evil, |_| ()));
+    assert!(is_foreign(&evil, |params| params.not_after = date_time_ymd(2026, 1, 1)));
+    assert!(!is_foreign(&ours, |params| params.not_after = date_time_ymd(2026, 1, 1)));
+    assert!(!is_foreign(&ours, |params| params.subject_alt_names.clear()));
+}
+
+#[test]
+fn an_inspection_root_is_told_from_a_stranger_and_accepted_where_the_pins_are_relaxed_for_it() {
+    let (ours, proxy) = (Ca::new(|_| ()), Ca::new(|_| ()));
+    let (leaf, _) = proxy.leaf(|_| ());
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(NOW.unix().unsigned_abs()));
+    let judge_by = |inspection_roots: &[SpkiPin], relaxed, name: &str| {
+        let inspection_roots = inspection_roots.to_vec();
+        let trust = Trust { inspection_roots, relaxed, ..Trust::pinned(&[ours.pin]) };
+        let name = name.to_owned().try_into().unwrap();
+        let chain = std::slice::from_ref(&proxy.certificate);
+        PinnedVerifier::new(&trust, &default_provider()).judge(&leaf, chain, &name, now)
+    };
+    assert_eq!(judge_by(&[proxy.pin], true, "localhost"), Ok(Accepted::Inspected));
+    let told = |result| match result {
+        Err(ChainRefused::NoPinnedKey { presented, .. }) => presented,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(told(judge_by(&[proxy.pin], false, "localhost")), Presented::Inspection);
+    assert_eq!(told(judge_by(&[ours.pin], true, "localhost")), Presented::NobodyKnown, "another root");
+    assert_eq!(
+        told(judge_by(&[proxy.pin], true, "elsewhere.example")),
+        Presented::NobodyKnown,
+        "another name"
+    );
 }
 
 proptest! {

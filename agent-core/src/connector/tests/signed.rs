@@ -67,6 +67,50 @@ async fn settings_of_another_key_type_device_or_tenant_are_forged() {
 }
 
 #[tokio::test]
+async fn other_content_under_the_version_in_force_is_refused() {
+    let key = TestKey::new();
+    let signed = |url: &str| key.sign(typ::SETTINGS, &settings_of(url, 5));
+    let server = Server::start_at(|url| Behaviour::Answer(ok(&signed(url)))).await;
+    let (client, enrolment) = (client(PATIENT), server.enrolment(&key));
+    let mut in_force = Settings { version: 5, ownership: Ownership::Corporate, ..Settings::default() };
+    assert_eq!(client.fetch_settings(&enrolment, &in_force).await.unwrap(), None);
+    in_force.app_sync.enabled = true;
+    let error = client.fetch_settings(&enrolment, &in_force).await.unwrap_err();
+    assert_eq!(error, ConnectorError::Changed { what: "settings", version: 5 });
+
+    let mut other = policy_of(5);
+    other["document"] = json!("format = 2");
+    let error = policy(&key, Some(5), &key.sign(typ::POLICY, &other)).await.unwrap_err();
+    assert_eq!(error, ConnectorError::Changed { what: "policy", version: 5 });
+}
+
+#[tokio::test]
+async fn settings_whose_transport_cannot_be_obeyed_are_refused() {
+    let key = TestKey::new();
+    let pin = crate::model::SpkiPin::of_spki(b"alone");
+    let jwk = key.public.to_jwk();
+    let unusable = [
+        json!({"spki_pins": [pin]}),
+        json!({"spki_pins": [pin, pin]}),
+        json!({"urls": ["http://mtd.example"]}),
+        json!({"urls": ["https://mtd.example/path"]}),
+        json!({"urls": vec!["https://mtd.example"; 5]}),
+        json!({"connector_keys": [jwk, jwk]}),
+        json!({"connector_keys": [{"crv": "P-256", "kty": "EC", "x": "AA", "y": "AA"}]}),
+        json!({"pins_relaxed_under_inspection": true}),
+    ];
+    for transport in unusable {
+        let fetched = fetch(&key, |url| {
+            let mut claims = settings_of(url, 6);
+            claims["settings"]["transport"] = transport.clone();
+            key.sign(typ::SETTINGS, &claims)
+        });
+        let error = fetched.await.unwrap_err();
+        assert!(matches!(error, ConnectorError::Unusable { version: 6, .. }), "{transport}: {error:?}");
+    }
+}
+
+#[tokio::test]
 async fn not_modified_means_that_nothing_is_new() {
     let key = TestKey::new();
     let server = Server::start(Behaviour::Answer(b"HTTP/1.1 304 Not Modified\r\n\r\n".to_vec())).await;
@@ -82,7 +126,7 @@ async fn policy(
     token: &str,
 ) -> Result<Option<PolicyClaims>, ConnectorError> {
     let server = Server::start(Behaviour::Answer(ok(token))).await;
-    client(PATIENT).fetch_policy(&server.enrolment(key), known).await
+    client(PATIENT).fetch_policy(&server.enrolment(key), known.map(|known| (known, Some("format = 1")))).await
 }
 
 fn policy_of(version: u32) -> Value {
@@ -118,7 +162,7 @@ async fn a_connector_without_a_policy_of_its_own_has_no_news() {
     let key = TestKey::new();
     for head in ["404 Not Found", "304 Not Modified"] {
         let server = Server::start(Behaviour::Answer(answer(head, "", b""))).await;
-        let fetched = client(PATIENT).fetch_policy(&server.enrolment(&key), Some(7)).await;
+        let fetched = client(PATIENT).fetch_policy(&server.enrolment(&key), Some((7, None))).await;
         assert_eq!(fetched.unwrap(), None, "{head}");
         let request =
             String::from_utf8(server.requests.lock().unwrap().remove(0)).unwrap().to_ascii_lowercase();

@@ -1,7 +1,8 @@
 //! A device, and servers that misbehave in a given way.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
@@ -19,7 +20,9 @@ use tokio_rustls::TlsAcceptor;
 use crate::connector::wire::Enrolment;
 use crate::connector::{Client, EnrolmentPayload, OneTimeToken};
 use crate::model::{SpkiPin, Timestamp};
-use crate::platform::{Clock, DeviceKey, Entropy, Es256Signature, KeyProtection, PlatformError};
+use crate::platform::{
+    Clock, DeviceKey, Entropy, Es256Signature, KeyAttestation, KeyProtection, KeySlot, PlatformError, Signer,
+};
 use crate::report::jwk::{Jwk, PublicKey};
 use crate::report::jws;
 
@@ -68,7 +71,7 @@ impl TestKey {
     }
 }
 
-impl DeviceKey for TestKey {
+impl Signer for TestKey {
     fn public_key_spki_der(&self) -> Result<Vec<u8>, PlatformError> {
         Ok(self.public.to_spki_der())
     }
@@ -77,11 +80,33 @@ impl DeviceKey for TestKey {
         let signature = self.pair.sign(&SystemRandom::new(), message).unwrap();
         Ok(Es256Signature::Raw(signature.as_ref().to_vec()))
     }
+}
 
-    fn protection(&self) -> KeyProtection {
-        KeyProtection::Software
+/// The same key in both slots: what a client asks of it is all that matters here.
+impl DeviceKey for TestKey {
+    fn public_key_spki_der(&self, _: KeySlot) -> Result<Option<Vec<u8>>, PlatformError> {
+        Signer::public_key_spki_der(self).map(Some)
+    }
+
+    fn sign_es256(&self, _: KeySlot, message: &[u8]) -> Result<Es256Signature, PlatformError> {
+        Signer::sign_es256(self, message)
+    }
+
+    fn protection(&self, _: KeySlot) -> Result<KeyProtection, PlatformError> {
+        Ok(KeyProtection::Software)
+    }
+
+    fn make_candidate(&self, _: &[u8]) -> Result<Option<KeyAttestation>, PlatformError> {
+        Ok(None)
+    }
+
+    fn adopt_candidate(&self) -> Result<(), PlatformError> {
+        Ok(())
     }
 }
+
+/// The key of every [`client`].
+static DEVICE: LazyLock<Arc<TestKey>> = LazyLock::new(|| Arc::new(TestKey::new()));
 
 /// A certification authority.
 pub struct Ca {
@@ -118,6 +143,8 @@ pub enum Behaviour {
     Answer(Vec<u8>),
     /// As [`Self::Answer`], one answer a connection.
     Answers(Vec<Vec<u8>>),
+    /// Answers one request after the other on the connection that it comes by, and closes after so many each.
+    KeepAlive { answers: Vec<Vec<u8>>, per_connection: usize },
     /// Reads the request and never answers.
     Silent,
     /// Writes this head, then bytes without end.
@@ -134,6 +161,8 @@ pub struct Server {
     pub addr: SocketAddr,
     /// The requests that came through, decrypted.
     pub requests: Arc<Mutex<Vec<Vec<u8>>>>,
+    /// Connections that completed a handshake.
+    pub connections: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -161,13 +190,15 @@ impl Server {
             .with_single_cert(vec![leaf, ca.certificate.clone()], key)
             .unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
+        let connections = Arc::default();
         let task = tokio::spawn(serve(
             listener,
             TlsAcceptor::from(Arc::new(config)),
             behaviour,
             Arc::clone(&requests),
+            Arc::clone(&connections),
         ));
-        Self { ca, addr, requests, task }
+        Self { ca, addr, requests, connections, task }
     }
 
     pub fn url(&self) -> String {
@@ -207,11 +238,12 @@ pub fn enrolment(url: &str, spki_pins: Vec<SpkiPin>, key: &TestKey) -> Enrolment
         connector_jwk: key.public.to_jwk(),
         epoch: "e1".to_owned(),
         key_protection: "software".to_owned(),
+        kid: DEVICE.public.thumbprint(),
     }
 }
 
 pub fn client(timeout: Duration) -> Client {
-    Client::new(Arc::new(TestKey::new()), Arc::new(Fixed), Arc::new(Fixed)).with_timeout(timeout)
+    Client::new(DEVICE.clone(), Arc::new(Fixed), Arc::new(Fixed)).with_timeout(timeout)
 }
 
 /// Long enough for a busy machine.
@@ -230,7 +262,9 @@ async fn serve(
     tls: TlsAcceptor,
     behaviour: Behaviour,
     requests: Arc<Mutex<Vec<Vec<u8>>>>,
+    connections: Arc<AtomicUsize>,
 ) {
+    let mut answered = 0;
     for connection in 0.. {
         let (mut tcp, _) = listener.accept().await.unwrap();
         if let Behaviour::NotTls(bytes) = behaviour {
@@ -238,6 +272,21 @@ async fn serve(
             continue;
         }
         let Ok(mut stream) = tls.accept(tcp).await else { continue };
+        connections.fetch_add(1, Ordering::SeqCst);
+        if let Behaviour::KeepAlive { answers, per_connection } = &behaviour {
+            for _ in 0..*per_connection {
+                let request = read_request(&mut stream).await;
+                if request.is_empty() {
+                    break;
+                }
+                requests.lock().unwrap().push(request);
+                let Some(answer) = answers.get(answered) else { break };
+                answered += 1;
+                let _ = stream.write_all(answer).await;
+            }
+            let _ = stream.shutdown().await;
+            continue;
+        }
         let request = read_request(&mut stream).await;
         if !request.is_empty() {
             requests.lock().unwrap().push(request);
@@ -251,7 +300,7 @@ async fn serve(
                 while stream.write_all(&[b'x'; 65536]).await.is_ok() {}
                 continue;
             }
-            Behaviour::NotTls(_) => Vec::new(),
+            Behaviour::NotTls(_) | Behaviour::KeepAlive { .. } => Vec::new(),
         };
         let _ = stream.write_all(&bytes).await;
         let _ = stream.shutdown().await;

@@ -5,14 +5,14 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::connector::wire::{
-    Challenge, DecisionClaims, EnrolmentProof, EnrolmentRequest, EnrolmentResponse, PolicyClaims,
-    RequestClaims, SettingsClaims,
+    Challenge, DecisionClaims, EnrolmentProof, EnrolmentRequest, EnrolmentResponse, JwkSet, PolicyClaims,
+    RequestClaims, SettingsClaims, SignedRefusal,
 };
 use crate::connector::{
-    Access, ConnectorError, Decision, Enrolment, EnrolmentPayload, Receipt, Refusal, RefusalCode,
+    Access, ConnectorError, Decision, Enrolment, EnrolmentPayload, Presented, Receipt, Refusal, RefusalCode,
     ResourceAccess,
 };
-use crate::model::{Level, RiskLevel, SpkiPin};
+use crate::model::{Level, RiskLevel, SpkiPin, TransportSettings};
 
 use super::support::{NOW, TestKey, enrolment};
 
@@ -118,17 +118,20 @@ fn the_examples_of_the_documentation_are_what_is_sent() {
             "EnrolmentProof" => round_trip::<EnrolmentProof>(&example),
             "EnrolmentResponse" => round_trip::<EnrolmentResponse>(&example),
             "Receipt" => round_trip::<Receipt>(&example),
+            "SignedRefusal" => round_trip::<SignedRefusal>(&example),
             "RequestClaims" => round_trip::<RequestClaims>(&example),
             "SettingsClaims" => round_trip::<SettingsClaims>(&example),
             "PolicyClaims" => round_trip::<PolicyClaims>(&example),
             "DecisionClaims" => round_trip::<DecisionClaims>(&example),
             "Refusal" => round_trip::<Refusal>(&example),
+            "JwkSet" => round_trip::<JwkSet>(&example),
+            "TransportSettings" => round_trip::<TransportSettings>(&example),
             other => panic!("{other} is no message"),
         };
         assert_eq!(again, example, "{name}");
         checked.push(name);
     }
-    assert_eq!(checked.len(), 11, "{checked:?}");
+    assert_eq!(checked.len(), 14, "{checked:?}");
 }
 
 fn round_trip<T: Serialize + DeserializeOwned>(example: &Value) -> Value {
@@ -156,6 +159,7 @@ fn an_interception_is_told_in_so_many_words() {
         host: "mtd.example".to_owned(),
         pins: 2,
         seen: vec![SpkiPin::of_spki(b"")],
+        presented: Presented::NobodyKnown,
     };
     assert_eq!(
         error.to_string(),

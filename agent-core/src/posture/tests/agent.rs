@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_software_key_is_told_where_hardware_was_promised() {
     let judged = |key, hardware_key| {
-        let mut world = World { key, ..World::phone() };
+        let mut world = World { key: Some(key), ..World::phone() };
         world.settings.device.hardware_key = hardware_key;
         world.verdict(Detection::KeyNotAttested)
     };
@@ -14,6 +14,17 @@ fn a_software_key_is_told_where_hardware_was_promised() {
     for key in [KeyProtection::TrustedEnvironment, KeyProtection::StrongBox, KeyProtection::SecureEnclave] {
         assert_eq!(judged(key, true), Verdict::Clean, "{key}");
     }
+}
+
+#[test]
+fn a_device_without_a_key_is_unknown_only_where_hardware_was_promised() {
+    let judged = |hardware_key| {
+        let mut world = World { key: None, ..World::phone() };
+        world.settings.device.hardware_key = hardware_key;
+        world.outcome(CheckId::KeyAttestation).coverage
+    };
+    assert!(matches!(judged(true), Coverage::Unknown { why } if why.contains("enrolment makes it")));
+    assert_eq!(judged(false), Coverage::Complete);
 }
 
 #[test]

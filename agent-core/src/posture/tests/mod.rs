@@ -27,7 +27,7 @@ struct World {
     inventory: Option<Inventory>,
     settings: Settings,
     tables: Option<OsTables>,
-    key: KeyProtection,
+    key: Option<KeyProtection>,
     agent_version: &'static str,
     now: Timestamp,
 }
@@ -74,7 +74,7 @@ impl World {
             inventory: Some(Inventory::default()),
             settings: Settings::default(),
             tables: Some(tables()),
-            key: KeyProtection::StrongBox,
+            key: Some(KeyProtection::StrongBox),
             agent_version: "1.4.2",
             now: NOW,
         }
@@ -91,7 +91,7 @@ impl World {
             security_patch: Fact::not_available("iOS has no patch level"),
             ..world.posture
         };
-        world.key = KeyProtection::SecureEnclave;
+        world.key = Some(KeyProtection::SecureEnclave);
         world
     }
 
@@ -254,7 +254,7 @@ fn a_phone_on_which_nothing_is_well_says_why() {
     world.network.vpns = texts(&["tun0"]);
     let proxy = |address: &str| Proxy { scheme: "https".into(), address: address.into() };
     world.network.proxies = Fact::known(vec![proxy("127.0.0.1:8080"), proxy("proxy.example:3128")]);
-    world.key = KeyProtection::Software;
+    world.key = Some(KeyProtection::Software);
     world.settings.device.hardware_key = true;
     world.settings.device.minimum_agent = Some(version("2.0"));
     world.settings.device.minimum_os = vec![MinimumOs { os: OsFamily::Android, version: version("14") }];

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::jwk::rfc_7515_key;
 use super::support::*;
-use crate::platform::{DeviceKey, Es256Signature, KeyProtection, PlatformError};
+use crate::platform::{Es256Signature, PlatformError, Signer};
 use crate::report::jwk::PublicKey;
 use crate::report::jws::*;
 
@@ -219,17 +219,13 @@ fn a_token_with_the_most_claims_that_fit_fits() {
 /// A keystore that signs with another key than it shows, or gives anything but a signature.
 struct FaultyKey(TestKey, Es256Signature);
 
-impl DeviceKey for FaultyKey {
+impl Signer for FaultyKey {
     fn public_key_spki_der(&self) -> Result<Vec<u8>, PlatformError> {
         self.0.public_key_spki_der()
     }
 
     fn sign_es256(&self, _: &[u8]) -> Result<Es256Signature, PlatformError> {
         Ok(self.1.clone())
-    }
-
-    fn protection(&self) -> KeyProtection {
-        KeyProtection::Software
     }
 }
 

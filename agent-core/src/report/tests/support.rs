@@ -8,7 +8,7 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as 
 
 use crate::model::*;
 pub use crate::platform::SystemEntropy;
-use crate::platform::{Clock, DeviceKey, Entropy, Es256Signature, KeyProtection, PlatformError};
+use crate::platform::{Clock, Entropy, Es256Signature, PlatformError, Signer};
 use crate::report::jwk::{Jwk, PublicKey};
 use crate::report::*;
 
@@ -41,17 +41,13 @@ impl TestKey {
     }
 }
 
-impl DeviceKey for TestKey {
+impl Signer for TestKey {
     fn public_key_spki_der(&self) -> Result<Vec<u8>, PlatformError> {
         Ok(self.public().to_spki_der())
     }
 
     fn sign_es256(&self, message: &[u8]) -> Result<Es256Signature, PlatformError> {
         Ok(Es256Signature::Raw(self.raw_signature(message)))
-    }
-
-    fn protection(&self) -> KeyProtection {
-        KeyProtection::Software
     }
 }
 

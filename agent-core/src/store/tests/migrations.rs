@@ -1,9 +1,10 @@
 use rusqlite::Connection;
 
 use super::support::*;
-use crate::store::Slot;
+use crate::model::ReportKind;
 use crate::store::file::APPLICATION_ID;
 use crate::store::migrations::{LATEST, MIGRATIONS};
+use crate::store::*;
 
 /// Everything that the schema of a file says.
 fn schema(place: &Place) -> Vec<String> {
@@ -58,4 +59,53 @@ fn commits_are_durable_and_deletions_overwrite() {
     assert_eq!(settings, [2, 1, 1, 2]);
     let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
     assert_eq!(mode, "wal");
+}
+
+/// A file as version 1 left it, with what it held then.
+#[test]
+fn a_file_of_version_1_keeps_all_that_it_held() {
+    let place = Place::new();
+    let store = place.enrolled();
+    write(&store, |tx| tx.put(Slot::Settings, &"settings"));
+    for body in ["sent", "refused", "queued"] {
+        enqueue(&store, ReportKind::DeviceReport, body);
+    }
+    write(&store, |tx| {
+        tx.acknowledge(1, NOW)?;
+        tx.quarantine(2, "reason", NOW)
+    });
+    let sealer = store.sealer.lock().unwrap().clone();
+    // Version 1 sealed a baseline under the network's name.
+    let baseline = sealer.seal(seal::Place { table: "baselines", row: "home" }, &"baseline").unwrap();
+    let network = sealer.lookup_key("baselines", "home");
+    drop(store);
+
+    let old = Place::new();
+    let file = Connection::open(old.path()).unwrap();
+    file.execute_batch(MIGRATIONS[0]).unwrap();
+    file.execute("ATTACH ?1 AS now", [place.path().to_str().unwrap()]).unwrap();
+    file.execute_batch(
+        "INSERT INTO secrets SELECT name, wrapped FROM now.secrets;
+         INSERT INTO slots SELECT name, sealed FROM now.slots;
+         INSERT INTO reports SELECT id, state, kind, seq, jti, queued_at, attempts, next_attempt_at, closed_at, size,
+            sealed_reason, sealed FROM now.reports;",
+    )
+    .unwrap();
+    file.execute("INSERT INTO baselines VALUES (?1, ?2, ?3)", (network, NOW.unix(), baseline)).unwrap();
+    file.execute_batch(&format!("PRAGMA user_version = 1; PRAGMA application_id = {APPLICATION_ID}"))
+        .unwrap();
+    drop(file);
+
+    let store = old.open();
+    assert_eq!(read(&store, |tx| tx.get::<String>(Slot::Settings)).as_deref(), Some("settings"));
+    assert_eq!(read(&store, |tx| tx.baseline::<String>("home")).as_deref(), Some("baseline"));
+    let states = [ReportState::Sent, ReportState::Quarantined, ReportState::Queued];
+    assert_eq!(states.map(|state| numbers(&store, state)), [[1], [2], [3]]);
+    assert_eq!(read(&store, |tx| tx.token(3)).as_deref(), Some("token-3-queued"));
+    assert_eq!(enqueue(&store, ReportKind::RiskLevelChange, "").seq, 4);
+    // What was sealed under the name is kept until it is seen again, or the key changes.
+    write(&store, |tx| tx.put_baseline("home", &"again", NOW));
+    store.rotate_data_key(NOW).unwrap();
+    assert_eq!(read(&store, |tx| tx.baseline::<String>("home")).as_deref(), Some("again"));
+    assert_eq!(read(&store, |tx| tx.token(1)).as_deref(), Some("token-1-sent"));
 }

@@ -1,9 +1,11 @@
 mod bad_states;
 mod baselines;
+mod eviction;
 mod lifecycle;
 mod migrations;
 mod processes;
 mod queue;
+mod rotate;
 mod sealing;
 mod slots;
 mod support;

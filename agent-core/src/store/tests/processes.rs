@@ -10,14 +10,22 @@ use crate::store::*;
 
 const CHILD_STORE: &str = "MTD_TEST_CHILD_STORE";
 const CHILD_REPORTS: &str = "MTD_TEST_CHILD_REPORTS";
+const CHILD_WORK: &str = "MTD_TEST_CHILD_WORK";
 
-/// Not a test of its own: what the other process does. Queues reports and prints each number once it is
-/// committed, and the error that ended it.
+/// Not a test of its own: what the other process does. Replaces the data key over and over, or queues reports and prints
+/// each number once it is committed, and the error that ended it.
 #[test]
 fn child() {
     let Ok(path) = std::env::var(CHILD_STORE) else { return };
     let count: u64 = std::env::var(CHILD_REPORTS).unwrap().parse().unwrap();
     let store = open(Path::new(&path)).unwrap();
+    if std::env::var(CHILD_WORK).unwrap() == "rotate" {
+        for number in 0..count {
+            store.rotate_data_key(NOW).unwrap();
+            println!("\nrotated {number}");
+        }
+        return;
+    }
     for _ in 0..count {
         let queued: Result<_, StoreError> = store.write(|tx| {
             tx.enqueue(NOW, |position| Ok(report(position, ReportKind::DeviceReport, &"x".repeat(2000))))
@@ -30,7 +38,7 @@ fn child() {
 }
 
 /// Starts [`child`] through `shell`, which ends in `exec "$0" "$@"` or is empty.
-fn start(place: &Place, reports: u64, shell: &str) -> Child {
+pub fn start(place: &Place, times: u64, work: &str, shell: &str) -> Child {
     let program = std::env::current_exe().unwrap();
     let mut command = if shell.is_empty() {
         Command::new(program)
@@ -42,7 +50,8 @@ fn start(place: &Place, reports: u64, shell: &str) -> Child {
     command
         .args(["--exact", "store::tests::processes::child", "--nocapture", "--test-threads=1"])
         .env(CHILD_STORE, place.path())
-        .env(CHILD_REPORTS, reports.to_string())
+        .env(CHILD_REPORTS, times.to_string())
+        .env(CHILD_WORK, work)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -50,7 +59,7 @@ fn start(place: &Place, reports: u64, shell: &str) -> Child {
 }
 
 /// The lines of `child` that begin with `word`, without it.
-fn lines(child: &mut Child, word: &'static str) -> impl Iterator<Item = String> + use<> {
+pub fn lines(child: &mut Child, word: &'static str) -> impl Iterator<Item = String> + use<> {
     let output = BufReader::new(child.stdout.take().unwrap());
     output.lines().map_while(Result::ok).filter_map(move |line| Some(line.strip_prefix(word)?.to_owned()))
 }
@@ -59,7 +68,7 @@ fn lines(child: &mut Child, word: &'static str) -> impl Iterator<Item = String> 
 fn two_processes_share_a_store_without_losing_or_repeating_a_number() {
     let place = Place::new();
     let store = place.enrolled();
-    let mut other = start(&place, 40, "");
+    let mut other = start(&place, 40, "enqueue", "");
     let ours: Vec<_> = (0..40).map(|_| enqueue(&store, ReportKind::RiskLevelChange, "").seq).collect();
     let theirs = lines(&mut other, "committed ").count();
     assert!(other.wait().unwrap().success());
@@ -72,10 +81,26 @@ fn two_processes_share_a_store_without_losing_or_repeating_a_number() {
 }
 
 #[test]
+fn a_process_that_replaces_the_data_key_disturbs_no_other() {
+    let place = Place::new();
+    let store = place.enrolled();
+    let mut other = start(&place, 20, "rotate", "");
+    for _ in 0..40 {
+        enqueue(&store, ReportKind::RiskLevelChange, "");
+    }
+    assert_eq!(lines(&mut other, "rotated ").count(), 20);
+    assert!(other.wait().unwrap().success());
+    assert_eq!(numbers(&store, ReportState::Queued), (1..=40).collect::<Vec<_>>());
+    for id in 1..=40 {
+        assert_eq!(read(&store, |tx| tx.token(id)), Some(format!("token-{id}-")));
+    }
+}
+
+#[test]
 fn processes_that_make_the_store_at_the_same_time_agree_on_its_key() {
     for _ in 0..3 {
         let place = Place::new();
-        let mut children: Vec<_> = (0..3).map(|_| start(&place, 0, "")).collect();
+        let mut children: Vec<_> = (0..3).map(|_| start(&place, 0, "enqueue", "")).collect();
         let store = place.enrolled();
         for child in &mut children {
             assert!(child.wait().unwrap().success());
@@ -101,7 +126,7 @@ fn a_store_that_another_process_holds_is_busy() {
 fn what_was_committed_survives_the_death_of_the_process() {
     let place = Place::new();
     drop(place.enrolled());
-    let mut child = start(&place, 100_000, "");
+    let mut child = start(&place, 100_000, "enqueue", "");
     let last = lines(&mut child, "committed ").nth(20).unwrap().parse::<u64>().unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
@@ -119,7 +144,7 @@ fn a_file_system_that_lets_no_file_grow_loses_nothing() {
     let place = Place::new();
     drop(place.enrolled());
     // Blocks of 512 bytes (POSIX), of 1024 in some shells. The signal would end the process.
-    let mut child = start(&place, 1000, r#"trap '' XFSZ; ulimit -f 1000; exec "$0" "$@""#);
+    let mut child = start(&place, 1000, "enqueue", r#"trap '' XFSZ; ulimit -f 1000; exec "$0" "$@""#);
     let output: Vec<_> = lines(&mut child, "").collect();
     child.wait().unwrap();
     let committed = output.iter().filter(|line| line.starts_with("committed ")).count() as u64;

@@ -77,7 +77,7 @@ fn a_damaged_report_can_be_set_aside_and_holds_up_no_other() {
     assert!(matches!(due(&store), Err(StoreError::Tampered { .. })));
 
     let damaged = read(&store, |tx| tx.next_queued()).unwrap();
-    assert!(write(&store, |tx| tx.quarantine(damaged.seq, "damaged on this device", NOW)));
+    assert!(write(&store, |tx| tx.quarantine(damaged.id, "damaged on this device", NOW)));
     assert_eq!(due(&store).unwrap().unwrap().1, "token-2-two");
 }
 
@@ -106,6 +106,81 @@ fn no_clock_and_no_server_holds_a_report_for_more_than_a_day() {
     assert!(due(MAX_WAIT_SECONDS));
     // The clock is set back by a year.
     assert!(due(-365 * 24 * 60 * 60));
+}
+
+/// The suspend or the clock of a device is no reason to wait twice.
+#[test]
+fn a_wait_is_over_when_the_clock_was_set_back_before_its_beginning() {
+    let place = Place::new();
+    let store = place.enrolled();
+    enqueue(&store, DeviceReport, "");
+    write(&store, |tx| tx.mark_attempt(1, NOW, NOW.plus_seconds(3600)));
+    let due = |at: i64| read(&store, |tx| tx.next_queued()).unwrap().is_due(NOW.plus_seconds(at));
+    let cases =
+        [(-1, true), (-12 * 60 * 60, true), (0, false), (3599, false), (3600, true), (10_i64.pow(9), true)];
+    for (at, is_due) in cases {
+        assert_eq!(due(at), is_due, "{at} s later");
+    }
+}
+
+#[test]
+fn attempts_and_doubts_are_counted_for_each_report() {
+    let place = Place::new();
+    let store = place.enrolled();
+    (0..2).for_each(|_| drop(enqueue(&store, DeviceReport, "")));
+    write(&store, |tx| {
+        tx.mark_attempt(1, NOW, NOW)?;
+        tx.mark_unproven(1, NOW.plus_seconds(1), NOW)?;
+        tx.mark_attempt(7, NOW, NOW)
+    });
+    let queued = read(&store, |tx| tx.reports(ReportState::Queued));
+    let counts: Vec<_> = queued.iter().map(|it| (it.attempts, it.unproven, it.tried_at)).collect();
+    assert_eq!(counts, [(2, 1, Some(NOW.plus_seconds(1))), (0, 0, None)]);
+}
+
+#[test]
+fn a_report_is_replaced_by_its_parts_in_one_transaction_or_not_at_all() {
+    let place = Place::new();
+    let store = place.enrolled();
+    (0..2).for_each(|_| drop(enqueue(&store, DeviceReport, "large")));
+    let parts = |tx: &WriteTx<'_>, count: usize, fails: bool| -> Result<Vec<u64>, StoreError> {
+        let mut numbers = Vec::new();
+        for _ in 0..count {
+            let part =
+                tx.enqueue(NOW, |position| Ok::<_, StoreError>(report(position, DeviceReport, "part")));
+            numbers.push(part?.seq);
+        }
+        if fails { Err(StoreError::Io("keystore".into())) } else { Ok(numbers) }
+    };
+    let failed: Result<_, StoreError> = store.write(|tx| tx.replace(1, NOW, || parts(tx, 2, true)));
+    assert!(failed.is_err());
+    assert_eq!(numbers(&store, ReportState::Queued), [1, 2]);
+
+    let replaced = write(&store, |tx| tx.replace(1, NOW, || parts(tx, 2, false)));
+    assert_eq!(replaced, Some(vec![3, 4]));
+    assert_eq!(numbers(&store, ReportState::Queued), [2, 3, 4]);
+    let kept = read(&store, |tx| tx.reports(ReportState::Replaced));
+    assert_eq!(kept[0].reason.as_deref(), Some("too large; told again in reports 3, 4"));
+    assert_eq!(read(&store, |tx| tx.token(kept[0].id)).as_deref(), Some("token-1-large"));
+    assert_eq!(read(&store, |tx| tx.dropped()), 0);
+    assert_eq!(write(&store, |tx| tx.replace(1, NOW, || parts(tx, 2, false))), None, "once");
+    assert_eq!(numbers(&store, ReportState::Queued), [2, 3, 4]);
+}
+
+#[test]
+fn a_report_is_found_by_its_identifier_wherever_it_is() {
+    let place = Place::new();
+    let store = place.enrolled();
+    (0..3).for_each(|_| drop(enqueue(&store, DeviceReport, "")));
+    write(&store, |tx| {
+        tx.acknowledge(1, NOW)?;
+        tx.quarantine(2, "refused", NOW)
+    });
+    let state = |jti: &str| read(&store, |tx| tx.report_called(jti)).map(|report| report.state);
+    assert_eq!(state("jti-1"), Some(ReportState::Sent));
+    assert_eq!(state("jti-2"), Some(ReportState::Quarantined));
+    assert_eq!(state("jti-3"), Some(ReportState::Queued));
+    assert_eq!(state("jti-4"), None);
 }
 
 #[test]
@@ -184,7 +259,7 @@ fn the_history_of_sent_reports_is_bounded_and_not_counted_as_dropped() {
     for seq in 1..=MAX_SENT + 5 {
         let kind = if seq % 2 == 0 { RiskLevelChange } else { DeviceReport };
         enqueue(&store, kind, "");
-        write(&store, |tx| tx.acknowledge(seq, NOW));
+        write(&store, |tx| tx.acknowledge(seq as i64, NOW));
     }
     let sent = numbers(&store, ReportState::Sent);
     assert_eq!((sent.len() as u64, sent[0]), (MAX_SENT, 6));
@@ -197,7 +272,7 @@ fn a_full_quarantine_counts_what_it_drops() {
     let store = place.enrolled();
     for seq in 1..=MAX_QUARANTINED + 3 {
         enqueue(&store, DeviceReport, "");
-        write(&store, |tx| tx.quarantine(seq, "refused", NOW));
+        write(&store, |tx| tx.quarantine(seq as i64, "refused", NOW));
     }
     assert_eq!(numbers(&store, ReportState::Quarantined).len() as u64, MAX_QUARANTINED);
     assert_eq!(read(&store, |tx| tx.dropped()), 3);
@@ -220,7 +295,8 @@ fn a_new_enrolment_starts_a_new_chain_and_keeps_old_reports_from_its_connector()
 
     enqueue(&store, DeviceReport, "new 1");
     enqueue(&store, DeviceReport, "new 2");
-    assert!(write(&store, |tx| tx.acknowledge(2, NOW)));
+    let second = row(&store, 2);
+    assert!(write(&store, |tx| tx.acknowledge(second, NOW)));
     let sent = read(&store, |tx| tx.reports(ReportState::Sent));
     let token = read(&store, |tx| tx.token(sent[1].id)).unwrap();
     assert_eq!(token, "token-2-new 2", "number 2 of the old chain is another report");

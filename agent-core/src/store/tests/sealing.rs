@@ -29,12 +29,12 @@ fn plant(store: &Store) {
         tx.put_findings(&[secret_finding()])?;
         tx.put_baseline(SECRET, &SECRET, NOW)
     });
-    for seq in 1..=3 {
+    for seq in 1..=3_u64 {
         enqueue(store, ReportKind::DeviceReport, SECRET);
         let _ = read(store, |tx| tx.reports(ReportState::Queued));
         write(store, |tx| match seq {
-            1 => tx.acknowledge(seq, NOW),
-            2 => tx.quarantine(seq, SECRET, NOW),
+            1 => tx.acknowledge(seq as i64, NOW),
+            2 => tx.quarantine(seq as i64, SECRET, NOW),
             _ => Ok(true),
         });
     }
@@ -102,9 +102,9 @@ fn values_moved_to_another_place_do_not_open() {
         tx.put_baseline("home", &"c", NOW)?;
         tx.put_baseline("café", &"d", NOW)
     });
-    for seq in 1..=2 {
+    for seq in 1..=2_u64 {
         enqueue(&store, ReportKind::DeviceReport, "");
-        write(&store, |tx| tx.quarantine(seq, "refused", NOW));
+        write(&store, |tx| tx.quarantine(seq as i64, "refused", NOW));
     }
     place.meddle(
         "CREATE TEMP TABLE copy AS SELECT * FROM slots WHERE name IN ('settings', 'enrolment');
@@ -185,7 +185,7 @@ proptest! {
     #[test]
     fn any_value_opens_at_its_own_place_and_at_no_other(value: String, row: String, other: String) {
         let place = Place::new();
-        let sealer = place.open().sealer;
+        let sealer = place.open().sealer.into_inner().unwrap();
         let at = |table, row| seal::Place { table, row };
         let sealed = sealer.seal(at("slots", &row), &value).unwrap();
         prop_assert_eq!(sealer.open::<String>(at("slots", &row), &sealed).unwrap(), value);
@@ -196,7 +196,7 @@ proptest! {
     #[test]
     fn arbitrary_bytes_never_open(bytes: Vec<u8>) {
         let place = Place::new();
-        let sealer = place.open().sealer;
+        let sealer = place.open().sealer.into_inner().unwrap();
         let at = seal::Place { table: "slots", row: "" };
         prop_assert!(tampered(sealer.open::<String>(at, &bytes)));
     }

@@ -88,7 +88,7 @@ impl Place {
 }
 
 pub fn open(path: &Path) -> Result<Store, StoreError> {
-    Store::open(path, &TestSecrets::of_device(1), Arc::new(SystemEntropy))
+    Store::open(path, Arc::new(TestSecrets::of_device(1)), Arc::new(SystemEntropy))
 }
 
 pub fn read<T>(store: &Store, work: impl FnOnce(&ReadTx<'_>) -> Result<T, StoreError>) -> T {
@@ -102,11 +102,21 @@ pub fn write<T>(store: &Store, work: impl FnOnce(&WriteTx<'_>) -> Result<T, Stor
 /// A report that holds `body`, where a signed one would hold its claims.
 pub fn report(position: &ChainPosition, kind: ReportKind, body: &str) -> SignedReport {
     let seq = position.seq;
-    SignedReport { kind, jti: format!("jti-{seq}"), seq, token: format!("token-{seq}-{body}") }
+    let worth = match kind {
+        ReportKind::RiskLevelChange => ReportWorth::Level,
+        ReportKind::DeviceReport => ReportWorth::Inventory,
+    };
+    SignedReport { kind, worth, jti: format!("jti-{seq}"), seq, token: format!("token-{seq}-{body}") }
 }
 
 pub fn enqueue(store: &Store, kind: ReportKind, body: &str) -> SignedReport {
     write(store, |tx| tx.enqueue(NOW, |position| Ok(report(position, kind, body))))
+}
+
+/// The row of the report that has number `seq` and is queued.
+pub fn row(store: &Store, seq: u64) -> i64 {
+    let queued = read(store, |tx| tx.reports(ReportState::Queued));
+    queued.iter().find(|report| report.seq == seq).unwrap().id
 }
 
 /// The numbers of the reports in `state`.

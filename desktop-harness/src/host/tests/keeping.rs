@@ -4,13 +4,15 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use agent_core::platform::{DeviceKey, Entropy, KeyProtection, SecretStore};
+use agent_core::platform::{
+    DeviceKey as _, Entropy, FailureKind, KeyProtection, KeySlot, SecretStore, Signer as _,
+};
 use agent_core::report::jwk::PublicKey;
 use agent_core::report::jws;
 use proptest::prelude::*;
 
 use crate::host::{FileSecretStore, SystemEntropy};
-use crate::software_key::{DEVICE_KEY, SoftwareKey};
+use crate::software_key::{DEVICE_KEY, SoftwareKey, SoftwareKeys};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -24,8 +26,7 @@ fn a_key_is_made_once_for_its_owner_alone_and_found_again() {
     let first = SoftwareKey::open(&directory, DEVICE_KEY).unwrap();
     let second = SoftwareKey::open(&directory, DEVICE_KEY).unwrap();
 
-    assert_eq!(first.public_key_spki_der().unwrap(), second.public_key_spki_der().unwrap());
-    assert_eq!(first.protection(), KeyProtection::Software);
+    assert_eq!(first.public(), second.public());
     assert_eq!((mode(&directory), mode(&directory.join("device-key.p8"))), (0o700, 0o600));
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "no temporary file stays behind");
 }
@@ -39,6 +40,30 @@ fn tokens_under_the_key_verify() {
     let token = jws::sign(jws::typ::SECURITY_EVENT, br#"{"iss":"x"}"#, &key).unwrap();
 
     assert_eq!(jws::verify(&token, jws::typ::SECURITY_EVENT, &public_key).unwrap(), br#"{"iss":"x"}"#);
+}
+
+#[test]
+fn a_candidate_leaves_the_key_in_use_alone_until_it_takes_its_place() {
+    let data = tempfile::tempdir().unwrap();
+    let keys = SoftwareKeys::in_folder(data.path());
+    let thumbprint = |slot| keys.key(slot).unwrap().map(|key| key.public().thumbprint());
+    assert_eq!(thumbprint(KeySlot::Current), None);
+    assert_eq!(keys.adopt_candidate().unwrap_err().kind, FailureKind::Gone);
+
+    assert_eq!(keys.make_candidate(b"challenge").unwrap(), None);
+    keys.adopt_candidate().unwrap();
+    let first = thumbprint(KeySlot::Current);
+    keys.make_candidate(b"challenge").unwrap();
+    keys.make_candidate(b"another").unwrap();
+    let second = thumbprint(KeySlot::Candidate);
+
+    assert_eq!(thumbprint(KeySlot::Current), first);
+    keys.adopt_candidate().unwrap();
+    assert_eq!(thumbprint(KeySlot::Current), second);
+    assert_eq!(thumbprint(KeySlot::Candidate), None);
+    assert_eq!(keys.protection(KeySlot::Current).unwrap(), KeyProtection::Software);
+    assert_eq!(mode(&data.path().join(DEVICE_KEY)), 0o600);
+    assert_eq!(fs::read_dir(data.path()).unwrap().count(), 1, "no temporary file stays behind");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use agent_core::canary::{Content, ContentReply, Exporter, RedirectReply, Stamp, StampReply, TlsReply, sign};
 use agent_core::model::{ChainPosition, Level, Sha256};
-use agent_core::platform::{Clock, DeviceKey, Entropy, Es256Signature, KeyProtection, PlatformError};
+use agent_core::platform::{Clock, Entropy, Es256Signature, PlatformError, Signer};
 use agent_core::report::{Event, Issuer, Reporter, RiskLevelChange};
 use mtd_fuzz::{DEVICE, NONCE, NOW, device, from_hex, signer};
 use ring::rand::SystemRandom;
@@ -96,7 +96,7 @@ impl Key {
     }
 }
 
-impl DeviceKey for Key {
+impl Signer for Key {
     fn public_key_spki_der(&self) -> Result<Vec<u8>, PlatformError> {
         Ok(device().to_spki_der())
     }
@@ -105,10 +105,6 @@ impl DeviceKey for Key {
         let signature = self.pair.sign(&self.random, message);
         let signature = signature.map_err(|error| PlatformError::new("sign", error))?;
         Ok(Es256Signature::Raw(signature.as_ref().to_vec()))
-    }
-
-    fn protection(&self) -> KeyProtection {
-        KeyProtection::Software
     }
 }
 

@@ -24,14 +24,14 @@ public class AndroidDeviceHost internal constructor(
     private val properties: SystemProperties,
     trust: PlatformTrust,
 ) : DeviceHost {
-    public constructor(context: Context) : this(context, SystemFiles, Getprop, AndroidTrust())
+    public constructor(context: Context) : this(context, SystemFiles, Getprop(), AndroidTrust())
 
     private val context: Context = context.applicationContext ?: context
     private val trust = TrustEvaluator(trust)
 
     override fun installedApps(): Inventory = AppsReader(context).read()
 
-    override fun devicePosture(): DevicePosture = PostureReader(context, files, properties).read()
+    override fun devicePosture(): DevicePosture = PostureReader(context, files, properties.now()).read()
 
     override fun networkSnapshot(): NetworkSnapshot = NetworkReader(context, files).read()
 

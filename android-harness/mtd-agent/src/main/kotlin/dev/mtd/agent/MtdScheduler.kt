@@ -8,6 +8,7 @@ import dev.mtd.agent.schedule.NetworkWatcher
 import dev.mtd.agent.schedule.PackageWatcher
 import dev.mtd.agent.schedule.PeriodicJob
 import dev.mtd.agent.schedule.SettingsWatcher
+import dev.mtd.agent.schedule.SystemUpdate
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
@@ -22,7 +23,8 @@ import kotlin.time.Duration.Companion.seconds
 
 /**
  * Tells the agent what happens on the device, and does what it answers (`docs/scheduling.md`): a periodic job, the network's
- * changes, apps that come and go, settings that checks look at, the app's coming to the foreground, and one alarm for later.
+ * changes, apps that come and go, settings that checks look at, an update of Android, the app's coming to the foreground, and one
+ * alarm for later.
  *
  * Start it in `Application.onCreate`. The application is an [MtdAgentOwner], or gives one for the time that it runs; jobs that
  * find none do nothing and say so in logcat.
@@ -55,6 +57,7 @@ public class MtdScheduler(
         scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
         periodic.set()
         watchers.forEach { it.start() }
+        launch { lookForSystemUpdate() }
     }
 
     /** Ends all of it, the jobs included. */
@@ -73,15 +76,22 @@ public class MtdScheduler(
         launch { runDue(trigger) }
     }
 
-    private suspend fun runDue(trigger: ScanTrigger?) {
-        try {
-            owner.mtdAgent().runDue(trigger, limit).next?.let(::later)
-        } catch (cancelled: CancellationException) {
-            throw cancelled
-        } catch (failure: Exception) {
-            // The periodic job tries again. The app's own part may throw anything; the app goes on.
-            logFailure(failure)
-        }
+    /** Remembered once the agent has taken it in: a process that ends before looks again. */
+    private suspend fun lookForSystemUpdate() {
+        val update = SystemUpdate(application)
+        if (update.happened() && runDue(ScanTrigger.SYSTEM_UPDATED)) update.remember()
+    }
+
+    /** Tells whether the agent ran. */
+    private suspend fun runDue(trigger: ScanTrigger?): Boolean = try {
+        owner.mtdAgent().runDue(trigger, limit).next?.let(::later)
+        true
+    } catch (cancelled: CancellationException) {
+        throw cancelled
+    } catch (failure: Exception) {
+        // The periodic job tries again. The app's own part may throw anything; the app goes on.
+        logFailure(failure)
+        false
     }
 
     /** The job outlives the process, but comes when Android likes; a wait of seconds is better waited for here as well. */

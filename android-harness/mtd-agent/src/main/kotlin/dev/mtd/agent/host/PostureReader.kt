@@ -10,7 +10,7 @@ import dev.mtd.agent.DevicePosture
 internal class PostureReader(
     private val context: Context,
     private val files: Files = SystemFiles,
-    private val properties: SystemProperties = Getprop,
+    private val properties: SystemProperties,
     private val addedRoots: AddedRoots = AddedRoots(),
 ) {
     private val boot = BootState(properties)

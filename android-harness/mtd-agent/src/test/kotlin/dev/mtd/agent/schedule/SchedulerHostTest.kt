@@ -3,6 +3,7 @@ package dev.mtd.agent.schedule
 import android.app.Application
 import android.app.job.JobParameters
 import android.app.job.JobScheduler
+import android.os.Build
 import android.os.PersistableBundle
 import dev.mtd.agent.AndroidDeviceHost
 import dev.mtd.agent.AndroidKeystoreKey
@@ -22,7 +23,9 @@ import kotlinx.coroutines.withTimeout
 import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
+import org.junit.Assert.assertNotEquals
 import org.junit.Assert.assertNotNull
+import org.junit.Assert.assertNull
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Test
@@ -33,6 +36,7 @@ import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import org.robolectric.shadow.api.Shadow
 import org.robolectric.util.ReflectionHelpers
+import java.io.File
 import kotlin.time.Duration.Companion.seconds
 
 /** Scheduling with a real agent: what happens leads to a scan. */
@@ -111,6 +115,28 @@ class SchedulerHostTest {
         val service = Robolectric.setupService(MtdJobService::class.java)
         assertTrue(service.onStopJob(job(71, periodic = false)))
         assertFalse(service.onStopJob(job(70, periodic = true)))
+    }
+
+    @Test
+    fun `the first start after an update of Android leads to a scan for it, the ones after do not`() = test {
+        val seen = File(app.noBackupFilesDir, "mtd-agent.build")
+        scheduler.start()
+        until { seen.exists() }
+        assertNull("the first start of all", app.mtdAgent().status().lastScanAt)
+
+        scheduler.stop()
+        seen.writeText("google/shiba/shiba:14/UQ1A.240105.004/1:user/release-keys")
+        app.failure = IllegalStateException("no agent yet")
+        scheduler.start()
+        delay(200)
+        assertNotEquals("not forgotten while there is no agent", Build.FINGERPRINT, seen.readText())
+
+        scheduler.stop()
+        app.failure = null
+        scheduler.start()
+        until { app.mtdAgent().status().lastScanAt != null }
+        assertEquals(Build.FINGERPRINT, seen.readText())
+        assertFalse(SystemUpdate(app).happened())
     }
 
     @Test
