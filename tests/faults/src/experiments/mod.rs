@@ -1,9 +1,11 @@
 //! The experiments: a number, what each does, and how.
 
 mod calls;
+mod connector;
 mod damage;
 mod kills;
 mod proxy;
+mod secret;
 mod time;
 
 use crate::Failure;
@@ -44,6 +46,8 @@ pub const ALL: &[Experiment] = &[
     experiment(4, "the agent's files torn, zeroed, cut off, flipped, set back", damage::agent),
     experiment(5, "clocks that jump, processes that sleep, processes that share a store", time::run),
     experiment(6, "a real mitmproxy that refuses, forges, replays, truncates, delays and drops", proxy::run),
+    experiment(7, "a connector that restarts, loses its database, signs with another key", connector::run),
+    experiment(8, "a planted word is nowhere on the disk", secret::run),
 ];
 
 type Run = fn(&Lab, Amount, Progress<'_>) -> Result<Outcome, Failure>;
