@@ -37,8 +37,7 @@ pub(super) async fn deliver(
     let enrolment: Enrolment =
         inner.store.read(|tx| tx.get(Slot::Enrolment))?.ok_or(AgentError::NotEnrolled)?;
     let client = inner.client_by_settings()?;
-    let mut exchange =
-        Exchange { inner: Arc::clone(&inner), enrolment, client, hints, deadline, place: None };
+    let mut exchange = Exchange { inner: &inner, enrolment, client, hints, deadline, place: None };
     let mut summary = DeliverySummary::default();
     exchange.drain(&mut summary).await?;
     // The connector's word is worth asking for even where a report could not be delivered: a decision or a
@@ -68,8 +67,8 @@ pub(super) async fn deliver(
     Ok(summary)
 }
 
-struct Exchange {
-    inner: Arc<Inner>,
+struct Exchange<'a> {
+    inner: &'a Arc<Inner>,
     enrolment: Enrolment,
     client: Client,
     hints: DeliveryHints,
@@ -78,7 +77,7 @@ struct Exchange {
     place: Option<Place>,
 }
 
-impl Exchange {
+impl Exchange<'_> {
     /// Sends the queued reports, oldest first, until one has to be tried again: the order is that of the chain, but for
     /// those that wait for a better moment.
     async fn drain(&mut self, summary: &mut DeliverySummary) -> Result<(), AgentError> {
@@ -98,7 +97,7 @@ impl Exchange {
                 // Set aside, so that it does not hold up the reports behind it.
                 Err(error @ StoreError::Tampered { .. }) => {
                     let why = error.to_string();
-                    settle::set_aside(&self.inner, &report, &why)?;
+                    settle::set_aside(self.inner, &report, &why)?;
                     summary.quarantined.push(Quarantined { seq: report.seq, why });
                     continue;
                 }
@@ -134,9 +133,9 @@ impl Exchange {
         delivery: Delivery,
     ) -> Result<Option<Settled>, AgentError> {
         if delivery != Delivery::TooLarge {
-            return settle::settle(&self.inner, report, &token, delivery).map(Some);
+            return settle::settle(self.inner, report, &token, delivery).map(Some);
         }
-        let (inner, report) = (Arc::clone(&self.inner), report.clone());
+        let (inner, report) = (Arc::clone(self.inner), report.clone());
         let smaller = on_own_thread(move || settle::settle(&inner, &report, &token, Delivery::TooLarge));
         match timeout_at(self.deadline, smaller).await {
             Ok(settled) => settled?.map(Some),
@@ -302,7 +301,7 @@ impl Exchange {
         let why = match outcome {
             Some(Ok(value)) => return Ok(Some(value)),
             Some(Err(error)) => {
-                settle::note_disowned(&self.inner, &error)?;
+                settle::note_disowned(self.inner, &error)?;
                 error.to_string()
             }
             None => OUT_OF_TIME.to_owned(),

@@ -13,6 +13,7 @@ use crate::connector::{
     ResourceAccess,
 };
 use crate::model::{Level, RiskLevel, SpkiPin, TransportSettings};
+use crate::report::SetClaims;
 
 use super::support::{NOW, TestKey, enrolment};
 
@@ -117,6 +118,7 @@ fn the_examples_of_the_documentation_are_what_is_sent() {
             "EnrolmentRequest" => round_trip::<EnrolmentRequest>(&example),
             "EnrolmentProof" => round_trip::<EnrolmentProof>(&example),
             "EnrolmentResponse" => round_trip::<EnrolmentResponse>(&example),
+            "SetClaims" => round_trip::<SetClaims>(&example),
             "Receipt" => round_trip::<Receipt>(&example),
             "SignedRefusal" => round_trip::<SignedRefusal>(&example),
             "RequestClaims" => round_trip::<RequestClaims>(&example),
