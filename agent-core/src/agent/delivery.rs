@@ -156,7 +156,10 @@ impl Exchange<'_> {
             return Ok(None);
         };
         // The connector may sign with a key that newer settings announce.
-        if let Delivery::Retry { why: ConnectorError::NoReceipt(_), .. } = &delivery
+        if let Delivery::Retry {
+            why: ConnectorError::NoReceipt(_) | ConnectorError::UnprovenRefusal { .. },
+            ..
+        } = &delivery
             && self.learns_a_key(summary).await?
         {
             let again = timeout_at(self.deadline, self.client.deliver(&self.enrolment, token)).await;

@@ -8,6 +8,8 @@
 //! | `invalid_key`, `invalid_issuer`, `access_denied` | stays: the connector does not know this device (any more), and the user is told to enrol again |
 //! | 413 | is told again in smaller parts, see [`super::smaller`] |
 //! | anything else, or nothing | stays, and is sent again after a wait |
+//!
+//! A 400 or 413 counts with the connector's signature alone: without it, it is anything else.
 
 use serde::{Deserialize, Serialize};
 
