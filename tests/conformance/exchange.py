@@ -98,8 +98,8 @@ class Story:
         return told | {"payload": json.loads(decoded(self.code.strip().removeprefix("mtd-enrol:")))}
 
     def serve(self):
-        line = [self.mtd, "connector", "serve", "--listen", f"127.0.0.2:{self.port}", "--json"]
-        line += ["--connector-data", str(self.work / "connector")]
+        line = [self.mtd, "connector", "serve", "--accept-software-keys", "--json"]
+        line += ["--listen", f"127.0.0.2:{self.port}", "--connector-data", str(self.work / "connector")]
         server = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=self.environment("connector"))
         told = ""
         while not told.endswith("\n}\n"):
@@ -133,6 +133,8 @@ class Story:
     def connector_takes_a_new_key(self):
         """Announced in settings under the key in use, then used: receipts and decisions are under it."""
         self.admin("rotate-key")
+        # Fetched by the first; that it has them, its next request tells.
+        self.run("device", "deliver", ends=(0, 3))
         self.run("device", "deliver", ends=(0, 3))
         self.admin("rotate-key", "--use")
         self.scan("dpkg-status")
