@@ -15,6 +15,7 @@ usage: exchange.py MTD DIR [PORT]
 
 import base64
 import datetime
+import hashlib
 import http.client
 import http.server
 import json
@@ -132,6 +133,8 @@ class Story:
 
     def connector_takes_a_new_key(self):
         """Announced in settings under the key in use, then used: receipts and decisions are under it."""
+        here, spare = f"https://localhost:{self.port}", f"sha256/{base64.b64encode(hashlib.sha256(b'spare').digest()).decode()}"
+        self.admin("pins", "--add", spare, "--url", here, "--url", "https://mtd-2.example:8443")
         self.admin("rotate-key")
         # Fetched by the first; that it has them, its next request tells.
         self.run("device", "deliver", ends=(0, 3))
