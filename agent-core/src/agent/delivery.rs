@@ -37,8 +37,7 @@ pub(super) async fn deliver(
     let enrolment: Enrolment =
         inner.store.read(|tx| tx.get(Slot::Enrolment))?.ok_or(AgentError::NotEnrolled)?;
     let client = inner.client_by_settings()?;
-    let mut exchange =
-        Exchange { inner: Arc::clone(&inner), enrolment, client, hints, deadline, place: None };
+    let mut exchange = Exchange { inner: &inner, enrolment, client, hints, deadline, place: None };
     let mut summary = DeliverySummary::default();
     exchange.drain(&mut summary).await?;
     // The connector's word is worth asking for even where a report could not be delivered: a decision or a
@@ -68,8 +67,8 @@ pub(super) async fn deliver(
     Ok(summary)
 }
 
-struct Exchange {
-    inner: Arc<Inner>,
+struct Exchange<'a> {
+    inner: &'a Arc<Inner>,
     enrolment: Enrolment,
     client: Client,
     hints: DeliveryHints,
@@ -78,7 +77,7 @@ struct Exchange {
     place: Option<Place>,
 }
 
-impl Exchange {
+impl Exchange<'_> {
     /// Sends the queued reports, oldest first, until one has to be tried again: the order is that of the chain, but for
     /// those that wait for a better moment.
     async fn drain(&mut self, summary: &mut DeliverySummary) -> Result<(), AgentError> {
@@ -98,7 +97,7 @@ impl Exchange {
                 // Set aside, so that it does not hold up the reports behind it.
                 Err(error @ StoreError::Tampered { .. }) => {
                     let why = error.to_string();
-                    settle::set_aside(&self.inner, &report, &why)?;
+                    settle::set_aside(self.inner, &report, &why)?;
                     summary.quarantined.push(Quarantined { seq: report.seq, why });
                     continue;
                 }
@@ -134,9 +133,9 @@ impl Exchange {
         delivery: Delivery,
     ) -> Result<Option<Settled>, AgentError> {
         if delivery != Delivery::TooLarge {
-            return settle::settle(&self.inner, report, &token, delivery).map(Some);
+            return settle::settle(self.inner, report, &token, delivery).map(Some);
         }
-        let (inner, report) = (Arc::clone(&self.inner), report.clone());
+        let (inner, report) = (Arc::clone(self.inner), report.clone());
         let smaller = on_own_thread(move || settle::settle(&inner, &report, &token, Delivery::TooLarge));
         match timeout_at(self.deadline, smaller).await {
             Ok(settled) => settled?.map(Some),
@@ -194,7 +193,7 @@ impl Exchange {
         }
         if self.place.is_none() {
             let settings = self.inner.store.read(|tx| self.inner.settings(tx))?;
-            self.place = Some(portal::look(&self.inner, &settings, self.deadline).await?);
+            self.place = Some(portal::look(self.inner, &settings, self.deadline).await?);
         }
         Ok(self.place.as_ref().is_some_and(|place| place.is_portal))
     }
@@ -202,7 +201,7 @@ impl Exchange {
     /// Keeps what this exchange taught about the way.
     async fn conclude(&mut self, summary: &mut DeliverySummary) -> Result<(), AgentError> {
         summary.connections = self.client.connections();
-        keep_keys(&self.inner, &self.client)?;
+        keep_keys(self.inner, &self.client)?;
         let (mut troubles, is_proved) = (self.client.take_troubles(), self.client.proofs() > 0);
         if self.client.was_inspected() {
             let host = self.enrolment.connector_host();
@@ -215,11 +214,11 @@ impl Exchange {
         let place = match self.place.take() {
             Some(place) => place,
             None => {
-                let snapshot = portal::snapshot(&self.inner, self.deadline).await;
+                let snapshot = portal::snapshot(self.inner, self.deadline).await;
                 Place { network: portal::digest(&snapshot), is_portal: false }
             }
         };
-        summary.scan_due = path::note(&self.inner, Exchanged { place, troubles, is_proved })?;
+        summary.scan_due = path::note(self.inner, Exchanged { place, troubles, is_proved })?;
         Ok(())
     }
 
@@ -299,7 +298,7 @@ impl Exchange {
         let why = match outcome {
             Some(Ok(value)) => return Ok(Some(value)),
             Some(Err(error)) => {
-                settle::note_disowned(&self.inner, &error)?;
+                settle::note_disowned(self.inner, &error)?;
                 error.to_string()
             }
             None => OUT_OF_TIME.to_owned(),

@@ -47,9 +47,9 @@ pub(super) fn queue_reports(
     scan: &Reportable<'_>,
 ) -> Result<Vec<u64>, AgentError> {
     let Some(enrolment) = tx.get::<Enrolment>(Slot::Enrolment)? else { return Ok(Vec::new()) };
+    let issuer = issuer(&enrolment);
     let signer = signer(inner, &enrolment)?;
-    let issuer = issuer(enrolment);
-    let reporter = reporter(inner, &issuer, scan.scan_id, &signer);
+    let reporter = reporter(inner, &issuer, &signer, scan.scan_id);
     let findings = shareable(scan);
     let mut queued = Vec::new();
     let mut queue = |event: Event| -> Result<(), AgentError> {
@@ -73,16 +73,16 @@ pub(super) fn queue_reports(
 }
 
 /// Who this device reports as.
-pub(super) fn issuer(enrolment: Enrolment) -> Issuer {
+pub(super) fn issuer(enrolment: &Enrolment) -> Issuer {
     Issuer {
-        iss: enrolment.iss,
-        aud: enrolment.aud,
-        device_id: enrolment.device_id,
-        tenant: enrolment.tenant,
+        iss: enrolment.iss.clone(),
+        aud: enrolment.aud.clone(),
+        device_id: enrolment.device_id.clone(),
+        tenant: enrolment.tenant.clone(),
     }
 }
 
-/// The key of `enrolment`.
+/// The key that the connector knows this device by.
 pub(super) fn signer<'a>(inner: &'a Inner, enrolment: &Enrolment) -> Result<SlotSigner<'a>, AgentError> {
     Ok(enrolled_key(inner.host.key.as_ref(), &enrolment.kid).map_err(ReportError::from)?)
 }
@@ -91,8 +91,8 @@ pub(super) fn signer<'a>(inner: &'a Inner, enrolment: &Enrolment) -> Result<Slot
 pub(super) fn reporter<'a>(
     inner: &'a Inner,
     issuer: &'a Issuer,
-    txn: &'a str,
     key: &'a dyn Signer,
+    txn: &'a str,
 ) -> Reporter<'a> {
     let host = &inner.host;
     Reporter { issuer, txn, key, clock: host.clock.as_ref(), entropy: host.entropy.as_ref() }

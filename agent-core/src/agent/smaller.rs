@@ -49,9 +49,9 @@ pub(super) fn tell_again(inner: &Inner, report: &StoredReport, token: &str) -> R
 
     let by = inner.store.write(|tx| {
         let enrolment: Enrolment = tx.get(Slot::Enrolment)?.ok_or(AgentError::NotEnrolled)?;
+        let issuer = reporting::issuer(&enrolment);
         let signer = reporting::signer(inner, &enrolment)?;
-        let issuer = reporting::issuer(enrolment);
-        let reporter = reporting::reporter(inner, &issuer, &claims.txn, &signer);
+        let reporter = reporting::reporter(inner, &issuer, &signer, &claims.txn);
         let sizes = Sizes { refused: token.len(), known: max_token_bytes(tx, &inner.settings(tx)?)? };
         let parts = smaller_parts(&reporter, &replaced, *whole, &tx.next_position()?, sizes)?;
         let Some((limit, parts)) = parts else { return Ok(None) };

@@ -95,7 +95,7 @@ pub(super) fn next(inner: &Inner) -> Result<Option<Upload>, AgentError> {
             return Ok(None);
         }
         let field = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        let route = Route::of(&inner.store.read(|tx| inner.settings(tx))?);
+        let route = inner.store.read(|tx| Ok::<_, AgentError>(Route::of(&inner.settings(tx)?)))?;
         return Ok(Some(Upload {
             id: report.jti,
             seq: report.seq,

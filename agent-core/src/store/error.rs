@@ -2,7 +2,7 @@
 
 use rusqlite::ErrorCode;
 
-use crate::platform::PlatformError;
+use crate::platform::{FailureKind, PlatformError};
 
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +37,10 @@ pub enum StoreError {
     #[error("store: its key is gone for good ({0}); erase the store, start over and enrol this device again")]
     KeyGone(String),
     /// The platform does not unwrap the data key now.
-    #[error("store: its key cannot be used now ({0}); nothing was touched, try again later")]
+    #[error(
+        "store: its key cannot be used now ({0}); nothing was touched: unlock the device and try again, and start over \
+         only if it stays so"
+    )]
     KeyUnavailable(String),
     /// The platform could not wrap a new data key or gave no random bytes.
     #[error("store: {0}")]
@@ -80,7 +83,13 @@ pub enum StoreError {
 impl StoreError {
     /// What it means that the keystore does not unwrap the data key.
     pub(super) fn of_the_key(error: PlatformError) -> Self {
-        Self::KeyGone(error.to_string())
+        match error.kind {
+            FailureKind::Gone => Self::KeyGone(error.to_string()),
+            // Of a failure that is not known to be for good, nothing is to be given up.
+            FailureKind::Locked | FailureKind::Busy | FailureKind::Failed => {
+                Self::KeyUnavailable(error.to_string())
+            }
+        }
     }
 }
 

@@ -35,16 +35,16 @@ pub enum Slot {
     Policy,
     /// Hosts of the threat intelligence that the device was in contact with.
     Contacts,
+    /// Why the connector does not know this device any more.
+    Disowned,
+    /// The size of token that got through where a larger one did not.
+    TokenLimit,
     /// The connector's keys, as far as they were seen to follow one another.
     ConnectorKeys,
     /// What was met on the way to the connector.
     ConnectorPath,
     /// The download of an intelligence bundle.
     IntelDownload,
-    /// Why the connector does not know this device any more.
-    Disowned,
-    /// The size of token that got through where a larger one did not.
-    TokenLimit,
 }
 
 impl Slot {
@@ -61,11 +61,11 @@ impl Slot {
             Self::IntelVersion => "intel_version",
             Self::Policy => "policy",
             Self::Contacts => "contacts",
+            Self::Disowned => "disowned",
+            Self::TokenLimit => "token_limit",
             Self::ConnectorKeys => "connector_keys",
             Self::ConnectorPath => "connector_path",
             Self::IntelDownload => "intel_download",
-            Self::Disowned => "disowned",
-            Self::TokenLimit => "token_limit",
         }
     }
 }

@@ -12,7 +12,7 @@
 use std::fmt;
 use std::path::Path;
 
-use agent_core::platform::{PlatformError, SecretStore};
+use agent_core::platform::{FailureKind, PlatformError, SecretStore};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -64,10 +64,11 @@ impl SecretStore for FileSecretStore {
     }
 
     fn unwrap(&self, wrapped: &[u8]) -> Result<Vec<u8>, PlatformError> {
-        let failed = |why: &str| PlatformError::new("unwrap data key", why);
+        // No other key of this store will ever open it.
+        let failed = |why: &str| PlatformError::of(FailureKind::Gone, "unwrap data key", why);
         let (version, rest) = wrapped.split_first().ok_or_else(|| failed("nothing to unwrap"))?;
         if *version != VERSION {
-            return Err(failed("written by another version of the agent"));
+            return Err(PlatformError::new("unwrap data key", "written by another version of the agent"));
         }
         let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>().ok_or_else(|| failed("cut short"))?;
         let mut sealed = sealed.to_vec();

@@ -1,8 +1,8 @@
 //! Delivery and the chain of reports.
 
 use agent_core::connector::{Delivery, RefusalCode, token_digest};
-use agent_core::platform::Clock as _;
-use agent_core::platform::{KeySlot, SlotSigner};
+use agent_core::model::Level;
+use agent_core::platform::{Clock as _, KeySlot, SlotSigner};
 use agent_core::report::jws::{self, typ};
 use desktop_harness::connector::{ChainStatus, Connector};
 use serde_json::{Value, json};
@@ -264,4 +264,86 @@ async fn a_restart_keeps_devices_reports_and_keys() {
     device.delivered(&device.report(2, Some(&one), "low")).await;
     assert_eq!(again.devices().unwrap()[0].chain.status, ChainStatus::Intact);
     running.stop().await;
+}
+
+/// Report `seq`, which tells a part of what was to be `replaced`, and says so.
+fn part(device: &Device, seq: u64, prev: &str, (replaced, token): (u64, &str), level: &str) -> String {
+    let mut claims = device.claims(seq, Some(prev), level);
+    claims["mtd_replaces"] =
+        json!([{"seq": replaced, "sha256": token_digest(token), "part": {"n": 1, "of": 1}}]);
+    device.sign(&claims)
+}
+
+#[tokio::test]
+async fn a_report_that_was_too_large_leaves_no_gap_once_its_parts_are_there() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let one = device.report(1, None, "low");
+    let large = device.report(2, Some(&one), "high");
+    let three = device.report(3, Some(&large), "low");
+    let four = part(&device, 4, &three, (2, &large), "high");
+    let five = part(&device, 5, &four, (2, &large), "high");
+    device.delivered(&one).await;
+    device.delivered(&three).await;
+    assert_eq!(chain(&bench), (ChainStatus::Gap, 1, 0, 0));
+    device.delivered(&five).await;
+    assert_eq!(chain(&bench), (ChainStatus::Gap, 1, 0, 0), "a part is missing");
+    device.delivered(&four).await;
+    assert_eq!(chain(&bench), (ChainStatus::Intact, 0, 0, 0));
+    // It came after all: whoever answered 413 for the connector had passed it on.
+    device.delivered(&large).await;
+    assert_eq!(chain(&bench), (ChainStatus::Intact, 0, 0, 0));
+}
+
+#[tokio::test]
+async fn parts_count_in_the_order_of_what_they_replace() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let large = device.report(1, None, "high");
+    let two = device.report(2, Some(&large), "low");
+    device.delivered(&two).await;
+    device.delivered(&part(&device, 3, &two, (1, &large), "high")).await;
+    let row = bench.connector.devices().unwrap().remove(0);
+    assert_eq!(
+        (row.level, row.chain.status),
+        (Some(Level::Low), ChainStatus::Intact),
+        "the newer scan decides"
+    );
+}
+
+#[tokio::test]
+async fn a_part_of_another_report_than_there_was_is_a_fork() {
+    // By the report itself, by the one after it, and by another part.
+    for known in 0..3 {
+        let bench = Bench::start().await;
+        let device = bench.enrolled().await;
+        let large = device.report(1, None, "low");
+        let other = device.report(1, None, "low");
+        let two = device.report(2, Some(&large), "low");
+        match known {
+            0 => device.delivered(&large).await,
+            1 => device.delivered(&two).await,
+            _ => device.delivered(&part(&device, 3, &two, (1, &large), "low")).await,
+        }
+        device.delivered(&part(&device, 4, &two, (1, &other), "low")).await;
+        let (status, _, forks, _) = chain(&bench);
+        assert_eq!((status, forks), (ChainStatus::Compromised, 1), "case {known}");
+    }
+}
+
+#[tokio::test]
+async fn replacements_that_cannot_be_are_refused() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let one = device.report(1, None, "low");
+    let named = |seq: u64| json!({"seq": seq, "sha256": token_digest(&one), "part": {"n": 1, "of": 1}});
+    let short = json!([{"seq": 1, "sha256": "AAAA", "part": {"n": 1, "of": 1}}]);
+    let many: Vec<_> = (1..=33).map(named).collect();
+    for replaces in [json!([named(0)]), json!([named(40)]), json!([named(2), named(1)]), short, json!(many)] {
+        let mut claims = device.claims(40, Some(&one), "low");
+        claims["mtd_replaces"] = replaces.clone();
+        let (code, why) = rejected(&device, &device.sign(&claims)).await;
+        assert_eq!(code, RefusalCode::InvalidRequest, "{replaces}");
+        assert!(why.contains("mtd_replaces"), "{why}");
+    }
 }

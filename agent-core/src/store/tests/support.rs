@@ -9,7 +9,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use tempfile::TempDir;
 
 use crate::model::*;
-use crate::platform::{Entropy, PlatformError, SecretStore};
+use crate::platform::{Entropy, FailureKind, PlatformError, SecretStore};
 use crate::store::*;
 
 pub const NOW: Timestamp = Timestamp::from_unix(1_767_225_600);
@@ -38,7 +38,9 @@ impl SecretStore for TestSecrets {
         let (nonce, text) = wrapped.split_first_chunk().unwrap();
         let mut text = text.to_vec();
         let opened = self.0.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::empty(), &mut text);
-        opened.map(|plain| plain.to_vec()).map_err(|_| PlatformError::new("unwrap", "no such key"))
+        opened
+            .map(|plain| plain.to_vec())
+            .map_err(|_| PlatformError::of(FailureKind::Gone, "unwrap", "no such key"))
     }
 }
 
