@@ -323,9 +323,9 @@ async fn a_part_of_another_report_than_there_was_is_a_fork() {
         match known {
             0 => device.delivered(&large).await,
             1 => device.delivered(&two).await,
-            _ => device.delivered(&part(&device, 3, &two, (1, &large), "low")).await,
+            _ => device.delivered(&part(&device, 4, "on its way", (1, &large), "low")).await,
         }
-        device.delivered(&part(&device, 4, &two, (1, &other), "low")).await;
+        device.delivered(&part(&device, 6, "on its way too", (1, &other), "low")).await;
         let (status, _, forks, _) = chain(&bench);
         assert_eq!((status, forks), (ChainStatus::Compromised, 1), "case {known}");
     }

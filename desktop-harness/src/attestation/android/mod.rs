@@ -41,7 +41,7 @@ pub use description::{KeyDescription, SecurityLevel};
 pub use expected::{AndroidApp, AndroidRules, Expected, PatchLevel};
 pub use provisioning::Provisioning;
 pub use revocation::{RevocationList, RevocationListError};
-pub use roots::Roots;
+pub use roots::{Roots, RootsError};
 
 /// The extension with the statement.
 const KEY_DESCRIPTION: Oid<'static> = oid!(1.3.6.1.4.1.11129.2.1.17);
@@ -74,6 +74,17 @@ pub struct Attested {
     pub revocation_checked: bool,
     /// The statement.
     pub description: KeyDescription,
+}
+
+impl Attested {
+    /// That the key was attested to `challenge`.
+    pub fn is_for(&self, challenge: &[u8]) -> Result<(), Refusal> {
+        let told = &self.description.attestation_challenge;
+        if told.0 == challenge {
+            return Ok(());
+        }
+        Err(Refusal::new(Rule::Challenge, format!("the key is attested to the challenge {told}")))
+    }
 }
 
 /// Judges an attestation, DER, leaf first, against all that is expected of it.
