@@ -78,9 +78,7 @@ mod tests {
     fn report(kind: ReportKind, size: u64, age: i64) -> StoredReport {
         StoredReport {
             id: 1,
-            state: crate::store::ReportState::Queued,
-            unproven: 0,
-            tried_at: None,
+            state: ReportState::Queued,
             kind,
             seq: 1,
             jti: "j".into(),
