@@ -10,10 +10,11 @@
 //! fetched again. Nothing counts before `intel::install` has verified all of it.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
@@ -25,11 +26,14 @@ use super::result::IntelDownload;
 use super::runtime::on_own_thread;
 use crate::connector::{Client, ConnectorError, DownloadState, Downloaded, Enrolment, Partial};
 use crate::intel::bundle::BundleError;
-use crate::model::{Settings, Timestamp};
+use crate::model::{Settings, Sha256, Timestamp};
 use crate::store::{ReadTx, Slot};
 
 /// How long a download that found the disk full waits before it is tried again, in seconds.
 const FULL_DISK_WAIT: i64 = 60 * 60;
+
+/// Bytes that are read at once.
+const PIECE: usize = 64 * 1024;
 
 /// What is remembered between exchanges.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -40,6 +44,9 @@ struct Memory {
     /// The entity tag of a bundle that was refused: not fetched again.
     #[serde(default)]
     refused: Option<String>,
+    /// The entity tag of a file that came otherwise than its tag says: fetched once more.
+    #[serde(default)]
+    damaged: Option<String>,
     /// What is being fetched.
     #[serde(default)]
     partial: Option<DownloadState>,
@@ -65,7 +72,34 @@ pub(super) fn progress(inner: &Inner, tx: &ReadTx<'_>) -> Result<Option<(u64, u6
 }
 
 /// Fetches what there is to fetch until `deadline`, and puts in force what is whole. `None` where there is nothing to tell.
+/// A folder that takes no file costs the download, never the exchange.
 pub(super) async fn fetch(
+    inner: &Arc<Inner>,
+    client: &Client,
+    enrolment: &Enrolment,
+    hints: DeliveryHints,
+    deadline: Instant,
+) -> Result<Option<IntelDownload>, AgentError> {
+    match try_to_fetch(inner, client, enrolment, hints, deadline).await {
+        Err(AgentError::Connector(error @ ConnectorError::Storage { .. })) => {
+            postpone(inner)?;
+            Ok(Some(IntelDownload::Failed { why: error.to_string() }))
+        }
+        other => other,
+    }
+}
+
+/// Leaves a folder that takes nothing alone for a while, and begins anew then.
+fn postpone(inner: &Inner) -> Result<(), AgentError> {
+    let again = inner.host.clock.now().plus_seconds(FULL_DISK_WAIT);
+    inner.store.write(|tx| {
+        let memory: Memory = tx.get(Slot::IntelDownload)?.unwrap_or_default();
+        let memory = Memory { partial: None, not_before: Some(again), ..memory };
+        Ok(tx.put(Slot::IntelDownload, &memory)?)
+    })
+}
+
+async fn try_to_fetch(
     inner: &Arc<Inner>,
     client: &Client,
     enrolment: &Enrolment,
@@ -141,9 +175,9 @@ impl PartFile {
     /// What is told of a failure. A full disk gets its space back.
     fn failed(&mut self, error: &ConnectorError) -> Result<IntelDownload, AgentError> {
         if matches!(error, ConnectorError::Storage { .. }) {
-            let again = self.inner.host.clock.now().plus_seconds(FULL_DISK_WAIT);
-            self.discard()?;
-            self.remember(|memory| memory.not_before = Some(again))?;
+            // First the space, which the note of it needs too.
+            self.remove()?;
+            postpone(&self.inner)?;
         }
         Ok(IntelDownload::Failed { why: error.to_string() })
     }
@@ -157,8 +191,12 @@ impl PartFile {
         if let Some(file) = self.file.take() {
             file.sync_all().map_err(|error| storage(&error))?;
         }
-        let path = self.path.clone();
-        let installed = on_own_thread(move || intel::install(&inner, &path)).await?;
+        let (path, etag) = (self.path.clone(), state.etag.clone());
+        let checked = on_own_thread(move || {
+            let is_whole = offered_digest(&etag).is_none_or(|digest| is_digest_of(&path, digest));
+            is_whole.then(|| intel::install(&inner, &path))
+        });
+        let Some(installed) = checked.await? else { return self.came_damaged(state) };
         match installed {
             Ok(status) => {
                 self.remember(|memory| {
@@ -179,6 +217,24 @@ impl PartFile {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// What came is not the file of its tag: pages that a power cut kept from the disk. It is fetched once more.
+    fn came_damaged(&mut self, state: DownloadState) -> Result<IntelDownload, AgentError> {
+        let again = self.memory.damaged.as_ref() != Some(&state.etag);
+        self.discard()?;
+        self.remember(|memory| {
+            if again {
+                memory.damaged = Some(state.etag);
+            } else {
+                memory.refused = Some(state.etag);
+            }
+        })?;
+        let why = "what came of the threat intelligence is damaged".to_owned();
+        Ok(match again {
+            true => IntelDownload::Failed { why: format!("{why}; it is fetched anew") },
+            false => IntelDownload::Refused { why },
+        })
     }
 
     fn remove(&mut self) -> Result<(), AgentError> {
@@ -228,7 +284,7 @@ impl Partial for PartFile {
 }
 
 /// An empty file for its owner alone.
-fn create(path: &std::path::Path) -> io::Result<File> {
+fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).write(true).truncate(true);
     #[cfg(unix)]
@@ -242,6 +298,26 @@ fn create(path: &std::path::Path) -> io::Result<File> {
 /// The version of a bundle by the entity tag that the connector gives it: `"17-<digest>"`. Another form tells none.
 fn offered_version(etag: &str) -> Option<u64> {
     etag.strip_prefix('"')?.split_once('-')?.0.parse().ok()
+}
+
+/// The digest of the file by that tag.
+fn offered_digest(etag: &str) -> Option<Sha256> {
+    etag.trim_matches('"').split_once('-')?.1.parse().ok()
+}
+
+/// Whether the file in `path` has that digest; one that cannot be read is left to who puts it in force.
+fn is_digest_of(path: &Path, expected: Sha256) -> bool {
+    let mut context = Context::new(&SHA256);
+    let read = File::open(path).and_then(|mut file| {
+        let mut buffer = vec![0; PIECE];
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(()),
+                read => context.update(buffer.get(..read).unwrap_or_default()),
+            }
+        }
+    });
+    read.is_err() || context.finish().as_ref() == expected.as_bytes()
 }
 
 fn storage(error: &io::Error) -> ConnectorError {

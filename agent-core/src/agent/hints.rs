@@ -71,21 +71,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::store::ReportState;
 
     const NOW: Timestamp = Timestamp::from_unix(1_767_225_600);
 
     fn report(kind: ReportKind, size: u64, age: i64) -> StoredReport {
         StoredReport {
             id: 1,
-            state: crate::store::ReportState::Queued,
-            unproven: 0,
-            tried_at: None,
+            state: ReportState::Queued,
             kind,
             seq: 1,
             jti: "j".into(),
             size,
             queued_at: NOW.plus_seconds(-age),
             attempts: 0,
+            unproven: 0,
+            tried_at: None,
             next_attempt_at: NOW,
             closed_at: None,
             reason: None,

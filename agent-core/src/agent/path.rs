@@ -122,7 +122,7 @@ pub(super) fn judge(
     let mut path: Path = tx.get(Slot::ConnectorPath)?.unwrap_or_default();
     path.forget(now);
     let here: Vec<_> = path.incidents.iter().filter(|it| it.network == network).cloned().collect();
-    if path.untold(network) {
+    if here.iter().any(|it| !it.told) {
         path.incidents.iter_mut().filter(|it| it.network == network).for_each(|it| it.told = true);
         tx.put(Slot::ConnectorPath, &path)?;
     }
@@ -172,7 +172,8 @@ impl Path {
     }
 
     fn untold(&self, network: Option<Sha256>) -> bool {
-        self.incidents.iter().any(|it| it.network == network && !it.told && counts(it))
+        let is_news = |it: &Incident| it.kind != TroubleKind::Inspected && counts(it) && !it.told;
+        self.incidents.iter().any(|it| it.network == network && is_news(it))
     }
 }
 

@@ -209,7 +209,8 @@ impl Scheduler {
             }
             return plan;
         }
-        let depth = if !around.finding_open && self.history.clean(around.network, now.wall).is_some() {
+        let is_in_order = !around.finding_open && !around.met_on_the_way;
+        let depth = if is_in_order && self.history.clean(around.network, now.wall).is_some() {
             Depth::First
         } else {
             Depth::Everything

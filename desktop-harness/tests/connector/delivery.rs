@@ -2,7 +2,7 @@
 
 use agent_core::connector::{Delivery, RefusalCode, token_digest};
 use agent_core::model::Level;
-use agent_core::platform::{KeySlot, SlotSigner};
+use agent_core::platform::{Clock as _, KeySlot, SlotSigner};
 use agent_core::report::jws::{self, typ};
 use desktop_harness::connector::{ChainStatus, Connector};
 use serde_json::{Value, json};
@@ -64,6 +64,21 @@ async fn an_identifier_used_for_another_report_is_refused() {
     device.delivered(&device.sign(&claims)).await;
     claims["txn"] = json!("scan-2");
     assert_eq!(rejected(&device, &device.sign(&claims)).await.0, RefusalCode::InvalidRequest);
+}
+
+#[tokio::test]
+async fn a_report_that_was_made_under_a_wrong_clock_is_taken() {
+    let bench = Bench::start().await;
+    let device = bench.enrolled().await;
+    let mut before: Option<String> = None;
+    for (seq, years) in [(1, 10), (2, -10), (3, 0)] {
+        let mut claims = device.claims(seq, before.as_deref(), "low");
+        claims["iat"] = json!(device.clock.now().plus_seconds(years * 365 * 24 * 60 * 60));
+        let token = device.sign(&claims);
+        device.delivered(&token).await;
+        before = Some(token);
+    }
+    assert_eq!(chain(&bench), (ChainStatus::Intact, 0, 0, 0));
 }
 
 #[tokio::test]
@@ -308,9 +323,9 @@ async fn a_part_of_another_report_than_there_was_is_a_fork() {
         match known {
             0 => device.delivered(&large).await,
             1 => device.delivered(&two).await,
-            _ => device.delivered(&part(&device, 3, &two, (1, &large), "low")).await,
+            _ => device.delivered(&part(&device, 4, "on its way", (1, &large), "low")).await,
         }
-        device.delivered(&part(&device, 4, &two, (1, &other), "low")).await;
+        device.delivered(&part(&device, 6, "on its way too", (1, &other), "low")).await;
         let (status, _, forks, _) = chain(&bench);
         assert_eq!((status, forks), (ChainStatus::Compromised, 1), "case {known}");
     }

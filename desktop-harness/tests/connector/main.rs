@@ -9,9 +9,23 @@ mod delivery;
 #[cfg(test)]
 mod enrolment;
 #[cfg(test)]
+mod exchange;
+#[cfg(test)]
+mod histories;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod inspection;
+#[cfg(test)]
+mod intel;
+#[cfg(test)]
 mod patience;
 #[cfg(test)]
+mod phone;
+#[cfg(test)]
 mod policy;
+#[cfg(test)]
+mod rotation;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]

@@ -56,6 +56,7 @@ impl Bench {
         let data_dir = tempfile::tempdir().unwrap();
         let clock = TestClock(Arc::new(AtomicI64::new(NOW)));
         let connector = Connector::open(config(&data_dir, &clock)).unwrap();
+        connector.update_settings(|settings| settings.keys.software = true).unwrap();
         let running = connector.start().await.unwrap();
         Self { connector, running, clock, data_dir }
     }
@@ -129,8 +130,12 @@ impl Device {
     }
 
     pub fn sign(&self, claims: &Value) -> String {
+        self.sign_as(typ::SECURITY_EVENT, claims)
+    }
+
+    pub fn sign_as(&self, typ: &str, claims: &Value) -> String {
         let signer = enrolled_key(&*self.key, &self.enrolment.kid).unwrap();
-        jws::sign(typ::SECURITY_EVENT, &serde_json::to_vec(claims).unwrap(), &signer).unwrap()
+        jws::sign(typ, &serde_json::to_vec(claims).unwrap(), &signer).unwrap()
     }
 
     pub async fn deliver(&self, token: &str) -> Delivery {
@@ -181,24 +186,32 @@ pub async fn get(bench: &Bench, path: &str, header: &str) -> String {
 /// Sends bytes to the connector over TLS and reads until it closes.
 pub async fn raw(bench: &Bench, request: &[u8]) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let tcp = tokio::net::TcpStream::connect(bench.running.addr).await.unwrap();
-    let mut roots = rustls::RootCertStore::empty();
-    let ca = CertificateDer::from_pem_file(bench.data_dir.path().join("ca.pem")).unwrap();
-    roots.add(ca).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config =
-        rustls::ClientConfig::builder_with_details(provider, Arc::new(RustlsClock(bench.clock.clone())))
-            .with_protocol_versions(rustls::ALL_VERSIONS)
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-    let mut tls = connector.connect("localhost".try_into().unwrap(), tcp).await.unwrap();
+    let mut tls = connect(bench.running.addr, bench.data_dir.path(), &bench.clock).await;
     tls.write_all(request).await.unwrap();
     let mut answer = Vec::new();
     // The connector may close before it has read everything.
     let _ = tls.read_to_end(&mut answer).await;
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// A TLS connection to the connector of `folder` at `addr`.
+pub async fn connect(
+    addr: SocketAddr,
+    folder: &std::path::Path,
+    clock: &TestClock,
+) -> tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
+    let tcp = tokio::net::TcpStream::connect(addr).await.unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    let ca = CertificateDer::from_pem_file(folder.join("ca.pem")).unwrap();
+    roots.add(ca).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_details(provider, Arc::new(RustlsClock(clock.clone())))
+        .with_protocol_versions(rustls::ALL_VERSIONS)
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    connector.connect("localhost".try_into().unwrap(), tcp).await.unwrap()
 }
 
 #[derive(Debug)]
