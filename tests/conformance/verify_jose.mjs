@@ -93,7 +93,8 @@ async function checkExchange(directory) {
       await checkRefused(token, other, `${kind} under the key of the ${name}`)
       refused += 1
     }
-    for (const [what, altered] of alterations(token)) {
+    // One of each kind: thousands of verifications each.
+    for (const [what, altered] of counts[kind] ? [] : alterations(token)) {
       await checkRefused(altered, keys[key], what)
       refused += 1
     }

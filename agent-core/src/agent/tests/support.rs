@@ -150,20 +150,26 @@ impl Device {
 }
 
 fn open(folder: &TempDir, host: &Arc<ScriptedHost>, clock: &Arc<TestClock>, key: &Arc<TestKey>) -> Agent {
-    let config = AgentConfig {
+    Agent::open(config(folder), host_of(host, clock, key)).unwrap()
+}
+
+pub fn config(folder: &TempDir) -> AgentConfig {
+    AgentConfig {
         platform: Platform::Android,
         store: folder.path().join("agent.db"),
         unenrolled_settings: settings(),
         intel_key: Some(crate::intel::testing::signer().1),
-    };
-    let host = Host {
+    }
+}
+
+pub fn host_of(host: &Arc<ScriptedHost>, clock: &Arc<TestClock>, key: &Arc<TestKey>) -> Host {
+    Host {
         device: host.clone(),
         key: key.clone(),
         secrets: Arc::new(TestSecrets),
         clock: clock.clone(),
         entropy: Arc::new(SystemEntropy),
-    };
-    Agent::open(config, host).unwrap()
+    }
 }
 
 fn fail<T>(error: crate::store::StoreError) -> T {

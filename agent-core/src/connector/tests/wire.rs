@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::connector::wire::{
     Challenge, DecisionClaims, EnrolmentProof, EnrolmentRequest, EnrolmentResponse, JwkSet, PolicyClaims,
-    RequestClaims, SettingsClaims,
+    RequestClaims, SettingsClaims, SignedRefusal,
 };
 use crate::connector::{
     Access, ConnectorError, Decision, Enrolment, EnrolmentPayload, Presented, Receipt, Refusal, RefusalCode,
@@ -14,6 +14,8 @@ use crate::connector::{
 };
 use crate::model::{Level, RiskLevel, SpkiPin, TransportSettings};
 use crate::report::SetClaims;
+
+use crate::report::Replaced;
 
 use super::support::{NOW, TestKey, enrolment};
 
@@ -120,6 +122,7 @@ fn the_examples_of_the_documentation_are_what_is_sent() {
             "EnrolmentResponse" => round_trip::<EnrolmentResponse>(&example),
             "SetClaims" => round_trip::<SetClaims>(&example),
             "Receipt" => round_trip::<Receipt>(&example),
+            "SignedRefusal" => round_trip::<SignedRefusal>(&example),
             "RequestClaims" => round_trip::<RequestClaims>(&example),
             "SettingsClaims" => round_trip::<SettingsClaims>(&example),
             "PolicyClaims" => round_trip::<PolicyClaims>(&example),
@@ -127,6 +130,7 @@ fn the_examples_of_the_documentation_are_what_is_sent() {
             "Refusal" => round_trip::<Refusal>(&example),
             "JwkSet" => round_trip::<JwkSet>(&example),
             "TransportSettings" => round_trip::<TransportSettings>(&example),
+            "Replaced" => round_trip::<Vec<Replaced>>(&example),
             other => panic!("{other} is no message"),
         };
         assert_eq!(again, example, "{name}");
