@@ -1,6 +1,7 @@
 //! The desktop side of the agent: a Linux host, a connector and a canary for development, and the `mtd` command
 //! with its demo.
 
+pub mod attestation;
 pub mod canary;
 pub mod connector;
 pub mod host;

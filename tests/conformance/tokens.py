@@ -1,13 +1,16 @@
-"""What every verifier asks of the tokens that `mtd demo --keep DIR` leaves, whichever library it asks with.
+"""What every verifier asks of the tokens that `mtd demo --keep` and exchange.py leave, whichever library it asks with.
 
-DIR holds `reports.jws` and `receipts.jws`, one compact JWS a line, oldest first, and the public keys that they
-are under, `device.jwk.json` and `connector.jwk.json`.
+usage: verify_LIBRARY.py DEMO EXCHANGE
+  DEMO      `reports.jws` and `receipts.jws`, one compact JWS a line, oldest first, and the public keys that they are
+            under, `device.jwk.json` and `connector.jwk.json`: a chain of reports, and their receipts
+  EXCHANGE  `tokens.json` and `keys.json`: every kind of token that agent and connector send each other
 """
 
 import base64
 import hashlib
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 
 EVENTS = {
@@ -17,6 +20,17 @@ EVENTS = {
 
 # 128 bits as unpadded base64url.
 JTI_LENGTH = 22
+
+# The kinds of tokens that there are. `typ` is the kind with an affix of its own.
+KINDS = {
+    "secevent": "secevent+jwt",
+    "receipt": "mtd-receipt+jwt",
+    "settings": "mtd-settings+jwt",
+    "policy": "mtd-policy+jwt",
+    "decision": "mtd-decision+jwt",
+    "enrolment": "mtd-enrolment+jwt",
+    "request": "mtd-request+jwt",
+}
 
 # How many bytes of the claims are altered, one at a time. Header and signature are altered at every byte.
 CLAIMS_POSITIONS = 32
@@ -37,10 +51,18 @@ class Library:
         """The RFC 7638 thumbprint of `jwk`."""
         raise NotImplementedError
 
+    def of_set(self, jwks, kid):
+        """The key `kid` of a JWK Set, as `verify` takes it; an error where there is none."""
+        raise NotImplementedError
+
 
 def main(library):
-    """Checks the directory that the command line names. Ends with a message if anything is not as it should be."""
-    directory = Path(sys.argv[1])
+    """Checks the directories that the command line names. Ends with a message if anything is not as it should be."""
+    check_demo(library, Path(sys.argv[1]))
+    check_exchange(library, Path(sys.argv[2]))
+
+
+def check_demo(library, directory):
     reports = lines(directory / "reports.jws")
     receipts = lines(directory / "receipts.jws")
     device = json.loads((directory / "device.jwk.json").read_text())
@@ -65,6 +87,40 @@ def main(library):
             check_refused(library, token, wrong_key, "a token under another key")
             refused += 1
     print(f"{library.name}: {len(reports)} reports and {len(receipts)} receipts verify; {refused} altered ones do not")
+
+
+def check_exchange(library, directory):
+    """Every kind of token, under the key that it must be under, for whom it is meant, and for nobody else."""
+    sent = json.loads((directory / "tokens.json").read_text())
+    keys = json.loads((directory / "keys.json").read_text())
+    counts, refused = Counter(), 0
+    for it in sent:
+        key = keys[it["key"]]
+        claims = verified(library, it["token"], key, KINDS[it["kind"]], audience=it["aud"])
+        expect(it["iss"] is None or claims["iss"] == it["iss"], f"iss of {it['kind']}: {claims.get('iss')}")
+        if it["aud"] is not None:
+            check_refused(library, it["token"], key, f"{it['kind']} for somebody else", audience="https://evil.example")
+            refused += 1
+        for name, other in keys.items():
+            if name != it["key"]:
+                check_refused(library, it["token"], other, f"{it['kind']} under the {name}'s key")
+                refused += 1
+        refused += check_alterations(library, it["token"], key)
+        counts[it["kind"]] += 1
+    in_set = check_key_set(library, json.loads((directory / "jwks.json").read_text()), sent, keys)
+    expect(set(counts) == set(KINDS), f"kinds {sorted(counts)}, expected {sorted(KINDS)}")
+    told = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+    print(f"{library.name}: {told} verify; {refused} altered or for somebody else do not; {in_set} by the JWK Set")
+
+
+def check_key_set(library, jwks, sent, keys):
+    """The newest key signs, and is found by its thumbprint."""
+    expect([it["kid"] for it in jwks["keys"]] == [library.thumbprint(it) for it in jwks["keys"]], f"kids of {jwks}")
+    newest = [it for it in sent if it["key"] == "connector-2"]
+    expect(newest, "nothing is signed by the connector's newest key")
+    for it in newest:
+        library.verify(it["token"], library.of_set(jwks, library.thumbprint(keys["connector-2"])), audience=it["aud"])
+    return len(newest)
 
 
 def verified(library, token, jwk, typ, audience=None):
@@ -112,9 +168,9 @@ def check_alterations(library, token, jwk):
     return count
 
 
-def check_refused(library, token, jwk, what):
+def check_refused(library, token, jwk, what, audience=None):
     try:
-        library.verify(token, jwk)
+        library.verify(token, jwk, audience=audience)
     except library.refusals:
         return
     expect(False, f"verifies although altered: {what}")

@@ -1,5 +1,7 @@
 // Verifies the tokens with jose, on WebCrypto. Asks the same as tokens.py and shares no code with it, so that
 // neither can be wrong alone.
+//
+// usage: verify_jose.mjs DEMO EXCHANGE, as in tokens.py
 
 import { createHash, webcrypto } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -7,7 +9,7 @@ import { basename, join } from 'node:path'
 
 // Node 18, Debian 12's, has no global WebCrypto; jose wants one when it is loaded.
 globalThis.crypto ??= webcrypto
-const { calculateJwkThumbprint, decodeJwt, errors, importJWK, jwtVerify } = await import('jose')
+const { calculateJwkThumbprint, createLocalJWKSet, decodeJwt, errors, importJWK, jwtVerify } = await import('jose')
 
 const EVENTS = [
   'https://schemas.openid.net/secevent/caep/event-type/risk-level-change',
@@ -18,7 +20,23 @@ const CLAIMS = ['aud', 'events', 'iat', 'iss', 'jti', 'mtd_epoch', 'mtd_seq', 's
 // How many bytes of the claims are altered, one at a time. Header and signature are altered at every byte.
 const CLAIMS_POSITIONS = 32
 
-async function main(directory) {
+// The typ of each kind of token.
+const KINDS = {
+  secevent: 'secevent+jwt',
+  receipt: 'mtd-receipt+jwt',
+  settings: 'mtd-settings+jwt',
+  policy: 'mtd-policy+jwt',
+  decision: 'mtd-decision+jwt',
+  enrolment: 'mtd-enrolment+jwt',
+  request: 'mtd-request+jwt',
+}
+
+async function main(demo, exchange) {
+  await checkDemo(demo)
+  await checkExchange(exchange)
+}
+
+async function checkDemo(directory) {
   const read = (name) => readFileSync(join(directory, name), 'utf8')
   const tokens = (name) => read(name).split('\n').filter(Boolean)
   const device = await Key.of(JSON.parse(read('device.jwk.json')))
@@ -54,6 +72,44 @@ async function main(directory) {
   console.log(
     `jose: ${reports.length} reports and ${receipts.length} receipts verify; ${refused} altered ones do not`,
   )
+}
+
+// Every kind of token, under the key that it must be under, for whom it is meant, and for nobody else.
+async function checkExchange(directory) {
+  const read = (name) => JSON.parse(readFileSync(join(directory, name), 'utf8'))
+  const keys = {}
+  for (const [name, jwk] of Object.entries(read('keys.json'))) keys[name] = await Key.of(jwk)
+  const counts = {}
+  let refused = 0
+  for (const { kind, token, key, iss, aud } of read('tokens.json')) {
+    const parties = { ...(iss && { issuer: iss }), ...(aud && { audience: aud }) }
+    await verified(token, keys[key], { typ: KINDS[kind], ...parties })
+    if (aud) {
+      await checkRefused(token, keys[key], `${kind} for somebody else`, { audience: 'https://evil.example' })
+      refused += 1
+    }
+    for (const [name, other] of Object.entries(keys)) {
+      if (name === key) continue
+      await checkRefused(token, other, `${kind} under the key of the ${name}`)
+      refused += 1
+    }
+    for (const [what, altered] of alterations(token)) {
+      await checkRefused(altered, keys[key], what)
+      refused += 1
+    }
+    counts[kind] = (counts[kind] ?? 0) + 1
+  }
+  const set = createLocalJWKSet(read('jwks.json'))
+  let bySet = 0
+  for (const { token, key } of read('tokens.json').filter((it) => it.key === 'connector-2')) {
+    const { protectedHeader } = await jwtVerify(token, set, { algorithms: ['ES256'] })
+    expect(protectedHeader.kid === keys[key].kid, `kid ${protectedHeader.kid}`)
+    bySet += 1
+  }
+  expect(bySet > 0, "nothing is signed by the connector's newest key")
+  expect(Object.keys(counts).sort().join() === Object.keys(KINDS).sort().join(), `kinds ${Object.keys(counts)}`)
+  const told = Object.entries(counts).sort().map(([kind, count]) => `${count} ${kind}`).join(', ')
+  console.log(`jose: ${told} verify; ${refused} altered or for somebody else do not; ${bySet} by the JWK Set`)
 }
 
 class Key {
@@ -102,9 +158,9 @@ function checkReceipts(receipts, tokens, reports) {
   expect(received === sent, `receipts and reports differ:\n${received}\n\n${sent}`)
 }
 
-async function checkRefused(token, { key }, what) {
+async function checkRefused(token, { key }, what, options = {}) {
   try {
-    await jwtVerify(token, key, { algorithms: ['ES256'] })
+    await jwtVerify(token, key, { algorithms: ['ES256'], ...options })
   } catch (error) {
     if (error instanceof errors.JOSEError) return
     throw error
@@ -138,4 +194,4 @@ function expect(condition, otherwise) {
   process.exit(1)
 }
 
-await main(process.argv[2])
+await main(process.argv[2], process.argv[3])

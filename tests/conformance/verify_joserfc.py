@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, KeySet
 
 import tokens
 
@@ -14,12 +14,13 @@ class Joserfc(tokens.Library):
     refusals = (JoseError, ValueError)
 
     def verify(self, token, jwk, audience=None):
-        decoded = jwt.decode(token, ECKey.import_key(jwk), algorithms=["ES256"])
-        required = {"iss": {"essential": True}, "iat": {"essential": True}, "jti": {"essential": True}}
+        decoded = jwt.decode(token, jwk if isinstance(jwk, ECKey) else ECKey.import_key(jwk), algorithms=["ES256"])
         if audience is not None:
-            required["aud"] = {"essential": True, "value": audience}
-        jwt.JWTClaimsRegistry(**required).validate(decoded.claims)
+            jwt.JWTClaimsRegistry(aud={"essential": True, "value": audience}).validate(decoded.claims)
         return decoded.header, decoded.claims
+
+    def of_set(self, jwks, kid):
+        return KeySet.import_key_set(jwks).get_by_kid(kid)
 
     def thumbprint(self, jwk):
         return ECKey.import_key(jwk).thumbprint()

@@ -13,10 +13,13 @@ class PyJwt(tokens.Library):
     refusals = (jwt.PyJWTError,)
 
     def verify(self, token, jwk, audience=None):
-        key = jwt.PyJWK.from_dict(jwk, algorithm="ES256")
-        options = {"verify_aud": audience is not None, "require": ["iss", "iat", "jti"]}
+        key = jwk if isinstance(jwk, jwt.PyJWK) else jwt.PyJWK.from_dict(jwk, algorithm="ES256")
+        options = {"verify_aud": audience is not None}
         decoded = jwt.decode_complete(token, key, algorithms=["ES256"], audience=audience, options=options)
         return decoded["header"], decoded["payload"]
+
+    def of_set(self, jwks, kid):
+        return jwt.PyJWKSet.from_dict(jwks)[kid]
 
     def thumbprint(self, jwk):
         # PyJWT has none of its own. RFC 7638, section 3: the required members, sorted, without white space.

@@ -21,6 +21,7 @@ mod demo;
 mod stage_story;
 mod story;
 
+mod attestation;
 mod bad_input;
 mod devices;
 mod fail_at;
@@ -37,3 +38,4 @@ mod recordings;
 mod snapshot;
 mod stage;
 mod store;
+mod transport;

@@ -155,8 +155,9 @@ impl Server {
         probe: SocketAddr,
         options: &str,
     ) -> (Self, SocketAddr, SocketAddr) {
-        let line =
-            format!("connector serve --listen {listen} --probe-listen {probe} {options} --json --data data");
+        let line = format!(
+            "connector serve --accept-software-keys --listen {listen} --probe-listen {probe} {options} --json --data data"
+        );
         let mut child = machine.command(&line).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let started = first_document(&mut stdout);

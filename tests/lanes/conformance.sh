@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# lane: what mtd signs verifies with PyJWT, joserfc and jose, and nothing that was altered; MVT agrees; Python tells the story
+# lane: what mtd signs verifies with PyJWT, joserfc, jwcrypto and jose, and nothing that was altered; a connector written by docs/wire.md alone works; MVT agrees; Python tells the story
 
 source tests/lib.sh
 
@@ -19,21 +19,34 @@ main() {
     step cargo build --release --locked -p desktop-harness --bin mtd
     local mtd=${CARGO_TARGET_DIR:-target}/release/mtd
 
-    local tokens
-    tokens=$(mktemp -d)
+    local kept
+    kept=$(mktemp -d)
     # shellcheck disable=SC2064  # the directory of now, not of then
-    trap "rm -rf '$tokens'" EXIT
-    step "$mtd" demo --keep "$tokens"
+    trap "rm -rf '$kept'" EXIT
+    local demo=$kept/demo exchange=$kept/exchange
+    step "$mtd" demo --keep "$demo"
+    step "$PYTHON_ENV/bin/python" $SOURCES/exchange.py "$mtd" "$exchange"
 
-    step "$PYTHON_ENV/bin/python" $SOURCES/verify_pyjwt.py "$tokens"
-    step "$PYTHON_ENV/bin/python" $SOURCES/verify_joserfc.py "$tokens"
-    step node $SOURCES/verify_jose.mjs "$tokens"
-    step "$PYTHON_ENV/bin/python" $SOURCES/verify_mtd.py "$mtd" "$tokens"
+    local library
+    for library in pyjwt joserfc jwcrypto; do
+        step "$PYTHON_ENV/bin/python" $SOURCES/verify_$library.py "$demo" "$exchange"
+    done
+    step node $SOURCES/verify_jose.mjs "$demo" "$exchange"
+    step "$PYTHON_ENV/bin/python" $SOURCES/verify_mtd.py "$mtd" "$demo"
+    step "$PYTHON_ENV/bin/python" $SOURCES/docs.py "$exchange"
+    step "$PYTHON_ENV/bin/python" $SOURCES/stranger_test.py "$mtd"
+    step "$PYTHON_ENV/bin/python" $SOURCES/security.py
+    show_vectors
 
     compare_intelligence "$mtd"
 
     make_binding
     step "$PYTHON_ENV/bin/python" $SOURCES/story.py "$mtd" $BINDING
+}
+
+# The test vectors of others, and how many there were.
+show_vectors() {
+    step cargo test --quiet --locked -p agent-core --lib -- --nocapture wycheproof rfc_7515 rfc_7638 rfc_8037 hostile
 }
 
 # The public feeds, as mtd, a JSON and a YAML parser, and MVT read them.

@@ -82,10 +82,21 @@ pub(super) async fn fetch(
 ) -> Result<Option<IntelDownload>, AgentError> {
     match try_to_fetch(inner, client, enrolment, hints, deadline).await {
         Err(AgentError::Connector(error @ ConnectorError::Storage { .. })) => {
+            postpone(inner)?;
             Ok(Some(IntelDownload::Failed { why: error.to_string() }))
         }
         other => other,
     }
+}
+
+/// Leaves a folder that takes nothing alone for a while, and begins anew then.
+fn postpone(inner: &Inner) -> Result<(), AgentError> {
+    let again = inner.host.clock.now().plus_seconds(FULL_DISK_WAIT);
+    inner.store.write(|tx| {
+        let memory: Memory = tx.get(Slot::IntelDownload)?.unwrap_or_default();
+        let memory = Memory { partial: None, not_before: Some(again), ..memory };
+        Ok(tx.put(Slot::IntelDownload, &memory)?)
+    })
 }
 
 async fn try_to_fetch(
@@ -164,9 +175,9 @@ impl PartFile {
     /// What is told of a failure. A full disk gets its space back.
     fn failed(&mut self, error: &ConnectorError) -> Result<IntelDownload, AgentError> {
         if matches!(error, ConnectorError::Storage { .. }) {
-            let again = self.inner.host.clock.now().plus_seconds(FULL_DISK_WAIT);
-            self.remember(|memory| (memory.partial, memory.not_before) = (None, Some(again)))?;
+            // First the space, which the note of it needs too.
             self.remove()?;
+            postpone(&self.inner)?;
         }
         Ok(IntelDownload::Failed { why: error.to_string() })
     }

@@ -14,6 +14,9 @@ use crate::network::{self, Recording, baseline::network_key};
 /// How long the connectivity checks may take: a sign-in page is near.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// How long the host may take to name the network where the time is up.
+const GRACE: Duration = Duration::from_millis(300);
+
 /// How long a scan's word counts that there is a portal, in seconds.
 const RECENT: i64 = 10 * 60;
 
@@ -37,10 +40,11 @@ pub(super) const fn may_be_a_portal(error: &ConnectorError) -> bool {
     )
 }
 
-/// The network in use.
+/// The network in use: also where the time is up, for what was met is worth nothing without its place.
 pub(super) async fn snapshot(inner: &Inner, deadline: Instant) -> NetworkSnapshot {
     let device = inner.host.device.clone();
-    let told = ask_host(deadline, move || device.network_snapshot()).await;
+    let by = deadline.max(Instant::now() + GRACE);
+    let told = ask_host(by, move || device.network_snapshot()).await;
     told.unwrap_or_else(NetworkSnapshot::not_available)
 }
 

@@ -5,7 +5,7 @@ use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 
 use super::limits::MAX_KEYS;
-use crate::model::Sha256;
+use crate::model::jwk_thumbprint;
 
 /// A public key. Serialized as `{"kid": …, "ed25519": …}`: its RFC 7638 thumbprint, for people and tools that
 /// compare keys, and the base64url of its 32 bytes. A `kid` that is not the thumbprint is refused.
@@ -27,10 +27,9 @@ impl CanaryKey {
 
     /// The RFC 7638 thumbprint, base64url: the `kid` of every reply under this key.
     pub fn thumbprint(&self) -> String {
-        // RFC 8037, section 2: the required members of an OKP key, in lexicographic order, no white space.
-        let canonical =
-            format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, BASE64_URL_SAFE_NO_PAD.encode(self.0));
-        BASE64_URL_SAFE_NO_PAD.encode(Sha256::of(canonical.as_bytes()).as_bytes())
+        // RFC 8037, section 2: the members that an OKP key requires.
+        let x = BASE64_URL_SAFE_NO_PAD.encode(self.0);
+        jwk_thumbprint(&[("crv", "Ed25519"), ("kty", "OKP"), ("x", &x)])
     }
 
     /// Whether `signature` is this key's over `message`.

@@ -38,6 +38,10 @@ pub fn verify<R: Reply>(token: &str, kind: R::Kind, nonce: &Nonce, keys: &KeySet
     let (header, members) = signing_input.split_once('.').ok_or(VerifyError::Form)?;
     let (header, members, signature) = (decode(header)?, decode(members)?, decode(signature)?);
 
+    // serde would read a list of three texts as a header too.
+    if header.first() != Some(&b'{') {
+        return Err(VerifyError::Header);
+    }
     let header: Header = serde_json::from_slice(&header).map_err(|_| VerifyError::Header)?;
     if header.alg != "EdDSA" {
         return Err(VerifyError::Header);

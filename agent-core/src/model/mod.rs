@@ -19,6 +19,7 @@ mod posture;
 mod report;
 mod rules;
 mod settings;
+mod thumbprint;
 mod time;
 mod transport;
 mod weight;
@@ -53,5 +54,7 @@ pub use settings::{
 pub use time::{Date, Timestamp};
 pub use transport::TransportSettings;
 pub use weight::Weight;
+
+pub(crate) use thumbprint::jwk_thumbprint;
 
 pub(crate) mod words;

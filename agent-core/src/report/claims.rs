@@ -11,6 +11,9 @@
 //! A report that was too large for its connector is told again in smaller parts at the end of the chain. Each of them
 //! names it in `mtd_replaces`, so that the number which never arrives is accounted for.
 
+use std::fmt;
+use std::str::FromStr;
+
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
@@ -55,7 +58,29 @@ pub struct SetClaims {
     pub exp: Absent,
 }
 
+/// Largest `mtd_seq`: what JSON carries without loss (RFC 8259, section 6).
+pub const MAX_SEQUENCE: u64 = (1 << 53) - 1;
+
+/// Longest identifier in a report, in bytes. Ours take 22 to 32.
+pub const MAX_IDENTIFIER: usize = 256;
+
+/// Whether `text` can be a `jti`, a `txn` or the like: not empty, bounded, and safe to show and to log.
+pub fn is_identifier(text: &str) -> bool {
+    (1..=MAX_IDENTIFIER).contains(&text.len()) && !text.chars().any(char::is_control)
+}
+
 impl SetClaims {
+    /// What is wrong with the values, each of the right kind by itself.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        if ![&self.jti, &self.txn, &self.mtd_epoch].into_iter().all(|text| is_identifier(text)) {
+            return Some("jti, txn and mtd_epoch must be 1 to 256 bytes without control characters");
+        }
+        if !(1..=MAX_SEQUENCE).contains(&self.mtd_seq) {
+            return Some("mtd_seq must be 1 to 2^53 - 1");
+        }
+        (!self.replaces_in_order()).then_some("mtd_replaces names a report that cannot be before this one")
+    }
+
     /// The number in whose order the report counts: what is told again is as old as what it replaces.
     pub fn stands_for(&self) -> u64 {
         self.mtd_replaces.first().map_or(self.mtd_seq, |first| first.seq)
@@ -124,18 +149,31 @@ impl ChainLink {
     }
 }
 
+impl fmt::Display for ChainLink {
+    /// Base64url without padding.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(self.0.as_bytes()))
+    }
+}
+
+impl FromStr for ChainLink {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok();
+        let digest = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        digest.map(|digest| Self(Sha256::from_bytes(digest))).ok_or("a link is the base64url of 32 bytes")
+    }
+}
+
 impl Serialize for ChainLink {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64_URL_SAFE_NO_PAD.encode(self.0.as_bytes()))
+        serializer.collect_str(self)
     }
 }
 
 impl<'de> Deserialize<'de> for ChainLink {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(String::deserialize(deserializer)?).ok();
-        let digest = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-        digest
-            .map(|digest| Self(Sha256::from_bytes(digest)))
-            .ok_or_else(|| D::Error::custom("a link is the base64url of 32 bytes"))
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }

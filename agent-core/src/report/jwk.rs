@@ -4,7 +4,7 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
 pub use crate::model::Jwk;
-use crate::model::Sha256;
+use crate::model::jwk_thumbprint;
 
 /// DER of a P-256 SubjectPublicKeyInfo up to the coordinates (RFC 5480): algorithm, curve, uncompressed point.
 const SPKI_PREFIX: [u8; 27] = [
@@ -68,11 +68,8 @@ impl PublicKey {
 
     /// The RFC 7638 thumbprint, base64url: the `kid` of every token under this key.
     pub fn thumbprint(&self) -> String {
-        let jwk = self.to_jwk();
-        // RFC 7638, section 3: required members only, in lexicographic order, no white space.
-        let canonical =
-            format!(r#"{{"crv":"{}","kty":"{}","x":"{}","y":"{}"}}"#, jwk.crv, jwk.kty, jwk.x, jwk.y);
-        BASE64_URL_SAFE_NO_PAD.encode(Sha256::of(canonical.as_bytes()).as_bytes())
+        let Jwk { crv, kty, x, y } = &self.to_jwk();
+        jwk_thumbprint(&[("crv", crv), ("kty", kty), ("x", x), ("y", y)])
     }
 
     /// Whether `signature` (r and s, 64 bytes) is this key's over `message`.

@@ -10,8 +10,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::jwk::{InvalidKey, PublicKey};
-use super::signature::{MalformedSignature, to_fixed};
+use super::signature::{self, MalformedSignature, to_fixed};
 use super::strict_json;
+use crate::model::Sha256;
 use crate::platform::{PlatformError, Signer};
 
 /// The `typ` of every kind of token, so that none is taken for another (RFC 8725, section 3.11).
@@ -86,7 +87,7 @@ pub fn max_claims(max_token: usize) -> usize {
 pub fn verify(token: &str, expected_typ: &str, key: &PublicKey) -> Result<Vec<u8>, VerifyError> {
     let parts = Parts::split(token)?;
     let header: Header =
-        strict_json::from_slice(&parts.header).map_err(|error| VerifyError::Header(quote(&error)))?;
+        strict_json::object_from_slice(&parts.header).map_err(|error| VerifyError::Header(quote(&error)))?;
     if header.alg != "ES256" {
         return Err(VerifyError::Algorithm(quote(&header.alg)));
     }
@@ -123,8 +124,23 @@ pub fn payload_of(token: &str) -> Result<Vec<u8>, VerifyError> {
     Parts::split(token).map(|parts| parts.claims)
 }
 
+/// The digests of `token` and of its [`twin`], in order: two tokens have the same exactly if they are one report.
+pub fn digests(token: &str) -> [Sha256; 2] {
+    let mut digests =
+        [token, twin(token).as_deref().unwrap_or(token)].map(|form| Sha256::of(form.as_bytes()));
+    digests.sort();
+    digests
+}
+
+/// `token` with the other form of its signature, s being replaced by n - s. Whoever has a token can write it, and ES256
+/// has no rule against either (RFC 7518, section 3.4), so the two are one report.
+pub fn twin(token: &str) -> Option<String> {
+    let Parts { signing_input, signature, .. } = Parts::split(token).ok()?;
+    Some(format!("{signing_input}.{}", encode(&signature::twin(&signature))))
+}
+
 pub(super) fn read_claims<T: DeserializeOwned>(claims: &[u8]) -> Result<T, VerifyError> {
-    strict_json::from_slice(claims).map_err(|error| VerifyError::Claims(strict_json::describe(&error)))
+    strict_json::object_from_slice(claims).map_err(|error| VerifyError::Claims(strict_json::describe(&error)))
 }
 
 struct Parts<'a> {

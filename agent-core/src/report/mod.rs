@@ -23,8 +23,11 @@ mod split;
 pub mod strict_json;
 mod verify;
 
-pub use chain::{ChainProblem, ChainReport, EpochReport, ProblemKind, TokenReport, Verified, verify_chain};
-pub use claims::{Absent, ChainLink, OpaqueId, Replaced, SetClaims, SubjectId};
+pub use chain::{
+    ChainProblem, ChainReport, ChainedReport, EpochReport, ProblemKind, TokenReport, Verified, judge_chain,
+    verify_chain, verify_rotated_chain,
+};
+pub use claims::{Absent, ChainLink, MAX_SEQUENCE, OpaqueId, Replaced, SetClaims, SubjectId, is_identifier};
 pub use device_report::{AppKey, DeviceReport, InventoryReport, NetworkState, Part, SCHEMA_VERSION};
 pub use event::{CaepLevel, DEVICE_REPORT, Event, Principal, RISK_LEVEL_CHANGE, RiskLevelChange};
 pub use sign::{Issuer, ReportError, Reporter, enrolled_key, random_id};

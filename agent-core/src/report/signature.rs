@@ -15,6 +15,24 @@ pub fn to_fixed(signature: &Es256Signature) -> Result<[u8; 64], MalformedSignatu
     }
 }
 
+/// The order of P-256 (SEC 2, section 2.4.2).
+const ORDER: [u8; 32] = [
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc,
+    0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+];
+
+/// The other signature that verifies wherever this one does, and that anyone can make of it: r and n - s.
+pub fn twin(signature: &[u8; 64]) -> [u8; 64] {
+    let mut twin = *signature;
+    let mut borrow = 0;
+    for (digit, of_order) in twin.iter_mut().skip(32).zip(&ORDER).rev() {
+        let difference = i16::from(*of_order) - i16::from(*digit) - borrow;
+        *digit = difference.rem_euclid(0x100) as u8;
+        borrow = i16::from(difference < 0);
+    }
+    twin
+}
+
 /// Reads `SEQUENCE { INTEGER r, INTEGER s }` strictly: short-form lengths, minimal positive integers, nothing
 /// after them.
 fn from_der(der: &[u8]) -> Result<[u8; 64], MalformedSignature> {

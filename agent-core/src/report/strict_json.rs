@@ -15,6 +15,15 @@ pub fn from_slice<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Err
     serde_json::from_slice(json)
 }
 
+/// Reads `json` as [`from_slice`] does, refusing whatever is no object: serde reads a list of the right values as the
+/// members of a struct.
+pub fn object_from_slice<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Error> {
+    match json.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') => from_slice(json),
+        _ => Err(serde_json::Error::custom(NO_OBJECT)),
+    }
+}
+
 /// What is wrong, without repeating values: signed content may be personal, and an error may be logged.
 pub fn describe(error: &serde_json::Error) -> String {
     let text = error.to_string();
@@ -29,10 +38,13 @@ pub fn describe(error: &serde_json::Error) -> String {
 }
 
 /// How messages begin that hold nothing but names from our own types.
-const NAMES_NO_VALUE: [&str; 4] = ["missing field", "duplicate field", REPEATED_MEMBER, FORBIDDEN_MEMBER];
+const NAMES_NO_VALUE: [&str; 5] =
+    ["missing field", "duplicate field", REPEATED_MEMBER, FORBIDDEN_MEMBER, NO_OBJECT];
 
 /// For a member that a type must not have: begin the message with this, and give no value.
 pub const FORBIDDEN_MEMBER: &str = "forbidden member";
+
+const NO_OBJECT: &str = "not a JSON object";
 
 /// The member is not named: it is whatever the sender wrote.
 const REPEATED_MEMBER: &str = "a member appears twice";

@@ -17,6 +17,7 @@
 //!   fork of the chain.
 
 mod baselines;
+mod cipher;
 mod error;
 mod eviction;
 mod file;

@@ -18,13 +18,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::aead::NONCE_LEN;
 use ring::{hkdf, hmac};
 use rusqlite::{OptionalExtension as _, Transaction};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use super::cipher::Cipher;
 use super::error::StoreError;
 use crate::platform::{Entropy, SecretStore};
 
@@ -53,7 +54,7 @@ pub(super) struct Place<'a> {
 pub(super) struct Sealer {
     /// Which data key of the file this is.
     pub(super) number: i64,
-    seal: LessSafeKey,
+    seal: Cipher,
     lookup: Zeroizing<[u8; LOOKUP_KEY_LEN]>,
     entropy: Arc<dyn Entropy>,
     /// Values sealed since [`Self::take_seals`].
@@ -95,12 +96,11 @@ impl Sealer {
             return Err(wrong());
         }
         let root = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(data_key);
-        let seal = root.expand(&[b"mtd store seal 1"], &AES_256_GCM).map_err(|_| wrong())?;
+        let seal = Cipher::derived(&root, b"mtd store seal 1").map_err(|_| wrong())?;
         let mut lookup = Zeroizing::new([0; LOOKUP_KEY_LEN]);
         root.expand(&[b"mtd store lookup 1"], hmac::HMAC_SHA256)
             .and_then(|key| key.fill(lookup.as_mut_slice()))
             .map_err(|_| wrong())?;
-        let seal = LessSafeKey::new(UnboundKey::from(seal));
         Ok(Self { number, seal, lookup, entropy, seals: AtomicU64::new(0) })
     }
 
@@ -150,7 +150,7 @@ impl Sealer {
         self.entropy.fill(&mut nonce)?;
         self.seals.fetch_add(1, Ordering::Relaxed);
         self.seal
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), place.aad(), &mut bytes)
+            .seal(nonce, &place.aad(), &mut bytes)
             .map_err(|_| StoreError::Form { table: place.table, doing: "written" })?;
         Ok([&[VERSION], nonce.as_slice(), &bytes].concat())
     }
@@ -168,11 +168,7 @@ impl Sealer {
             return Err(tampered());
         }
         let mut text = Zeroizing::new(text.to_vec());
-        let length = self
-            .seal
-            .open_in_place(Nonce::assume_unique_for_key(*nonce), place.aad(), &mut text)
-            .map_err(|_| tampered())?
-            .len();
+        let length = self.seal.open(*nonce, &place.aad(), &mut text).map_err(|_| tampered())?.len();
         text.truncate(length);
         Ok(text)
     }
@@ -205,11 +201,11 @@ fn fresh_key(
 }
 
 impl Place<'_> {
-    fn aad(self) -> Aad<Vec<u8>> {
+    fn aad(self) -> Vec<u8> {
         let mut bytes = vec![VERSION];
         bytes.extend_from_slice(self.table.as_bytes());
         bytes.push(0);
         bytes.extend_from_slice(self.row.as_bytes());
-        Aad::from(bytes)
+        bytes
     }
 }

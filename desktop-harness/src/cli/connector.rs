@@ -23,7 +23,7 @@ use crate::ui::{Ui, access_view, clean, plural};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  mtd connector serve                            TLS 1.3 on 127.0.0.1:8443, its own CA made at first start
+  mtd connector serve --accept-software-keys     TLS 1.3 on 127.0.0.1:8443, its own CA made at first start
   mtd connector token | mtd enroll -             enrol this machine
   mtd connector settings --allowed-level low --app-sync on
   mtd connector devices --json
@@ -99,6 +99,9 @@ struct ServeArgs {
     /// Host name or address that the certificate is for; repeatable, devices are told the first
     #[arg(long, value_name = "HOST")]
     name: Vec<String>,
+    /// From now on, take keys in software too: what desktops have
+    #[arg(long)]
+    accept_software_keys: bool,
     #[command(flatten)]
     canary: connector_canary::Args,
 }
@@ -123,6 +126,9 @@ struct SettingsArgs {
     /// Let unresponsive devices in by their last level
     #[arg(long, value_enum)]
     allow_unresponsive: Option<Switch>,
+    /// Take devices whose key is kept in software: desktops, emulators, simulators
+    #[arg(long, value_enum)]
+    accept_software_keys: Option<Switch>,
     /// Replace what FILE names (JSON: network, indicators, policy_overrides, required_checks, resources)
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
@@ -172,7 +178,7 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
             if !serve.name.is_empty() {
                 config.names = serve.name;
             }
-            self::serve(config, serve.canary, ui).await?;
+            self::serve(config, serve.accept_software_keys, serve.canary, ui).await?;
         }
         Command::Token { ownership, ttl } => {
             let payload =
@@ -192,10 +198,18 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
     Ok(Outcome::Done)
 }
 
-async fn serve(config: Config, canary: connector_canary::Args, ui: &Ui) -> Result<(), CliError> {
+async fn serve(
+    config: Config,
+    accept_software_keys: bool,
+    canary: connector_canary::Args,
+    ui: &Ui,
+) -> Result<(), CliError> {
     let folder = config.data_dir.clone();
     let name = config.names.first().cloned().unwrap_or_default();
     let connector = Connector::open(config)?;
+    if accept_software_keys {
+        connector.update_settings(|settings| settings.keys.software = true)?;
+    }
     let interruption = Interruption::listen()?;
     let canary = connector_canary::start(canary, &name, &folder, &connector).await?;
     let running = connector.start().await?;
@@ -240,6 +254,7 @@ fn apply(connector: &Connector, change: SettingsArgs) -> Result<TenantSettings, 
             settings.unresponsive_after_days = (days > 0).then_some(days);
         }
         set(&mut settings.unresponsive_access, change.allow_unresponsive.map(UnknownLevelAccess::from));
+        set(&mut settings.keys.software, change.accept_software_keys.map(Switch::is_on));
         if let Some(file) = file {
             set(&mut settings.resources, file.resources);
             set(&mut device.network, file.network);
@@ -300,6 +315,7 @@ fn show_settings(settings: &TenantSettings, ui: &Ui) -> Result<(), CliError> {
         });
         ui.line(format!("Resource          {}: up to {allowed}{grace}", clean(&resource.name)));
     }
+    ui.line(format!("Software keys     {}", if settings.keys.software { "accepted" } else { "refused" }));
     ui.line(format!("App sync          {}", switch(device.app_sync.enabled)));
     ui.line(format!("  personal, full  {}", switch(device.app_sync.personal_full_inventory)));
     ui.line(format!("Endpoints         {}", device.network.endpoints.len()));
@@ -332,6 +348,9 @@ fn show_devices(devices: &[DeviceRow], ui: &Ui) -> Result<(), CliError> {
             device.key_protection,
             device.last_seen
         ));
+        for problem in &device.problems {
+            ui.line(format!("  {} {}", ui.paint.warning("!"), clean(problem)));
+        }
         access_view::show(ui, &device.resources);
     }
     Ok(())

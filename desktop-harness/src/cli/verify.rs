@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use agent_core::platform::KeySlot;
 use agent_core::report::jwk::{Jwk, PublicKey};
-use agent_core::report::{ChainReport, Expected, TokenReport, verify_chain};
+use agent_core::report::{ChainReport, Expected, TokenReport, verify_rotated_chain};
 
 use super::folder::data_dir;
 use super::{Global, Outcome, files};
@@ -22,9 +22,9 @@ pub(crate) struct Args {
     /// Reports, one compact JWS a line, in any order; - reads standard input
     #[arg(value_name = "FILE")]
     reports: PathBuf,
-    /// The device's public key as JWK [default: this machine's own]
+    /// The device's public key as JWK [default: this machine's own]; of a device that changed its key all, oldest first
     #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
+    key: Vec<PathBuf>,
     /// The issuer that the reports must have
     #[arg(long, value_name = "URL")]
     iss: Option<String>,
@@ -34,22 +34,28 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
-    let key = match &args.key {
-        Some(path) => PublicKey::from_jwk(&files::read_json::<Jwk>(path)?)?,
-        None => own_key(global)?,
-    };
+    let mut keys = args.key.iter().map(|path| read_key(path)).collect::<Result<Vec<_>, _>>()?;
+    if keys.is_empty() {
+        keys.push(own_key(global)?);
+    }
     let text = files::read_text(&args.reports)?;
     let tokens: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     if tokens.is_empty() {
         return Err(no_tokens(&args.reports));
     }
-    let report = verify_chain(&tokens, &key, Expected { iss: args.iss.as_deref(), aud: args.aud.as_deref() });
+    let expected = Expected { iss: args.iss.as_deref(), aud: args.aud.as_deref() };
+    let report = verify_rotated_chain(&tokens, &keys, expected);
     if ui.json {
         ui.json(&report)?;
     } else {
         show(ui, &report);
     }
     Ok(if report.is_sound() { Outcome::Done } else { Outcome::SaysNo })
+}
+
+fn read_key(path: &Path) -> Result<PublicKey, CliError> {
+    let named = |why: String| format!("{}: {why}", path.display());
+    PublicKey::from_jwk(&files::read_json::<Jwk>(path)?).map_err(|error| named(error.to_string()).into())
 }
 
 fn own_key(global: &Global) -> Result<PublicKey, CliError> {

@@ -15,6 +15,7 @@ use super::Connector;
 use super::decision::decide;
 use super::devices::{self, Device};
 use super::error::Error;
+use super::limits::MAX_TOLD_PROBLEMS;
 use super::policies::{self, StoredPolicy};
 use super::random;
 use super::reports::{self, ChainState};
@@ -49,16 +50,18 @@ impl Connector {
         settings.ok_or_else(|| Error::Config(format!("tenant \"{}\" is gone", self.tenant())))
     }
 
-    /// Changes the settings. If anything is different afterwards, their version has grown by one.
+    /// Changes the settings. If anything that devices are sent is different afterwards, their version has grown by one.
     pub fn update_settings(&self, change: impl FnOnce(&mut TenantSettings)) -> Result<TenantSettings, Error> {
         self.0.database.write(|transaction| {
             let before = tenants::load(transaction, self.tenant())?.unwrap_or_default();
             let mut after = before.clone();
             change(&mut after);
             after.device.version = before.device.version;
-            if after != before {
+            if after.device != before.device {
                 check_transport(&after.device).map_err(|error| Error::Config(error.to_string()))?;
                 after.device.version = before.device.version.saturating_add(1);
+            }
+            if after != before {
                 tenants::save(transaction, self.tenant(), &after)?;
             }
             Ok(after)
@@ -173,6 +176,14 @@ impl Connector {
         let standing = reports::standing(database, &device)?;
         let decision = decide(&standing, settings, self.now());
         let chain = reports::chain_state(database, &device)?;
+        let mut told = match ChainRow::from(chain).status {
+            ChainStatus::Intact => Vec::new(),
+            _ => reports::chain_problems(database, &device)?,
+        };
+        told.truncate(MAX_TOLD_PROBLEMS);
+        let unresponsive = standing.is_unresponsive(settings, self.now());
+        let silence = unresponsive.then(|| silent_since(standing.last_heard));
+        let problems = silence.into_iter().chain(told.into_iter().map(|problem| problem.why)).collect();
         Ok(DeviceRow {
             id: device.id,
             tenant: device.tenant,
@@ -183,13 +194,22 @@ impl Connector {
             last_seq: chain.last_seq,
             level: decision.level,
             at_least: standing.reported.and_then(|report| report.at_least),
-            unresponsive: standing.is_unresponsive(settings, self.now()),
+            unresponsive,
             compliant: decision.compliant,
             reason: decision.reason,
             chain: chain.into(),
+            problems,
             resources: decision.resources,
         })
     }
+}
+
+/// What silence means, and what to do about it.
+fn silent_since(last_heard: Timestamp) -> String {
+    format!(
+        "no report since {last_heard}: the device is off or offline, the agent was removed or may not run, or somebody \
+         keeps its reports back: ask its user to open the app, and revoke the device if it is lost"
+    )
 }
 
 /// A device, as administrators see it.
@@ -224,6 +244,9 @@ pub struct DeviceRow {
     pub reason: String,
     /// Its chain of reports.
     pub chain: ChainRow,
+    /// What its silence and each fault of its chain since it enrolled mean, and what to do about it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
     /// Access to each resource.
     pub resources: Vec<ResourceAccess>,
 }

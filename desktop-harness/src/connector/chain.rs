@@ -37,6 +37,8 @@ pub struct Surroundings {
     pub is_named_by_its_successor: Option<bool>,
     /// The number of the stored report that it names.
     pub names: Option<u64>,
+    /// A stored report with another number names the same report as this one.
+    pub shares_its_predecessor: bool,
     /// It claims to tell again what was another report.
     pub replaces_another: bool,
 }
@@ -44,7 +46,8 @@ pub struct Surroundings {
 /// Judges a new report of an epoch.
 pub fn judge(place: Place, around: Surroundings) -> Option<Fault> {
     let first = place.seq == 1;
-    if around.names.is_some_and(|named| named.checked_add(1) != Some(place.seq)) || first == place.has_prev {
+    let from_further_back = around.names.is_some_and(|named| named.checked_add(1) != Some(place.seq));
+    if from_further_back || around.shares_its_predecessor || first == place.has_prev {
         return Some(Fault::Regression);
     }
     let contradicted = around.follows_its_predecessor == Some(false)

@@ -75,6 +75,14 @@ CREATE TABLE policy (
 ) STRICT;
 ";
 
+/// What version 3 has beside version 2. `twin` is the digest of the token with the other form of its signature; a report
+/// that an earlier version stored has none.
+const TWIN_DIGESTS: &str = "
+ALTER TABLE report ADD COLUMN twin TEXT;
+CREATE INDEX report_twin ON report (epoch, twin);
+CREATE INDEX report_prev ON report (epoch, prev);
+";
+
 /// What version 3 has for reports that were too large: which numbers never come, and in whose order their parts count.
 const REPLACED_REPORTS: &str = "
 CREATE TABLE replaced (
@@ -89,7 +97,7 @@ CREATE INDEX report_order ON report (epoch, ifnull(stands_for, seq));
 
 /// What each version has beside the one before.
 const STEPS: [&[&str]; SCHEMA_VERSION as usize] =
-    [&[SCHEMA], &[SIGNED_POLICIES], &[signing::SCHEMA, bundles::SCHEMA, REPLACED_REPORTS]];
+    [&[SCHEMA], &[SIGNED_POLICIES], &[REPLACED_REPORTS, signing::SCHEMA, bundles::SCHEMA, TWIN_DIGESTS]];
 
 /// The open database.
 pub struct Database(Mutex<Connection>);

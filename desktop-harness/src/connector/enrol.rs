@@ -21,7 +21,7 @@ impl Connector {
         Ok(self.0.challenges.issue(tenant, self.now())?)
     }
 
-    /// Enrols a device: its key, its proof and its one-time token must hold, in this order, so that a token is
+    /// Enrols a device: its key, its proof, the organisation's rules on keys and its one-time token must hold, in this order, so that a token is
     /// only used up by who can use it.
     pub(super) fn enrol(
         &self,
@@ -31,6 +31,7 @@ impl Connector {
     ) -> Result<EnrolmentResponse, Denied> {
         let settings = self.tenant_settings(tenant)?;
         let key = self.check_proof(tenant, url, request)?;
+        check_key(request, &settings)?;
         let device = self.0.database.write(|transaction| {
             let ownership = match devices::take_invitation(transaction, tenant, &request.token, self.now())? {
                 Invitation::Taken(ownership) => ownership,
@@ -52,10 +53,6 @@ impl Connector {
     }
 
     fn check_proof(&self, tenant: &str, url: &str, request: &EnrolmentRequest) -> Result<PublicKey, Denied> {
-        request
-            .key_protection
-            .parse::<KeyProtection>()
-            .map_err(|why| Denied::new(RefusalCode::InvalidRequest, format!("key_protection: {why}")))?;
         let key = PublicKey::from_jwk(&request.jwk)
             .map_err(|error| Denied::new(RefusalCode::InvalidKey, format!("jwk: {error}")))?;
         let failed = |why: &str| Denied::new(RefusalCode::AuthenticationFailed, format!("proof: {why}"));
@@ -95,6 +92,15 @@ impl Connector {
         let settings = tenants::load(&self.0.database.read(), tenant)?;
         settings.ok_or_else(|| Denied::not_found("no such tenant"))
     }
+}
+
+fn check_key(request: &EnrolmentRequest, settings: &TenantSettings) -> Result<(), Denied> {
+    let protection = request
+        .key_protection
+        .parse::<KeyProtection>()
+        .map_err(|why| Denied::new(RefusalCode::InvalidRequest, format!("key_protection: {why}")))?;
+    let denied = |why| Denied::new(RefusalCode::AccessDenied, why);
+    settings.keys.check_protection(protection).map_err(denied)
 }
 
 /// How a key is kept, as the device says. This connector verifies no attestation, so hardware is told as unproved.

@@ -48,11 +48,8 @@ pub const REQUEST_SKEW: i64 = 10 * 60;
 /// to a wrong time zone is up to 14 h off.
 pub const REPORT_SKEW: i64 = 24 * 60 * 60;
 
-/// Longest `jti`, `txn` and the like, in bytes.
-pub const MAX_CLAIM: usize = 256;
-
-/// Largest sequence number: what JSON carries without loss (RFC 8259, section 6) and SQLite holds.
-pub const MAX_SEQUENCE: u64 = (1 << 53) - 1;
+/// How many faults of a chain are told to an administrator: the first ones; those after them are their consequence.
+pub const MAX_TOLD_PROBLEMS: usize = 8;
 
 /// Most reports that one report replaces: from 1 MiB to 16 KiB in steps of an eighth takes 31.
 pub const MAX_REPLACED: usize = 32;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use agent_core::model::{Level, RiskLevel, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use agent_core::report::{ChainLink, ChainProblem, ChainedReport, ProblemKind, judge_chain, jws};
+use rusqlite::types::{FromSql, FromSqlError, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::Deserialize;
 
 use super::chain::{Fault, Surroundings};
@@ -25,6 +27,8 @@ pub struct Report<'a> {
     pub jti: &'a str,
     /// [`token_digest`](agent_core::connector::token_digest) of the token.
     pub sha256: &'a str,
+    /// The same of its [`twin`](agent_core::report::jws::twin): a successor may name either.
+    pub twin: Option<&'a str>,
     pub prev: Option<&'a str>,
     pub replaces: &'a [Replaced],
     pub level: Option<Level>,
@@ -57,22 +61,25 @@ pub fn surroundings(
     epoch: &str,
     report: &Report<'_>,
 ) -> Result<Surroundings, Error> {
-    let sql = "WITH known (seq, sha256) AS (
-            SELECT seq, sha256 FROM report WHERE epoch = ?1 UNION ALL SELECT seq, sha256 FROM replaced WHERE epoch = ?1)
+    let sql = "WITH known (seq, sha256, twin) AS (
+            SELECT seq, sha256, twin FROM report WHERE epoch = ?1
+            UNION ALL SELECT seq, sha256, NULL FROM replaced WHERE epoch = ?1)
         SELECT
-        EXISTS (SELECT 1 FROM known WHERE seq = ?2 AND sha256 IS NOT ?4),
-        (SELECT max(sha256 IS ?3) FROM known WHERE seq = ?2 - 1),
-        (SELECT max(prev IS ?4) FROM report WHERE epoch = ?1 AND seq = ?2 + 1),
-        (SELECT max(seq) FROM known WHERE sha256 = ?3)";
+        EXISTS (SELECT 1 FROM known WHERE seq = ?2 AND sha256 IS NOT ?4 AND sha256 IS NOT ?5),
+        (SELECT max(sha256 IS ?3 OR ifnull(twin = ?3, 0)) FROM known WHERE seq = ?2 - 1),
+        (SELECT max(prev IS ?4 OR ifnull(prev = ?5, 0)) FROM report WHERE epoch = ?1 AND seq = ?2 + 1),
+        (SELECT max(seq) FROM known WHERE sha256 = ?3 OR twin = ?3),
+        EXISTS (SELECT 1 FROM report WHERE epoch = ?1 AND prev = ?3 AND seq <> ?2)";
     let around = connection.query_row(
         sql,
-        params![epoch, sequence(report.seq), report.prev, report.sha256],
+        params![epoch, sequence(report.seq), report.prev, report.sha256, report.twin],
         |row| {
             Ok(Surroundings {
                 taken: row.get(0)?,
                 follows_its_predecessor: row.get(1)?,
                 is_named_by_its_successor: row.get(2)?,
                 names: row.get::<_, Option<i64>>(3)?.and_then(|seq| u64::try_from(seq).ok()),
+                shares_its_predecessor: row.get(4)?,
                 replaces_another: false,
             })
         },
@@ -83,7 +90,7 @@ pub fn surroundings(
 
 /// Whether what `report` says of those that it replaces is not what is known of them.
 fn contradicted(connection: &Connection, epoch: &str, report: &Report<'_>) -> Result<bool, Error> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM report WHERE epoch = ?1 AND seq = ?2 AND sha256 IS NOT ?3)
+    let sql = "SELECT EXISTS (SELECT 1 FROM report WHERE epoch = ?1 AND seq = ?2 AND sha256 IS NOT ?3 AND twin IS NOT ?3)
         OR EXISTS (SELECT 1 FROM replaced WHERE epoch = ?1 AND seq = ?2 AND sha256 IS NOT ?3)
         OR EXISTS (SELECT 1 FROM report WHERE epoch = ?1 AND seq = ?2 + 1 AND prev IS NOT ?3)";
     for replaced in report.replaces {
@@ -104,8 +111,8 @@ pub fn store(
     now: Timestamp,
 ) -> Result<(), Error> {
     let sql = "INSERT INTO report
-        (device, epoch, seq, jti, sha256, prev, level, at_least, fault, received_at, token, stands_for)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        (device, epoch, seq, jti, sha256, prev, level, at_least, fault, received_at, token, stands_for, twin)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     let row = params![
         device.id,
         device.epoch,
@@ -118,7 +125,8 @@ pub fn store(
         fault.map(Json),
         now.unix(),
         report.token,
-        report.replaces.first().map(|first| sequence(first.seq))
+        report.replaces.first().map(|first| sequence(first.seq)),
+        report.twin
     ];
     transaction.execute(sql, row)?;
     for replaced in report.replaces {
@@ -205,6 +213,64 @@ pub fn chain_state(connection: &Connection, device: &Device) -> Result<ChainStat
     })
 }
 
+/// What the chains of a device show that is a fault or a gap, the newest enrolment first. A gap of an earlier one is none:
+/// what was queued when a device enrols again is set aside.
+pub fn chain_problems(connection: &Connection, device: &Device) -> Result<Vec<ChainProblem>, Error> {
+    let sql = "SELECT seq, sha256, twin, prev, received_at, jti,
+            CASE WHEN stands_for IS NULL THEN NULL ELSE token END, epoch
+        FROM report WHERE device = ?1";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([&device.id])?;
+    let mut epochs: BTreeMap<String, Vec<ChainedReport>> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        epochs.entry(row.get(7)?).or_default().push(chained(row)?);
+    }
+    let newest = epochs.remove(&device.epoch).unwrap_or_default();
+    let mut problems = judge_chain(device.epoch.clone(), newest).problems;
+    problems.retain(|problem| problem.fault || problem.kind == ProblemKind::StartsLate);
+    for (epoch, links) in epochs {
+        let earlier = judge_chain(epoch, links).problems;
+        problems.extend(earlier.into_iter().filter(|it| it.fault && it.kind != ProblemKind::Gap));
+    }
+    Ok(problems)
+}
+
+fn chained(row: &Row<'_>) -> Result<ChainedReport, Error> {
+    let digest = |text: String| text.parse::<ChainLink>().ok();
+    let sha256 = row.get::<_, Digest>(1)?.0;
+    let mut digests = [sha256, row.get::<_, Option<String>>(2)?.and_then(digest).unwrap_or(sha256)];
+    digests.sort();
+    Ok(ChainedReport {
+        seq: u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default(),
+        digests,
+        prev: row.get::<_, Option<String>>(3)?.and_then(digest),
+        at: Timestamp::from_unix(row.get(4)?),
+        jti: row.get(5)?,
+        generation: 0,
+        replaces: row.get::<_, Option<String>>(6)?.as_deref().map(replaced_by).unwrap_or_default(),
+    })
+}
+
+/// What a stored report says that it replaces.
+fn replaced_by(token: &str) -> Vec<(u64, ChainLink)> {
+    #[derive(Deserialize)]
+    struct Claims {
+        mtd_replaces: Vec<Replaced>,
+    }
+    let claims: Option<Claims> = jws::peek_claims(token).ok();
+    let replaced = claims.into_iter().flat_map(|claims| claims.mtd_replaces);
+    replaced.filter_map(|it| Some((it.seq, it.sha256.parse().ok()?))).collect()
+}
+
+/// A digest as it is stored: base64url.
+struct Digest(ChainLink);
+
+impl FromSql for Digest {
+    fn column_result(value: ValueRef<'_>) -> Result<Self, FromSqlError> {
+        value.as_str()?.parse().map(Self).map_err(|why: &str| FromSqlError::Other(why.into()))
+    }
+}
+
 /// The reports of a device as they came, in order of enrolment and number.
 pub fn tokens(connection: &Connection, tenant: &str, device: &str) -> Result<Vec<String>, Error> {
     let sql = "SELECT token FROM report JOIN enrolment USING (epoch) JOIN device ON device.id = report.device
@@ -214,7 +280,7 @@ pub fn tokens(connection: &Connection, tenant: &str, device: &str) -> Result<Vec
     Ok(tokens.collect::<Result<_, _>>()?)
 }
 
-/// SQLite's integers are signed; numbers above [`MAX_SEQUENCE`](super::limits::MAX_SEQUENCE) are refused before.
+/// SQLite's integers are signed; numbers above [`MAX_SEQUENCE`](agent_core::report::MAX_SEQUENCE) are refused before.
 fn sequence(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::database::Json;
 use super::error::Error;
+use super::key_rules::KeyRules;
 
-/// The settings of one organisation. A change raises `device.version`.
+/// The settings of one organisation. A change of what devices are sent raises `device.version`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TenantSettings {
     /// What its devices are sent. `ownership` is set for each device.
@@ -20,6 +21,9 @@ pub struct TenantSettings {
     /// How unresponsive devices are treated: by their last level where they are let in.
     #[serde(default = "block")]
     pub unresponsive_access: UnknownLevelAccess,
+    /// Which device keys it takes.
+    #[serde(default)]
+    pub keys: KeyRules,
     /// What is blocked or allowed.
     pub resources: Vec<Resource>,
 }
@@ -34,6 +38,7 @@ impl Default for TenantSettings {
             unknown_level_access: UnknownLevelAccess::Block,
             unresponsive_after_days: None,
             unresponsive_access: block(),
+            keys: KeyRules::default(),
             resources: vec![resource("mail"), resource("files")],
         }
     }

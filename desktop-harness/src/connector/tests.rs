@@ -70,6 +70,12 @@ fn every_place_that_a_report_can_claim_is_judged() {
             Some(Fault::Fork),
         ),
         ("from further back", at(5, true), Surroundings { names: Some(2), ..free }, Some(Fault::Regression)),
+        (
+            "beside another",
+            at(7, true),
+            Surroundings { shares_its_predecessor: true, ..free },
+            Some(Fault::Regression),
+        ),
         ("a beginning that is none", at(7, false), free, Some(Fault::Regression)),
         ("a first with a past", at(1, true), free, Some(Fault::Regression)),
     ];

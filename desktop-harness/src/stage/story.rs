@@ -229,6 +229,7 @@ mod tests {
             compliant: false,
             reason: String::new(),
             chain: ChainRow { status: ChainStatus::Intact, gaps: 0, forks: 0, regressions: 0 },
+            problems: Vec::new(),
             resources: Vec::new(),
         }
     }

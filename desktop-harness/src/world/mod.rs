@@ -68,6 +68,8 @@ impl World {
         let connector = Connector::open(config(folder, place))?;
         let running = connector.start().await?;
         connector.update_settings(|settings| {
+            // The devices of a demonstration are desktops, or phones whose keystore is simulated.
+            settings.keys.software = true;
             let probe = SocketAddr::new(place.reach(), probe.addr().port());
             organisation::set_up(settings, &internet.services, place.reach(), services_pin, probe);
         })?;

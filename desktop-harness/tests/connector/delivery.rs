@@ -2,7 +2,7 @@
 
 use agent_core::connector::{Delivery, RefusalCode, token_digest};
 use agent_core::model::Level;
-use agent_core::platform::{KeySlot, SlotSigner};
+use agent_core::platform::{Clock as _, KeySlot, SlotSigner};
 use agent_core::report::jws::{self, typ};
 use desktop_harness::connector::{ChainStatus, Connector};
 use serde_json::{Value, json};

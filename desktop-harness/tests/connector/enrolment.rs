@@ -11,7 +11,7 @@ use agent_core::platform::{
     DeviceKey, Es256Signature, KeyAttestation, KeyProtection, KeySlot, PlatformError, SystemEntropy,
 };
 use agent_core::report::jws::{self, typ};
-use desktop_harness::connector::Connector;
+use desktop_harness::connector::{Connector, KeyRules};
 use desktop_harness::software_key::SoftwareKeys;
 use serde_json::json;
 
@@ -89,6 +89,21 @@ async fn of_many_devices_racing_for_one_token_one_enrols() {
     let enrolled = race.join_all().await.into_iter().filter(|ok| *ok).count();
     assert_eq!(enrolled, 1);
     assert_eq!(bench.connector.devices().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_software_key_is_refused_unless_the_organisation_takes_such_and_the_token_stays_good() {
+    let bench = Bench::start().await;
+    bench.connector.update_settings(|settings| settings.keys = KeyRules::default()).unwrap();
+    let payload = bench.invite();
+    let error = Fresh::new(&bench.clock).client.enrol(&payload).await.unwrap_err();
+    let (code, why) = refusal(&error);
+    assert_eq!(code, RefusalCode::AccessDenied);
+    assert!(why.starts_with("this organisation takes no keys in software"), "{why}");
+    assert_eq!(bench.connector.devices().unwrap(), []);
+
+    bench.connector.update_settings(|settings| settings.keys.software = true).unwrap();
+    Fresh::new(&bench.clock).enrolled(&payload).await;
 }
 
 #[tokio::test]

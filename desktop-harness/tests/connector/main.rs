@@ -11,6 +11,10 @@ mod enrolment;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]
+mod histories;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod inspection;
 #[cfg(test)]
 mod intel;

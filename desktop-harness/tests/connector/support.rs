@@ -56,6 +56,7 @@ impl Bench {
         let data_dir = tempfile::tempdir().unwrap();
         let clock = TestClock(Arc::new(AtomicI64::new(NOW)));
         let connector = Connector::open(config(&data_dir, &clock)).unwrap();
+        connector.update_settings(|settings| settings.keys.software = true).unwrap();
         let running = connector.start().await.unwrap();
         Self { connector, running, clock, data_dir }
     }

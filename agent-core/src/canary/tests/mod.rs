@@ -3,9 +3,11 @@
 mod client_hello;
 mod derived;
 mod keys;
+mod rfc_8037;
 mod target;
 mod token;
 mod vectors;
+mod wycheproof;
 
 use super::*;
 use crate::model::{Sha256, Timestamp};

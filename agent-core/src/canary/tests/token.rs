@@ -65,7 +65,10 @@ fn other_algorithms_and_header_members_are_refused() {
     let kid = signer().kid().to_owned();
     let with_more =
         format!(r#"{{"alg":"EdDSA","typ":"mtd-canary-tls+jws","kid":"{kid}","crit":["b64"],"b64":false}}"#);
-    for header in [header("none", &kid), header("HS256", &kid), with_more, "[]".to_owned(), String::new()] {
+    let list = format!(r#"["EdDSA","{}","{kid}"]"#, TlsReply::typ(()));
+    for header in
+        [header("none", &kid), header("HS256", &kid), with_more, list, "[]".to_owned(), String::new()]
+    {
         let forged = forge(&signer(), &header, &members(&tls_reply()));
         assert_eq!(verify::<TlsReply>(&forged, (), &nonce(), &keys()), Err(VerifyError::Header), "{header}");
     }

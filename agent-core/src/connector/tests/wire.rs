@@ -13,6 +13,7 @@ use crate::connector::{
     ResourceAccess,
 };
 use crate::model::{Level, RiskLevel, SpkiPin, TransportSettings};
+use crate::report::SetClaims;
 
 use crate::report::Replaced;
 
@@ -119,6 +120,7 @@ fn the_examples_of_the_documentation_are_what_is_sent() {
             "EnrolmentRequest" => round_trip::<EnrolmentRequest>(&example),
             "EnrolmentProof" => round_trip::<EnrolmentProof>(&example),
             "EnrolmentResponse" => round_trip::<EnrolmentResponse>(&example),
+            "SetClaims" => round_trip::<SetClaims>(&example),
             "Receipt" => round_trip::<Receipt>(&example),
             "RequestClaims" => round_trip::<RequestClaims>(&example),
             "SettingsClaims" => round_trip::<SettingsClaims>(&example),
@@ -133,7 +135,7 @@ fn the_examples_of_the_documentation_are_what_is_sent() {
         assert_eq!(again, example, "{name}");
         checked.push(name);
     }
-    assert_eq!(checked.len(), 14, "{checked:?}");
+    assert_eq!(checked.len(), 15, "{checked:?}");
 }
 
 fn round_trip<T: Serialize + DeserializeOwned>(example: &Value) -> Value {

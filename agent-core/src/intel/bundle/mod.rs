@@ -80,3 +80,6 @@ pub use write::{Contents, encode};
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod wycheproof;

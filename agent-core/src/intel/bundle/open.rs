@@ -247,10 +247,15 @@ fn read_header(file: &mut File, key: &BundleKey) -> Result<Header, BundleError> 
         return Err(BundleError::OtherFormat { found: word(8), known: FORMAT });
     }
     let (signed, signature) = bytes.split_at_checked(SIGNED_LEN).ok_or(BundleError::NotABundle)?;
-    UnparsedPublicKey::new(&ED25519, key.as_bytes())
-        .verify(&[CONTEXT, signed].concat(), signature)
-        .map_err(|_| BundleError::Signature)?;
+    if !verifies(key, &[CONTEXT, signed].concat(), signature) {
+        return Err(BundleError::Signature);
+    }
     Header::decode(bytes)
+}
+
+/// Whether `signature` is `key`'s over `message` (RFC 8032, section 5.1.7).
+pub(super) fn verifies(key: &BundleKey, message: &[u8], signature: &[u8]) -> bool {
+    UnparsedPublicKey::new(&ED25519, key.as_bytes()).verify(message, signature).is_ok()
 }
 
 /// The next `len` bytes, which the length of the file has been checked to hold.

@@ -1,5 +1,6 @@
 mod chain;
 mod claims;
+mod hostile;
 mod jwk;
 mod jws;
 mod schema;
@@ -7,3 +8,4 @@ mod signature;
 mod split;
 mod strict_json;
 mod support;
+mod wycheproof;

@@ -9,3 +9,4 @@ mod rotate;
 mod sealing;
 mod slots;
 mod support;
+mod wycheproof;
