@@ -220,6 +220,8 @@ class Story:
             bearer = request["headers"].get("authorization", "")
             if bearer.startswith("Bearer "):
                 yield told("request", bearer.removeprefix("Bearer "), "device", device, connector)
+            if "mtd-refusal" in answer["headers"]:
+                yield told("refusal", answer["headers"]["mtd-refusal"], "connector")
             if it["name"] == "report":
                 yield told("secevent", request["body"], "device", device, audience)
                 yield told("receipt", answer["headers"]["mtd-receipt"], "connector", connector)

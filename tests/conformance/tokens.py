@@ -25,6 +25,7 @@ JTI_LENGTH = 22
 KINDS = {
     "secevent": "secevent+jwt",
     "receipt": "mtd-receipt+jwt",
+    "refusal": "mtd-refusal+jwt",
     "settings": "mtd-settings+jwt",
     "policy": "mtd-policy+jwt",
     "decision": "mtd-decision+jwt",

@@ -24,6 +24,7 @@ const CLAIMS_POSITIONS = 32
 const KINDS = {
   secevent: 'secevent+jwt',
   receipt: 'mtd-receipt+jwt',
+  refusal: 'mtd-refusal+jwt',
   settings: 'mtd-settings+jwt',
   policy: 'mtd-policy+jwt',
   decision: 'mtd-decision+jwt',
