@@ -287,21 +287,3 @@ fn no_changed_object_holds() {
         assert!(world.judge_object(&changed).is_err(), "byte {place}");
     }
 }
-
-// TEMPORARY
-#[test]
-fn temporary_apples_own_example() {
-    let object = std::fs::read("/tmp/attest-scratch/apple.cbor").unwrap();
-    let rules = AppleRules {
-        app_ids: vec!["0352187391.com.apple.example_app_attest".to_owned()],
-        environment: Environment::Production,
-    };
-    let trust = Trust { root: &Root::apple(), now: Timestamp::from_unix(1_713_400_000) };
-    let object = super::Object::read(&object).unwrap();
-    let (leaf, data) = object.verify(trust, Some(b"test_server_challenge")).unwrap();
-    let attested = data.judge(&leaf, &rules).unwrap();
-    assert_eq!(
-        BASE64_STANDARD.encode(attested.key_id.as_bytes()),
-        "bSrEhF8TIzIvWSPwvZ0i2+UOBre4ASH84rK15m6emNY="
-    );
-}
