@@ -57,7 +57,7 @@ async fn key_is_listed_as_it_is_attested_and_not_as_it_is_claimed() {
 #[tokio::test]
 async fn refused_attestation_names_its_rule_and_leaves_the_one_time_token() {
     let bench = bench().await;
-    let cases: [(&str, fn(&mut Statement)); 5] = [
+    let cases: [(&str, Spoil); 5] = [
         ("attestation: device_locked: ", |it| drop(it.hardware.insert(704, root_of_trust(0, 2)))),
         ("attestation: encoding: ", |it| drop(it.hardware.insert(704, root_of_trust(1, 0)))),
         ("attestation: challenge: ", |it| it.challenge = b"of another connector".to_vec()),
@@ -131,7 +131,7 @@ async fn key_that_nobody_vouches_for_is_listed_as_software_where_these_are_taken
     Phone::new(&bench, KeyProtection::StrongBox, Platform::None).enrol(&bench).await.unwrap();
     let device = bench.connector.devices().unwrap().pop().unwrap();
     assert_eq!((device.key_protection.as_str(), device.attestation), ("software", None));
-    let unlocked: fn(&mut Statement) = |it| drop(it.hardware.insert(704, root_of_trust(0, 2)));
+    let unlocked: Spoil = |it| drop(it.hardware.insert(704, root_of_trust(0, 2)));
     let phone = Phone::new(&bench, KeyProtection::StrongBox, Platform::Android(unlocked));
     phone.enrol(&bench).await.unwrap_err();
 }
@@ -216,10 +216,13 @@ impl Phone {
     }
 }
 
+/// Makes a statement what it should not be.
+type Spoil = fn(&mut Statement);
+
 #[derive(Clone, Copy)]
 enum Platform {
     None,
-    Android(fn(&mut Statement)),
+    Android(Spoil),
     Apple,
 }
 
