@@ -46,6 +46,40 @@ fn full_disk_loses_no_report() {
     assert_eq!(organisation.reports(), queue);
 }
 
+#[test]
+fn threat_intelligence_that_does_not_fit_is_told_and_leaves_the_space() {
+    let organisation = Organisation::acme();
+    let mut device = Device::new();
+    device.fixture("dpkg-status");
+    let disk = match SmallDisk::mount(&mut device) {
+        Ok(disk) => disk,
+        Err(why) => {
+            eprintln!("skipped: no file system can be mounted here: {why}");
+            return;
+        }
+    };
+    organisation.enrol(&device);
+    device.mtd("scan --inventory dpkg-status").ends_with(0);
+    deliver_all(&device);
+    let names: String = (0..100_000).map(|n| format!("host{n}.example\n")).collect();
+    organisation.write("list.txt", &names);
+    let built = organisation.admin("intel build list.txt -o i.mtdi --bundle-version 7 --json").ends_with(0);
+    let key = built.json()["key"].as_str().unwrap().to_owned();
+    let served =
+        organisation.admin(&format!("connector intel i.mtdi --key {key} --json")).ends_with(0).json();
+    let size = served["size"].as_u64().unwrap();
+    assert!(size > 700_000, "{size}");
+
+    disk.shell("cat /dev/zero > data/filler; truncate -s -500K data/filler");
+    let ran = device.mtd("deliver").ends_with(0);
+    ran.says("threat intelligence cannot be stored: the disk is full").says("what was in force stays so");
+    assert!(disk.shell("test ! -e data/agent.mtdi.part && test ! -e data/agent.mtdi"), "space is given back");
+    assert_eq!(device.json("status")["intel"], serde_json::Value::Null);
+    device.mtd("scan --inventory dpkg-status").ends_with(0);
+    disk.shell("rm data/filler");
+    deliver_all(&device);
+}
+
 /// A file system of little space at `data` of a device, seen only by processes that enter its namespace.
 struct SmallDisk {
     /// Holds the namespace until its standard input is closed.
@@ -95,14 +129,14 @@ impl SmallDisk {
         Ok(disk)
     }
 
-    /// Runs a shell command there; one that runs out of space may fail.
-    fn shell(&self, script: &str) {
+    /// Runs a shell command there; whether it succeeds. One that runs out of space may fail.
+    fn shell(&self, script: &str) -> bool {
         let command = Command::new(&self.enter[0])
             .args(&self.enter[1..])
             .args(["sh", "-c", script])
             .stderr(Stdio::null())
             .status();
-        command.unwrap();
+        command.unwrap().success()
     }
 }
 

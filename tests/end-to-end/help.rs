@@ -2,7 +2,7 @@
 
 use crate::device::{Device, run};
 
-const SUBCOMMANDS: [&str; 15] = [
+const SUBCOMMANDS: [&str; 16] = [
     "demo",
     "scan",
     "analyze",
@@ -12,6 +12,7 @@ const SUBCOMMANDS: [&str; 15] = [
     "explain",
     "preview",
     "verify",
+    "attestation",
     "connector",
     "canary",
     "check-url",
@@ -25,10 +26,12 @@ fn every_subcommand_has_help_with_an_example() {
     let device = Device::new();
     let others = [
         "",
+        "attestation show",
         "connector serve",
         "connector token",
         "connector devices",
         "connector settings",
+        "connector attestation",
         "connector policy",
         "connector pins",
         "connector rotate-key",

@@ -21,6 +21,7 @@ mod demo;
 mod stage_story;
 mod story;
 
+mod attestation;
 mod bad_input;
 mod devices;
 mod fail_at;

@@ -175,8 +175,9 @@ impl PartFile {
     /// What is told of a failure. A full disk gets its space back.
     fn failed(&mut self, error: &ConnectorError) -> Result<IntelDownload, AgentError> {
         if matches!(error, ConnectorError::Storage { .. }) {
-            postpone(&self.inner)?;
+            // First the space, which the note of it needs too.
             self.remove()?;
+            postpone(&self.inner)?;
         }
         Ok(IntelDownload::Failed { why: error.to_string() })
     }

@@ -8,6 +8,8 @@
 //! | `invalid_key`, `invalid_issuer`, `access_denied` | stays: the connector does not know this device (any more), and the user is told to enrol again |
 //! | 413 | is told again in smaller parts, see [`super::smaller`] |
 //! | anything else, or nothing | stays, and is sent again after a wait |
+//!
+//! A 400 or 413 counts with the connector's signature alone: without it, it is anything else.
 
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +107,14 @@ fn refused(inner: &Inner, report: &StoredReport, refusal: Refusal) -> Result<Set
         }
         _ => set_aside(inner, report, &why),
     }
+}
+
+/// Remembers, until the device is enrolled, that its store could not be opened any more: whoever it was enrolled with does not
+/// hear from it.
+pub(super) fn note_start_over(inner: &Inner) -> Result<(), AgentError> {
+    let why = "the key of this device's data was gone for good, and the agent began anew".to_owned();
+    let again = EnrolAgain { why, since: inner.host.clock.now() };
+    Ok(inner.store.write(|tx| tx.put(Slot::Disowned, &again))?)
 }
 
 const fn disowns(code: RefusalCode) -> bool {

@@ -13,7 +13,8 @@ use super::http::{Answer, Call};
 use super::limits::{MAX_ANSWER, MAX_ANSWER_HEADERS};
 use super::trouble::TroubleKind;
 use super::wire::{
-    Enrolment, RECEIPT_HEADER, Receipt, Refusal, RefusalCode, SECEVENT_MEDIA_TYPE, token_digest,
+    Enrolment, RECEIPT_HEADER, REFUSAL_HEADER, Receipt, Refusal, RefusalCode, SECEVENT_MEDIA_TYPE,
+    SignedRefusal, token_digest,
 };
 use crate::report::jws::{self, MAX_TOKEN, VerifyError, typ};
 
@@ -22,9 +23,9 @@ use crate::report::jws::{self, MAX_TOKEN, VerifyError, typ};
 pub enum Delivery {
     /// Stored by the connector, which signed for it: the only outcome on which it may leave the queue.
     Accepted(Receipt),
-    /// Refused for what it is; sending the same again is pointless. To be set aside and told.
+    /// Refused for what it is, by the connector's own signed word; sending the same again is pointless. To be set aside and told.
     Rejected(Refusal),
-    /// Larger than the connector takes: to be made again in smaller parts.
+    /// Larger than the connector takes, by its own signed word: to be made again in smaller parts.
     TooLarge,
     /// Not delivered as far as can be told: to be sent again, the same bytes.
     Retry {
@@ -85,11 +86,15 @@ impl Client {
                 }
                 Err(why) => Delivery::Retry { after: None, why },
             },
-            StatusCode::BAD_REQUEST => match Refusal::read(&answer.body) {
-                Some(refusal) => Delivery::Rejected(refusal),
-                None => Delivery::Retry { after: None, why: answer.unexpected() },
-            },
-            StatusCode::PAYLOAD_TOO_LARGE => Delivery::TooLarge,
+            StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE => {
+                match self.read_refusal(&answer, enrolment, token) {
+                    Ok(refused) => {
+                        self.note_proof();
+                        refused
+                    }
+                    Err(why) => Delivery::Retry { after: None, why },
+                }
+            }
             _ => {
                 let asked = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
                 let after = asked.and_then(|value| parse_retry_after(value, self.clock.now()));
@@ -127,6 +132,31 @@ impl Client {
             return Err(refused(TroubleKind::ForgedReceipt, "MTD-Receipt is for another report"));
         }
         Ok(receipt)
+    }
+
+    /// What the connector says of `token`. That of a report which was cut off on the way does not count for the whole one.
+    fn read_refusal(
+        &self,
+        answer: &Answer,
+        enrolment: &Enrolment,
+        token: &str,
+    ) -> Result<Delivery, ConnectorError> {
+        let status = answer.status.as_u16();
+        let unproven = |why: String| ConnectorError::UnprovenRefusal { status, why };
+        let header = answer.headers.get(REFUSAL_HEADER).and_then(|value| value.to_str().ok());
+        let header = header.ok_or_else(|| unproven("no MTD-Refusal".to_owned()))?;
+        let signed: SignedRefusal = self.verify(header, typ::REFUSAL, enrolment).map_err(|error| {
+            self.note_unverified(TroubleKind::Forged, &answer.host, &error);
+            unproven(told(&error))
+        })?;
+        if signed.status != status || signed.sha256 != token_digest(token) {
+            return Err(unproven("MTD-Refusal is for another report".to_owned()));
+        }
+        match (answer.status, signed.refusal) {
+            (StatusCode::PAYLOAD_TOO_LARGE, _) => Ok(Delivery::TooLarge),
+            (_, Some(refusal)) => Ok(Delivery::Rejected(refusal.presentable())),
+            (_, None) => Err(unproven("MTD-Refusal has no reason".to_owned())),
+        }
     }
 }
 

@@ -86,6 +86,17 @@ pub enum ConnectorError {
     /// A 202 without the connector's receipt.
     #[error("202 without a valid receipt: something on the path answered for the connector ({0})")]
     NoReceipt(String),
+    /// A 400 or 413 that the connector did not sign for this report.
+    #[error(
+        "HTTP {status} that is not the connector's word on this report: something on the path answered for it, or \
+         changed the report ({why})"
+    )]
+    UnprovenRefusal {
+        /// The status.
+        status: u16,
+        /// What is wrong with the signed refusal.
+        why: String,
+    },
     /// Signed content does not hold under the pinned key.
     #[error("{what} not accepted: {why}; something on the path may have changed it")]
     Forged {

@@ -45,4 +45,4 @@ pub use trouble::{Trouble, TroubleKind};
 pub use wire::{Access, Decision, Enrolment, Receipt, Refusal, RefusalCode, ResourceAccess, token_digest};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

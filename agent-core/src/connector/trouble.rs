@@ -19,7 +19,7 @@ words! {
         NoReceipt = "no_receipt",
         /// A 202 with a receipt that the connector did not sign for this report.
         ForgedReceipt = "forged_receipt",
-        /// Settings, a policy or a decision that the connector did not sign for this device.
+        /// Settings, a policy, a decision or a refusal that the connector did not sign for this device.
         Forged = "forged_content",
         /// Something signed by a key that no settings announced.
         UnknownKey = "unknown_key",

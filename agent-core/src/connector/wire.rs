@@ -19,6 +19,9 @@ pub const JWK_SET_MEDIA_TYPE: &str = "application/jwk-set+json";
 /// Header of a 202 that carries the receipt.
 pub const RECEIPT_HEADER: &str = "mtd-receipt";
 
+/// The header that carries the connector's signature under the refusal of a report.
+pub const REFUSAL_HEADER: &str = "mtd-refusal";
+
 /// The digest of a token as receipts and the hash chain write it: base64url of the SHA-256 of the compact JWS.
 pub fn token_digest(token: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(Sha256::of(token.as_bytes()).as_bytes())
@@ -344,6 +347,21 @@ pub struct Receipt {
     pub iat: Timestamp,
 }
 
+/// The connector's word that it refuses a report, and which: without it a proxy that cuts reports off, or says no itself,
+/// could have them set aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedRefusal {
+    /// [`token_digest`] of the report as it came.
+    pub sha256: String,
+    /// The status that it goes with: 400 or 413.
+    pub status: u16,
+    /// The body that it goes with; absent with 413.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Refusal>,
+    /// When it was refused.
+    pub iat: Timestamp,
+}
+
 /// The body of a refusal (RFC 8935, section 2.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
@@ -356,8 +374,12 @@ pub struct Refusal {
 impl Refusal {
     /// Reads the body of a refusal. The description is cut to a line that is safe to show.
     pub fn read(body: &[u8]) -> Option<Self> {
-        let Self { err, description } = serde_json::from_slice(body).ok()?;
-        Some(Self { err, description: presentable(&description) })
+        serde_json::from_slice(body).ok().map(Self::presentable)
+    }
+
+    /// The same with the description cut to a line that is safe to show.
+    pub fn presentable(self) -> Self {
+        Self { description: presentable(&self.description), ..self }
     }
 }
 

@@ -10,6 +10,7 @@ use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _
 
 use super::{DeviceKey, Es256Signature, FailureKind, KeyAttestation, KeySlot, PlatformError, Signer};
 use crate::model::KeyProtection;
+use crate::report::jwk::PublicKey;
 
 /// DER of a P-256 SubjectPublicKeyInfo up to the point (RFC 5480).
 const SPKI: [u8; 26] = [
@@ -71,6 +72,16 @@ impl MemoryKeystore {
     /// The public key in `slot`, DER, whatever is to fail.
     pub fn spki(&self, slot: KeySlot) -> Option<Vec<u8>> {
         self.slots().at(slot).as_ref().map(|pair| [&SPKI, pair.public_key().as_ref()].concat())
+    }
+
+    /// Makes a candidate, whatever is to fail.
+    pub fn prepare_candidate(&self) {
+        self.slots().candidate = Some(generate());
+    }
+
+    /// The RFC 7638 thumbprint of the key in `slot`.
+    pub fn thumbprint(&self, slot: KeySlot) -> String {
+        PublicKey::from_spki_der(&self.spki(slot).unwrap()).unwrap().thumbprint()
     }
 
     fn slots(&self) -> MutexGuard<'_, Slots> {

@@ -21,6 +21,8 @@ pub mod typ {
     pub const SECURITY_EVENT: &str = "secevent+jwt";
     /// The connector's receipt for a report.
     pub const RECEIPT: &str = "mtd-receipt+jwt";
+    /// The connector's refusal of a report.
+    pub const REFUSAL: &str = "mtd-refusal+jwt";
     /// The connector's settings for a device.
     pub const SETTINGS: &str = "mtd-settings+jwt";
     /// An organisation's policy file.

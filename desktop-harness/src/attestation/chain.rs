@@ -8,6 +8,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::{FromDer as _, ParsedExtension};
 use x509_parser::x509::SubjectPublicKeyInfo;
 
+use super::der::{DerError, Reader};
 use super::refusal::{Refusal, Rule};
 
 /// Most certificates in a chain. Android's longest have five, six with an attestation key.
@@ -39,16 +40,35 @@ fn certificate(at: usize, der: &[u8]) -> Result<X509Certificate<'_>, Refusal> {
     if der.len() > MAX_CERTIFICATE {
         return Err(broken(format!("{} bytes, more than {MAX_CERTIFICATE}", der.len())));
     }
-    let (rest, certificate) = X509Certificate::from_der(der).map_err(|error| broken(error.to_string()))?;
-    if !rest.is_empty() {
-        return Err(broken(format!("{} bytes too many at the end", rest.len())));
-    }
-    if certificate.signature_algorithm != certificate.tbs_certificate.signature {
-        return Err(broken("names two signature algorithms".to_owned()));
-    }
+    unsigned_part(der).map_err(|error| broken(error.to_string()))?;
+    let (_, certificate) = X509Certificate::from_der(der).map_err(|error| broken(error.to_string()))?;
     certificate.extensions_map().map_err(|_| broken("has an extension twice".to_owned()))?;
     Ok(certificate)
 }
+
+/// That what a signature does not cover has one form (RFC 5280, section 4.1): the certificate's frame, and the algorithm,
+/// which is written in the signed part once more.
+fn unsigned_part(der: &[u8]) -> Result<(), DerError> {
+    let mut outer = Reader::new(der);
+    let mut certificate = outer.sequence()?;
+    outer.end()?;
+    let mut signed = certificate.sequence()?;
+    let algorithm = certificate.raw()?;
+    certificate.bits()?;
+    certificate.end()?;
+    let first = signed.raw()?;
+    // Version 1 certificates begin with the serial number, others with the version.
+    if first.first() == Some(&EXPLICIT_0) {
+        signed.raw()?;
+    }
+    if signed.raw()? != algorithm {
+        return Err(DerError::Value("two signature algorithms"));
+    }
+    Ok(())
+}
+
+/// First byte of an element with the tag `[0] EXPLICIT`.
+const EXPLICIT_0: u8 = 0xa0;
 
 /// That each certificate is issued and signed by the next one. The last one's issuer is `anchor`, or itself.
 pub fn links(
@@ -131,6 +151,11 @@ pub fn in_term(at: usize, certificate: &X509Certificate<'_>, now: Timestamp) -> 
     }
     let (from, to) = (Timestamp::from_unix(from), Timestamp::from_unix(to));
     Err(Refusal::new(Rule::Validity, format!("certificate {at} is valid from {from} to {to}, it is {now}")))
+}
+
+/// Whether the term of a certificate is over at `now`.
+pub fn has_ended(certificate: &X509Certificate<'_>, now: Timestamp) -> bool {
+    certificate.validity().not_after.timestamp() < now.unix()
 }
 
 /// The SHA-256 of a certificate's SubjectPublicKeyInfo, which pins its key whatever the certificate around it.

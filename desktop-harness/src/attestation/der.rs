@@ -103,6 +103,21 @@ impl<'a> Reader<'a> {
         self.expect(universal(4, false), "an OCTET STRING")
     }
 
+    /// A BIT STRING of whole bytes.
+    pub fn bits(&mut self) -> Result<&'a [u8], DerError> {
+        match self.expect(universal(3, false), "a BIT STRING")? {
+            [0, bytes @ ..] => Ok(bytes),
+            _ => Err(DerError::Value("a BIT STRING that is not of whole bytes")),
+        }
+    }
+
+    /// Any element, with its tag and length.
+    pub fn raw(&mut self) -> Result<&'a [u8], DerError> {
+        let before = self.0;
+        self.element()?;
+        Ok(before.get(..before.len() - self.0.len()).unwrap_or_default())
+    }
+
     /// A BOOLEAN.
     pub fn boolean(&mut self) -> Result<bool, DerError> {
         match *self.expect(universal(1, false), "a BOOLEAN")? {

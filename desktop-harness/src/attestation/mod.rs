@@ -9,6 +9,7 @@
 //! or the rule that is broken, comes out. Rules: docs/adr/0005-reports-that-hold.md, "Attestation".
 
 pub mod android;
+pub mod apple;
 pub mod der;
 pub mod pem;
 

@@ -1,9 +1,11 @@
 //! The `mtd` command: one file a subcommand.
 
 mod analyze;
+mod attestation;
 mod canary;
 mod check_url;
 mod connector;
+mod connector_attestation;
 mod connector_canary;
 mod connector_transport;
 pub(crate) mod deliver;
@@ -112,6 +114,8 @@ enum Command {
     Preview(preview::Args),
     /// Verify reports and their chain without a network
     Verify(verify::Args),
+    /// What a platform says of a device key, and whether it holds
+    Attestation(attestation::Args),
     /// A connector for development
     Connector(connector::Args),
     /// A canary: tells agents, signed, what of their requests arrived
@@ -176,6 +180,7 @@ fn run(cli: Cli, ui: &Ui) -> Result<Outcome, CliError> {
             Command::Explain(args) => explain::run(args, &global, ui),
             Command::Preview(args) => preview::run(args, &global, ui),
             Command::Verify(args) => verify::run(args, &global, ui),
+            Command::Attestation(args) => attestation::run(&args, ui),
             Command::Connector(args) => connector::run(args, &global, ui).await,
             Command::Canary(args) => canary::run(args, &global, ui).await,
             Command::CheckUrl(args) => check_url::run(&args, &global, ui),

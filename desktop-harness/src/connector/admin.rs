@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 
 use super::Connector;
+use super::attestation::KeyFacts;
 use super::decision::decide;
 use super::device_keys::{self, KeyRow};
 use super::devices::{self, Device};
@@ -192,6 +193,7 @@ impl Connector {
             ownership: device.ownership,
             key_protection: device.key_protection,
             keys,
+            attestation: device.attestation,
             enrolled_at: device.enrolled_at,
             revoked_at: device.revoked_at,
             last_seen: device.last_seen,
@@ -229,6 +231,9 @@ pub struct DeviceRow {
     pub key_protection: String,
     /// Its keys, newest first.
     pub keys: Vec<KeyRow>,
+    /// What its platform vouches for; absent for a key in software.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<KeyFacts>,
     /// When it last enrolled.
     pub enrolled_at: Timestamp,
     /// When it was revoked.

@@ -13,6 +13,7 @@ use agent_core::report::jwk::{Jwk, PublicKey};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
 
+use super::attestation::JudgedKey;
 use super::database::{Json, Number};
 use super::error::{Denied, Error};
 
@@ -131,16 +132,17 @@ pub fn add(
     transaction: &Transaction<'_>,
     (device, epoch): (&str, &str),
     key: &PublicKey,
-    key_protection: &str,
+    judged: &JudgedKey,
     now: Timestamp,
 ) -> Result<(), Error> {
     let sql = "INSERT INTO device_key (device, epoch, kid, jwk, key_protection, added_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
         ON CONFLICT (device, kid) DO UPDATE SET epoch = excluded.epoch, first_seq = NULL";
     let (kid, jwk) = (key.thumbprint(), Json(key.to_jwk()));
-    transaction.execute(sql, params![device, epoch, kid, jwk, key_protection, now.unix()])?;
-    let sql = "UPDATE device SET kid = ?2, jwk = ?3, key_protection = ?4 WHERE id = ?1";
-    transaction.execute(sql, params![device, kid, jwk, key_protection])?;
+    transaction.execute(sql, params![device, epoch, kid, jwk, judged.protection, now.unix()])?;
+    let sql = "UPDATE device SET kid = ?2, jwk = ?3, key_protection = ?4, attestation = ?5 WHERE id = ?1";
+    let facts = judged.facts.as_ref().map(Json);
+    transaction.execute(sql, params![device, kid, jwk, judged.protection, facts])?;
     Ok(())
 }
 

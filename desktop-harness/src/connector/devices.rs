@@ -6,6 +6,7 @@ use agent_core::model::{Ownership, Timestamp};
 use agent_core::report::jwk::{Jwk, PublicKey};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::attestation::{JudgedKey, KeyFacts};
 use super::database::Json;
 use super::device_keys;
 use super::error::{Denied, Error};
@@ -16,6 +17,8 @@ pub struct Device {
     pub id: String,
     pub tenant: String,
     pub key_protection: String,
+    /// What its platform vouched for when it enrolled.
+    pub attestation: Option<KeyFacts>,
     pub ownership: Ownership,
     pub last_seen: Timestamp,
     pub epoch: String,
@@ -51,7 +54,8 @@ impl Device {
 }
 
 const SELECT: &str =
-    "SELECT device.id, tenant, revoked_at, key_protection, ownership, last_seen, epoch, enrolled_at, url
+    "SELECT device.id, tenant, revoked_at, key_protection, ownership, last_seen, epoch, enrolled_at, url,
+         attestation
     FROM device JOIN enrolment ON enrolment.device = device.id";
 
 fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
@@ -65,6 +69,7 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
         epoch: row.get(6)?,
         enrolled_at: Timestamp::from_unix(row.get(7)?),
         url: row.get(8)?,
+        attestation: row.get::<_, Option<Json<_>>>(9)?.map(|Json(facts)| facts),
     })
 }
 
@@ -184,7 +189,7 @@ pub fn revoke(connection: &Connection, tenant: &str, id: &str, now: Timestamp) -
 pub struct Newcomer<'a> {
     pub tenant: &'a str,
     pub key: &'a PublicKey,
-    pub key_protection: &'a str,
+    pub judged: &'a JudgedKey,
     pub ownership: Ownership,
     pub url: &'a str,
     /// The device that enrols again; absent for a new one.
@@ -206,7 +211,7 @@ pub fn enrol(
         newcomer.tenant,
         newcomer.key.thumbprint(),
         Json(newcomer.key.to_jwk()),
-        newcomer.key_protection,
+        newcomer.judged.protection,
         Json(newcomer.ownership),
         now.unix()
     ];
@@ -216,6 +221,6 @@ pub fn enrol(
         random::identifier()?,
     );
     transaction.execute(sql, params![epoch, id, newcomer.url, now.unix()])?;
-    device_keys::add(transaction, (&id, &epoch), newcomer.key, newcomer.key_protection, now)?;
+    device_keys::add(transaction, (&id, &epoch), newcomer.key, newcomer.judged, now)?;
     find(transaction, newcomer.tenant, &id)?.ok_or(Error::Database(rusqlite::Error::QueryReturnedNoRows))
 }

@@ -4,12 +4,12 @@ use agent_core::connector::wire::{
     EnrolmentProof, EnrolmentRequest, EnrolmentResponse, SettingsClaims, connector_issuer,
 };
 use agent_core::connector::{RefusalCode, token_digest};
-use agent_core::platform::KeyProtection;
 use agent_core::report::jwk::{Jwk, PublicKey};
 use agent_core::report::jws::{self, typ};
 use rusqlite::{Connection, Transaction};
 
 use super::Connector;
+use super::attestation::ClaimedKey;
 use super::device_keys::{self, DeviceKey};
 use super::devices::{self, Device, Invitation, Newcomer};
 use super::error::{Denied, Error};
@@ -33,7 +33,7 @@ impl Connector {
         request: &EnrolmentRequest,
     ) -> Result<EnrolmentResponse, Denied> {
         let settings = self.tenant_settings(tenant)?;
-        let key = self.check_proof(tenant, url, request)?;
+        let (key, challenge) = self.check_proof(tenant, url, request)?;
         let kid = key.thumbprint();
         let now = self.now();
         let look =
@@ -42,23 +42,22 @@ impl Connector {
         if let Invitation::Same { device, epoch } = before {
             return self.answer(self.enrolled_before(tenant, &device, &epoch, &kid)?, settings);
         }
-        check_key(&request.key_protection, &settings)?;
+        let claimed = ClaimedKey {
+            key: &key,
+            challenge: &challenge,
+            protection: &request.key_protection,
+            attestation: request.attestation.as_ref(),
+        };
+        let judged = self.judge_key(tenant, &settings, claimed)?;
         let device = self.0.database.write(|transaction| {
             let ownership = match look(transaction)? {
                 Invitation::Open(ownership) => ownership,
                 Invitation::Same { .. } => return Err(Denied::new(RefusalCode::AccessDenied, RACED)),
                 Invitation::Void(why) => return Err(Denied::new(RefusalCode::AccessDenied, why)),
             };
-            let again = self.enrols_again(transaction, tenant, request, &kid)?;
-            let key_protection = told_protection(&request.key_protection);
-            let newcomer = Newcomer {
-                tenant,
-                key: &key,
-                key_protection: &key_protection,
-                ownership,
-                url,
-                device: again.as_deref(),
-            };
+            let device = self.enrols_again(transaction, tenant, request, &kid)?;
+            let device = device.as_deref();
+            let newcomer = Newcomer { tenant, key: &key, judged: &judged, ownership, url, device };
             let device = devices::enrol(transaction, &newcomer, now)?;
             devices::use_invitation(transaction, &request.token, &kid, &device.epoch, now)?;
             Ok::<_, Denied>(device)
@@ -120,7 +119,13 @@ impl Connector {
         Ok(is_sound(&old)?.then_some(old.device))
     }
 
-    fn check_proof(&self, tenant: &str, url: &str, request: &EnrolmentRequest) -> Result<PublicKey, Denied> {
+    /// The key and the challenge of a proof that holds.
+    fn check_proof(
+        &self,
+        tenant: &str,
+        url: &str,
+        request: &EnrolmentRequest,
+    ) -> Result<(PublicKey, String), Denied> {
         let key = enrolled_jwk(&request.jwk)?;
         let failed = |why: &str| Denied::new(RefusalCode::AuthenticationFailed, format!("proof: {why}"));
         let proof: EnrolmentProof = jws::verify_claims(&request.proof, typ::ENROLMENT, &key)
@@ -137,7 +142,7 @@ impl Connector {
         if !self.0.challenges.accepts(&proof.challenge, tenant, self.now()) {
             return Err(failed(STALE_CHALLENGE));
         }
-        Ok(key)
+        Ok((key, proof.challenge))
     }
 
     /// The settings of `device` as a signed token.
@@ -173,21 +178,4 @@ const RACED: &str = "the same enrolment is under way; ask again";
 /// The key that a device shows.
 pub(super) fn enrolled_jwk(jwk: &Jwk) -> Result<PublicKey, Denied> {
     PublicKey::from_jwk(jwk).map_err(|error| Denied::new(RefusalCode::InvalidKey, format!("jwk: {error}")))
-}
-
-/// Whether the organisation takes a key that is kept like this.
-pub(super) fn check_key(key_protection: &str, settings: &TenantSettings) -> Result<(), Denied> {
-    let protection = key_protection
-        .parse::<KeyProtection>()
-        .map_err(|why| Denied::new(RefusalCode::InvalidRequest, format!("key_protection: {why}")))?;
-    let denied = |why| Denied::new(RefusalCode::AccessDenied, why);
-    settings.keys.check_protection(protection).map_err(denied)
-}
-
-/// How a key is kept, as the device says. This connector verifies no attestation, so hardware is told as unproved.
-pub(super) fn told_protection(claimed: &str) -> String {
-    match claimed == KeyProtection::Software.as_str() {
-        true => claimed.to_owned(),
-        false => format!("{claimed}, not verified"),
-    }
 }

@@ -2,7 +2,7 @@
 
 use agent_core::connector::wire::{
     Challenge, EnrolmentRequest, JWK_SET_MEDIA_TYPE, JWT_MEDIA_TYPE, KeyChangeRequest, RECEIPT_HEADER,
-    SECEVENT_MEDIA_TYPE,
+    REFUSAL_HEADER, SECEVENT_MEDIA_TYPE,
 };
 use agent_core::connector::{Refusal, RefusalCode};
 use agent_core::report::strict_json;
@@ -101,8 +101,23 @@ async fn receive(
     }
     let token = String::from_utf8(body.into())
         .map_err(|_| Denied::new(RefusalCode::InvalidRequest, "the body is not a token"))?;
-    let receipt = off_worker(move || connector.receive(&tenant, &token)).await?;
-    Ok((StatusCode::ACCEPTED, [(HeaderName::from_static(RECEIPT_HEADER), receipt)]).into_response())
+    let answered = off_worker(move || match connector.receive(&tenant, &token) {
+        Ok(receipt) => Ok((Ok(()), Some((RECEIPT_HEADER, receipt)))),
+        Err(denied) => {
+            let signed = connector.sign_refusal(&token, &denied)?;
+            Ok((Err(denied), signed.map(|signed| (REFUSAL_HEADER, signed))))
+        }
+    });
+    let (outcome, signed) = answered.await?;
+    let headers = signed.map(|(name, token)| [(HeaderName::from_static(name), token)]);
+    let answer = match outcome {
+        Ok(()) => StatusCode::ACCEPTED.into_response(),
+        Err(denied) => denied.into_response(),
+    };
+    Ok(match headers {
+        Some(headers) => (headers, answer).into_response(),
+        None => answer,
+    })
 }
 
 async fn settings(

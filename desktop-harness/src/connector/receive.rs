@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use agent_core::connector::wire::Receipt;
+use agent_core::connector::wire::{Receipt, SignedRefusal};
 use agent_core::connector::{RefusalCode, token_digest};
 use agent_core::model::{Level, RiskLevel, Timestamp};
 use agent_core::report::jws::{self, VerifyError, typ};
@@ -54,6 +54,17 @@ impl Connector {
             iat: self.now(),
         };
         Ok(self.sign(typ::RECEIPT, &receipt)?)
+    }
+
+    /// The signature under a refusal of `token`; `None` for what is no refusal of the report itself.
+    pub(super) fn sign_refusal(&self, token: &str, denied: &Denied) -> Result<Option<String>, Denied> {
+        let (status, refusal) = match denied {
+            Denied::Refused(refusal) => (400, Some(refusal.clone())),
+            Denied::TooLarge => (413, None),
+            Denied::NotFound(_) | Denied::Internal(_) => return Ok(None),
+        };
+        let signed = SignedRefusal { sha256: token_digest(token), status, refusal, iat: self.now() };
+        Ok(Some(self.sign(typ::REFUSAL, &signed)?))
     }
 
     /// Verifies a report up to its claims and finds the device that sent it.

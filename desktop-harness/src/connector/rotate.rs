@@ -5,9 +5,10 @@ use agent_core::connector::wire::{KeyChangeClaims, KeyChangeProof, KeyChangeRequ
 use agent_core::report::jws::{self, typ};
 
 use super::Connector;
+use super::attestation::ClaimedKey;
 use super::device_keys;
 use super::devices;
-use super::enrol::{STALE_CHALLENGE, check_key, enrolled_jwk, told_protection};
+use super::enrol::{STALE_CHALLENGE, enrolled_jwk};
 use super::error::{Denied, Error};
 
 impl Connector {
@@ -28,6 +29,21 @@ impl Connector {
         let authoriser = jws::peek_kid(&request.authorization)
             .map_err(|error| failed("authorization", &error.to_string()))?;
         let kid = new.thumbprint();
+        // One that was taken before was judged then; the challenge that it is attested to is old by now.
+        let known = device_keys::find_in_tenant(&self.0.database.read(), tenant, &kid)?;
+        let judged = match known {
+            Some(_) => None,
+            None => Some(self.judge_key(
+                tenant,
+                &settings,
+                ClaimedKey {
+                    key: &new,
+                    challenge: &proof.challenge,
+                    protection: &request.key_protection,
+                    attestation: request.attestation.as_ref(),
+                },
+            )?),
+        };
         let claims = self.0.database.write(|transaction| {
             let unknown = || Denied::not_found("no such device");
             devices::find(transaction, tenant, device)?.ok_or_else(unknown)?.must_not_be_revoked()?;
@@ -51,17 +67,15 @@ impl Connector {
             if !self.0.challenges.accepts(&proof.challenge, tenant, self.now()) {
                 return Err(failed("proof", STALE_CHALLENGE));
             }
-            match device_keys::find_in_tenant(transaction, tenant, &kid)? {
-                Some(known) if known.device == device.id && known.epoch == old.epoch => {}
-                Some(_) => return Err(Denied::new(RefusalCode::InvalidKey, "jwk: this key was used before")),
-                None => {
-                    check_key(&request.key_protection, &settings)?;
+            match (device_keys::find_in_tenant(transaction, tenant, &kid)?, &judged) {
+                (Some(known), _) if known.device == device.id && known.epoch == old.epoch => {}
+                (None, Some(judged)) => {
                     old.forget_candidates(transaction)?;
-                    let key_protection = told_protection(&request.key_protection);
                     let place = (device.id.as_str(), device.epoch.as_str());
-                    device_keys::add(transaction, place, &new, &key_protection, self.now())?;
+                    device_keys::add(transaction, place, &new, judged, self.now())?;
                     tracing::info!(device = device.id, "the device changes its key");
                 }
+                _ => return Err(Denied::new(RefusalCode::InvalidKey, "jwk: this key was used before")),
             }
             let (iss, aud, iat) = (device.connector_issuer(), device.issuer(), self.now());
             Ok(KeyChangeClaims { iss, aud, iat, jkt: kid })

@@ -221,6 +221,7 @@ mod tests {
             ownership: Ownership::Corporate,
             key_protection: "software".to_owned(),
             keys: Vec::new(),
+            attestation: None,
             enrolled_at: NOW,
             revoked_at: None,
             last_seen: NOW,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use agent_core::connector::{ConnectorError, RefusalCode};
+use agent_core::connector::{ConnectorError, Enrolment, RefusalCode};
 use agent_core::model::RiskLevel;
 
 use crate::support::{Bench, client, get};
@@ -46,10 +46,11 @@ async fn settings_and_decision_are_given_to_the_device_alone() {
     let device = bench.enrolled().await;
     let stranger = bench.enrolled().await;
     let thief = client(&stranger.key, &bench.clock);
-    for result in [
-        thief.fetch_settings(&device.enrolment, 0).await.map(|_| ()),
-        thief.fetch_decision(&device.enrolment).await.map(|_| ()),
-    ] {
+    // Everything of the other device but its key.
+    let stolen = Enrolment { kid: stranger.enrolment.kid.clone(), ..device.enrolment.clone() };
+    for result in
+        [thief.fetch_settings(&stolen, 0).await.map(|_| ()), thief.fetch_decision(&stolen).await.map(|_| ())]
+    {
         let Err(ConnectorError::Refused(refusal)) = result else { panic!("{result:?}") };
         assert_eq!(refusal.err, RefusalCode::AuthenticationFailed);
     }

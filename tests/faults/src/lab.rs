@@ -23,12 +23,13 @@ pub struct Lab {
     pub clock: PathBuf,
     /// What decides every random choice.
     pub seed: u64,
+    mitmdump: Option<PathBuf>,
     folder: TempDir,
 }
 
 impl Lab {
     /// A new place, with the library compiled.
-    pub fn new(mtd: &Path, seed: u64) -> Result<Self, Failure> {
+    pub fn new(mtd: &Path, mitmdump: Option<PathBuf>, seed: u64) -> Result<Self, Failure> {
         let folder = tempfile::Builder::new().prefix("mtd-faults-").tempdir_in(place())?;
         let (source, shim) = (folder.path().join("fault.c"), folder.path().join("fault.so"));
         std::fs::write(&source, SHIM)?;
@@ -44,7 +45,7 @@ impl Lab {
         let clock = folder.path().join("clock");
         clock::create(&clock)?;
         let own = std::env::current_exe()?;
-        Ok(Self { mtd: mtd.to_owned(), own, shim, clock, seed, folder })
+        Ok(Self { mtd: mtd.to_owned(), own, shim, clock, seed, mitmdump, folder })
     }
 
     /// A path in the lab.
@@ -55,6 +56,23 @@ impl Lab {
     /// Random choices for one purpose.
     pub fn random(&self, purpose: &str) -> Random {
         Random::new(self.seed, purpose)
+    }
+
+    /// The `mitmdump` program.
+    pub fn mitmdump(&self) -> Result<PathBuf, Failure> {
+        if let Some(path) = &self.mitmdump {
+            return Ok(path.clone());
+        }
+        let target = self.own.parent().and_then(Path::parent).ok_or("this program is in no folder")?;
+        let path = target.join("faults/venv/bin/mitmdump");
+        if path.is_file() {
+            return Ok(path);
+        }
+        Err(format!(
+            "{} is missing: tests/run faults installs it, or name another with --mitmdump",
+            path.display()
+        )
+        .into())
     }
 
     /// Puts a program of this lab under the lab's clock.

@@ -248,6 +248,16 @@ impl Held {
     }
 }
 
+/// The claims of the reports of `device`, in order of number.
+pub fn claims_of(data: &Path, device: &str) -> Result<Vec<Value>, Failure> {
+    let mut held = Held::read(data)?;
+    held.reports.retain(|report| report.device == device);
+    held.reports.sort_by_key(|report| report.seq);
+    let claims =
+        held.reports.iter().map(|report| agent_core::report::jws::peek_claims::<Value>(&report.token));
+    Ok(claims.collect::<Result<_, _>>()?)
+}
+
 /// What the connector itself says against a chain.
 fn said_of_chains(devices: &[Value]) -> Vec<String> {
     let bad = devices.iter().filter(|device| device.pointer("/chain/status") != Some(&Value::from("intact")));

@@ -59,9 +59,15 @@ struct Cli {
     /// Cases of every kind of damage
     #[arg(long, default_value_t = 8)]
     damages: u64,
+    /// Exchanges with a hostile proxy
+    #[arg(long, default_value_t = 400)]
+    exchanges: u64,
     /// The `mtd` program [default: beside this one]
     #[arg(long)]
     mtd: Option<PathBuf>,
+    /// The `mitmdump` program [default: of target/faults/venv, which `tests/run faults` makes]
+    #[arg(long)]
+    mitmdump: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -120,7 +126,8 @@ fn run(cli: &Cli) -> Result<bool, Failure> {
     }
     println!("seed {seed}: `faults --seed {seed}` repeats the choices of this run");
 
-    let amount = Amount { kills: cli.kills, calls: cli.calls, damages: cli.damages };
+    let amount =
+        Amount { kills: cli.kills, calls: cli.calls, damages: cli.damages, exchanges: cli.exchanges };
     let mut well = true;
     for experiment in chosen {
         let outcome = one(experiment, &mtd, seed, amount, cli)?;
@@ -137,7 +144,7 @@ fn one(
     cli: &Cli,
 ) -> Result<Outcome, Failure> {
     let (title, started) = (format!("{}. {}", experiment.number, experiment.title), Instant::now());
-    let lab = Lab::new(mtd, seed)?;
+    let lab = Lab::new(mtd, cli.mitmdump.clone(), seed)?;
     let bar =
         if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     bar.set_style(ProgressStyle::with_template("{spinner} {pos:>5} {msg} {elapsed}")?);

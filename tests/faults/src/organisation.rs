@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use crate::Failure;
@@ -38,11 +40,14 @@ impl<'a> Organisation<'a> {
         Ok(organisation)
     }
 
-    fn set_up(&self) -> Result<(), Failure> {
+    /// The settings that the experiments need.
+    pub fn set_up(&self) -> Result<(), Failure> {
         let settings = self.lab.path("settings.json");
         std::fs::write(&settings, settings_file().to_string())?;
         self.admin(&[
             "settings",
+            "--accept-software-keys",
+            "on",
             "--allowed-level",
             "low",
             "--app-sync",
@@ -83,6 +88,18 @@ impl<'a> Organisation<'a> {
         // Read on, so that the process may go on writing.
         std::thread::spawn(move || lines.lines().for_each(drop));
         Ok(())
+    }
+
+    /// Asks the process to end, as a service manager does.
+    pub fn stop(&mut self) -> Result<(), Failure> {
+        let Some(mut server) = self.server.take() else { return Ok(()) };
+        kill(Pid::from_raw(i32::try_from(server.id())?), Signal::SIGTERM)?;
+        let status = server.wait()?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(format!("the connector was asked to end: {status}").into())
+        }
     }
 
     /// Ends the process as `kill -9` does; what it ended with.

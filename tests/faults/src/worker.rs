@@ -10,12 +10,14 @@ use std::time::Duration;
 use agent_core::agent::{Agent, AgentConfig, Host, ScanTrigger};
 use agent_core::connector::{EnrolmentPayload, token_digest};
 use agent_core::model::{Depth, Platform, Settings};
-use agent_core::platform::{DeviceKey, Es256Signature, KeyAttestation, KeyProtection, PlatformError};
+use agent_core::platform::{
+    DeviceKey, Es256Signature, KeyAttestation, KeyProtection, KeySlot, PlatformError,
+};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use desktop_harness::host::{
     Environment, FileSecretStore, LinuxHost, LinuxHostOptions, SystemClock, SystemEntropy,
 };
-use desktop_harness::software_key::{DEVICE_KEY, SoftwareKey};
+use desktop_harness::software_key::SoftwareKeys;
 
 use crate::Failure;
 use crate::clock;
@@ -24,11 +26,15 @@ use crate::event::{Event, Phase};
 /// Longest time of one call.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// How far the clock is moved on where a report waits for its next attempt, in seconds: the first wait is at most 5.
+/// How far the clock is moved on where a report waits for its next attempt, in seconds: as much as the first wait at
+/// most, and twice as much each time that nothing was delivered.
 const HURRY: i64 = 5;
 
-/// Attempts to empty the queue. The wait after the tenth failure is about an hour.
-const MOST_ATTEMPTS: u32 = 2000;
+/// Longest such move: as much as the longest wait.
+const LONGEST_HURRY: i64 = 60 * 60;
+
+/// Attempts to empty the queue.
+const MOST_ATTEMPTS: u32 = 500;
 
 /// The app that comes and goes, so that the level changes.
 const TRACKER: &str = "com.example.trackview";
@@ -87,10 +93,9 @@ fn open(args: &Args, teller: &Arc<Teller>) -> Result<Agent, Failure> {
         environment: Environment::from([("HOME", "/nowhere")]),
         ..LinuxHostOptions::default()
     };
-    let key = SoftwareKey::open(&args.data, DEVICE_KEY)?;
     let host = Host {
         device: Arc::new(LinuxHost::new(options, Arc::new(SystemClock))),
-        key: Arc::new(TellingKey { key, teller: teller.clone() }),
+        key: Arc::new(TellingKeys { keys: SoftwareKeys::in_folder(&args.data), teller: teller.clone() }),
         secrets: Arc::new(FileSecretStore::open(&args.data)?),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
@@ -201,18 +206,21 @@ impl Victim<'_> {
     }
 
     async fn drain(&self) -> bool {
+        let (mut waiting, mut hurry) = (usize::MAX, HURRY);
         for _ in 0..MOST_ATTEMPTS {
             match self.deliver().await {
                 Some(0) => return true,
-                Some(_) => {
-                    if let Err(error) = clock::advance(&self.args.clock, HURRY) {
+                Some(left) => {
+                    hurry = if left < waiting { HURRY } else { (hurry * 2).min(LONGEST_HURRY) };
+                    waiting = left;
+                    if let Err(error) = clock::advance(&self.args.clock, hurry) {
                         return self.teller.failed(Phase::Deliver, &format!("the clock: {error}"));
                     }
                 }
                 None => return false,
             }
         }
-        self.teller.failed(Phase::Deliver, "reports wait still after 2,000 attempts")
+        self.teller.failed(Phase::Deliver, &format!("reports wait still after {MOST_ATTEMPTS} attempts"))
     }
 
     /// Another list of apps than at the last scan: something is updated each time, and the tracker comes and goes.
@@ -285,31 +293,35 @@ impl Teller {
     }
 }
 
-/// The device's key, which tells what it is used for.
-struct TellingKey {
-    key: SoftwareKey,
+/// The device's keys, which tell what they are used for.
+struct TellingKeys {
+    keys: SoftwareKeys,
     teller: Arc<Teller>,
 }
 
-impl DeviceKey for TellingKey {
-    fn public_key_spki_der(&self) -> Result<Vec<u8>, PlatformError> {
-        self.key.public_key_spki_der()
+impl DeviceKey for TellingKeys {
+    fn public_key_spki_der(&self, slot: KeySlot) -> Result<Option<Vec<u8>>, PlatformError> {
+        self.keys.public_key_spki_der(slot)
     }
 
-    fn sign_es256(&self, message: &[u8]) -> Result<Es256Signature, PlatformError> {
+    fn sign_es256(&self, slot: KeySlot, message: &[u8]) -> Result<Es256Signature, PlatformError> {
         let header = message.split(|byte| *byte == b'.').next().unwrap_or_default();
         if let Ok(header) = BASE64_URL_SAFE_NO_PAD.decode(header) {
             self.teller.about_to_sign(&header);
         }
-        self.key.sign_es256(message)
+        self.keys.sign_es256(slot, message)
     }
 
-    fn protection(&self) -> KeyProtection {
-        self.key.protection()
+    fn protection(&self, slot: KeySlot) -> Result<KeyProtection, PlatformError> {
+        self.keys.protection(slot)
     }
 
-    fn attestation(&self, challenge: &[u8]) -> Result<Option<KeyAttestation>, PlatformError> {
-        self.key.attestation(challenge)
+    fn make_candidate(&self, challenge: &[u8]) -> Result<Option<KeyAttestation>, PlatformError> {
+        self.keys.make_candidate(challenge)
+    }
+
+    fn adopt_candidate(&self) -> Result<(), PlatformError> {
+        self.keys.adopt_candidate()
     }
 }
 

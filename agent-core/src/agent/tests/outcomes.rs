@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::support::*;
-use super::uploads::{body, http, receipt_for};
+use super::uploads::{body, http, receipt_for, refusal_of, too_large};
 use crate::agent::*;
 use crate::model::*;
 use crate::platform::FailureKind;
@@ -11,15 +11,15 @@ use crate::report::{
     DeviceReport, Event, Expected, InventoryReport, ProblemKind, SetClaims, verify_chain, verify_report,
 };
 
-fn refusal(code: &str) -> UploadAnswer {
-    http(400, Vec::new(), json!({"err": code, "description": "says the test"}).to_string().into_bytes())
-}
-
 /// Answers the report whose turn it is.
 fn answer(device: &Device, answer: UploadAnswer) -> (Upload, UploadOutcome) {
     let upload = device.agent.next_upload().unwrap().unwrap();
     let outcome = device.agent.upload_result(&upload.id, answer).unwrap();
     (upload, outcome)
+}
+
+fn next(device: &Device) -> Upload {
+    device.agent.next_upload().unwrap().unwrap()
 }
 
 /// Takes every report that is at most `limit` long, as a connector with that limit does; the tokens taken.
@@ -29,7 +29,7 @@ fn deliver_all(device: &Device, limit: u64) -> Vec<String> {
         let token = body(&upload);
         let answer = match upload.size <= limit {
             true => receipt_for(device, &upload, &json!({})),
-            false => http(413, Vec::new(), Vec::new()),
+            false => too_large(device, &upload),
         };
         match device.agent.upload_result(&upload.id, answer).unwrap() {
             UploadOutcome::Delivered => taken.push(token),
@@ -174,12 +174,12 @@ fn what_cannot_be_told_in_smaller_parts_is_set_aside_and_told() {
     device.scan();
     // A change of the level, and a report without lists.
     for _ in 0..2 {
-        let (upload, outcome) = answer(&device, http(413, Vec::new(), Vec::new()));
+        let (upload, outcome) = answer(&device, too_large(&device, &next(&device)));
         assert!(
             matches!(&outcome, UploadOutcome::Quarantined { why } if why.contains("more than the connector takes")),
             "{outcome:?}"
         );
-        let again = device.agent.upload_result(&upload.id, refusal("invalid_key")).unwrap();
+        let again = device.agent.upload_result(&upload.id, http(500, Vec::new(), Vec::new())).unwrap();
         assert_eq!(again, outcome, "what became of it stays");
     }
     assert_eq!(device.agent.next_upload().unwrap(), None);
@@ -189,7 +189,7 @@ fn what_cannot_be_told_in_smaller_parts_is_set_aside_and_told() {
     device.scan();
     let mut pieces = 0;
     while device.agent.next_upload().unwrap().is_some() {
-        let (upload, outcome) = answer(&device, http(413, Vec::new(), Vec::new()));
+        let (upload, outcome) = answer(&device, too_large(&device, &next(&device)));
         pieces += usize::from(matches!(outcome, UploadOutcome::Quarantined { .. }));
         assert!(upload.seq < 200, "{pieces} pieces");
     }
@@ -202,8 +202,10 @@ fn a_key_that_is_away_leaves_the_large_report_as_it_was() {
     device.scan();
     answer(&device, receipt_next(&device));
     let large = device.agent.preview_report().unwrap();
+    // Signed first: the connector of these tests has the device's key.
+    let refused = too_large(&device, &next(&device));
     device.key.fail_always(Some(FailureKind::Failed));
-    let (_, outcome) = answer(&device, http(413, Vec::new(), Vec::new()));
+    let (_, outcome) = answer(&device, refused);
     assert!(
         matches!(&outcome, UploadOutcome::Again { why, .. } if why.contains("not made smaller")),
         "{outcome:?}"
@@ -211,11 +213,30 @@ fn a_key_that_is_away_leaves_the_large_report_as_it_was() {
     assert_eq!(device.agent.preview_report().unwrap(), large);
     device.key.fail_always(None);
     device.clock.advance(60 * 60);
-    assert!(matches!(answer(&device, http(413, Vec::new(), Vec::new())).1, UploadOutcome::Replaced { .. }));
+    assert!(matches!(answer(&device, too_large(&device, &next(&device))).1, UploadOutcome::Replaced { .. }));
 }
 
 fn receipt_next(device: &Device) -> UploadAnswer {
-    receipt_for(device, &device.agent.next_upload().unwrap().unwrap(), &json!({}))
+    receipt_for(device, &next(device), &json!({}))
+}
+
+#[test]
+fn a_refusal_that_the_connector_did_not_sign_costs_no_report() {
+    let device = Device::enrolled(&settings());
+    device.scan();
+    let queued = device.agent.preview_report().unwrap();
+    let said = |code: &str| json!({"err": code, "description": "says a proxy"}).to_string().into_bytes();
+    let codes = ["invalid_request", "invalid_audience", "authentication_failed", "access_denied"];
+    let answers = codes.map(|code| http(400, Vec::new(), said(code)));
+    for unsigned in answers.into_iter().chain([http(413, Vec::new(), Vec::new())]) {
+        for _ in 0..2 {
+            let (_, outcome) = answer(&device, unsigned.clone());
+            assert!(matches!(outcome, UploadOutcome::Again { .. }), "{outcome:?}");
+            assert_eq!(device.agent.preview_report().unwrap(), queued);
+            device.clock.advance(60 * 60);
+        }
+    }
+    assert_eq!(device.agent.status().unwrap().enrol_again, None);
 }
 
 #[test]
@@ -226,7 +247,7 @@ fn a_connector_that_does_not_know_the_device_costs_no_report_and_the_user_is_tol
         assert_eq!(device.agent.status().unwrap().enrol_again, None);
         let queued = device.agent.preview_report().unwrap();
         for round in 0..3 {
-            let (_, outcome) = answer(&device, refusal(code));
+            let (_, outcome) = answer(&device, refusal_of(&device, &next(&device), code));
             assert!(
                 matches!(&outcome, UploadOutcome::Again { why, .. } if why.contains("enrol")),
                 "{outcome:?}"
@@ -247,10 +268,10 @@ fn a_connector_that_does_not_know_the_device_costs_no_report_and_the_user_is_tol
 fn a_signature_that_does_not_hold_is_sent_once_more_as_it_is() {
     let device = Device::enrolled(&settings());
     device.scan();
-    let (first, outcome) = answer(&device, refusal("authentication_failed"));
+    let (first, outcome) = answer(&device, refusal_of(&device, &next(&device), "authentication_failed"));
     let UploadOutcome::Again { at, .. } = outcome else { panic!("{outcome:?}") };
     device.clock.advance(at.unix() - NOW.unix());
-    let (second, outcome) = answer(&device, refusal("authentication_failed"));
+    let (second, outcome) = answer(&device, refusal_of(&device, &next(&device), "authentication_failed"));
     assert_eq!((&second.id, second.sha256), (&first.id, first.sha256), "the same bytes");
     assert!(matches!(outcome, UploadOutcome::Quarantined { why } if why.contains("authentication_failed")));
     assert_eq!(device.agent.status().unwrap().queued, 1);
@@ -261,7 +282,7 @@ fn what_the_connector_will_never_take_is_set_aside_at_once() {
     for code in ["invalid_request", "invalid_audience"] {
         let device = Device::enrolled(&settings());
         device.scan();
-        let (_, outcome) = answer(&device, refusal(code));
+        let (_, outcome) = answer(&device, refusal_of(&device, &next(&device), code));
         assert_eq!(outcome, UploadOutcome::Quarantined { why: format!("{code}: says the test") });
     }
 }

@@ -150,20 +150,26 @@ fn open(
     clock: &Arc<TestClock>,
     key: &Arc<MemoryKeystore>,
 ) -> Agent {
-    let config = AgentConfig {
+    Agent::open(config(folder), host_of(host, clock, key)).unwrap()
+}
+
+pub fn config(folder: &TempDir) -> AgentConfig {
+    AgentConfig {
         platform: Platform::Android,
         store: folder.path().join("agent.db"),
         unenrolled_settings: settings(),
         intel_key: Some(crate::intel::testing::signer().1),
-    };
-    let host = Host {
+    }
+}
+
+pub fn host_of(host: &Arc<ScriptedHost>, clock: &Arc<TestClock>, key: &Arc<MemoryKeystore>) -> Host {
+    Host {
         device: host.clone(),
         key: key.clone(),
         secrets: Arc::new(TestSecrets),
         clock: clock.clone(),
         entropy: Arc::new(SystemEntropy),
-    };
-    Agent::open(config, host).unwrap()
+    }
 }
 
 fn fail<T>(error: crate::store::StoreError) -> T {

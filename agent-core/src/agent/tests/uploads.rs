@@ -23,9 +23,21 @@ pub fn receipt_for(device: &Device, upload: &Upload, changes: &Value) -> UploadA
     http(202, vec![("mtd-receipt".to_owned(), token)], Vec::new())
 }
 
-fn refused() -> UploadAnswer {
-    let body = br#"{"err": "invalid_request", "description": "no"}"#.to_vec();
-    http(400, Vec::new(), body)
+/// The answer of a connector that refuses `upload`, and signs that.
+pub fn refusal_of(device: &Device, upload: &Upload, code: &str) -> UploadAnswer {
+    refused(device, upload, 400, &json!({"err": code, "description": "says the test"}))
+}
+
+/// The answer of a connector that wants smaller parts of `upload`, and signs that.
+pub fn too_large(device: &Device, upload: &Upload) -> UploadAnswer {
+    refused(device, upload, 413, &Value::Null)
+}
+
+fn refused(device: &Device, upload: &Upload, status: u16, refusal: &Value) -> UploadAnswer {
+    let claims =
+        json!({"sha256": token_digest(&body(upload)), "status": status, "refusal": refusal, "iat": NOW});
+    let token = jws::sign(typ::REFUSAL, claims.to_string().as_bytes(), &*device.key).unwrap();
+    http(status, vec![("mtd-refusal".to_owned(), token)], refusal.to_string().into_bytes())
 }
 
 pub fn http(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> UploadAnswer {
@@ -103,8 +115,9 @@ fn a_refused_upload_is_set_aside_with_the_connector_s_words() {
     let device = Device::enrolled(&settings());
     device.scan();
     let upload = device.agent.next_upload().unwrap().unwrap();
-    let outcome = device.agent.upload_result(&upload.id, refused()).unwrap();
-    assert!(matches!(outcome, UploadOutcome::Quarantined { why } if why.contains("no")));
+    let outcome =
+        device.agent.upload_result(&upload.id, refusal_of(&device, &upload, "invalid_request")).unwrap();
+    assert!(matches!(outcome, UploadOutcome::Quarantined { why } if why.contains("says the test")));
     assert_ne!(device.agent.next_upload().unwrap().unwrap().seq, upload.seq, "the next one's turn");
 }
 
@@ -118,7 +131,7 @@ fn files(device: &Device) -> Vec<std::path::PathBuf> {
 fn the_file_of_an_upload_is_for_the_app_alone_and_is_gone_once_it_is_settled() {
     let outcomes: [Answer<'_>; 4] = [
         &|device, upload| receipt_for(device, upload, &json!({})),
-        &|_, _| refused(),
+        &|device, upload| refusal_of(device, upload, "invalid_request"),
         &|_, _| http(503, Vec::new(), Vec::new()),
         &|_, _| UploadAnswer::Failed { why: "the network went away".to_owned() },
     ];
@@ -221,5 +234,8 @@ fn a_device_that_is_not_enrolled_has_nothing_to_upload() {
     let device = Device::new();
     device.scan();
     assert!(matches!(device.agent.next_upload(), Err(AgentError::NotEnrolled)));
-    assert!(matches!(device.agent.upload_result("1", refused()), Err(AgentError::NotEnrolled)));
+    assert!(matches!(
+        device.agent.upload_result("1", http(500, Vec::new(), Vec::new())),
+        Err(AgentError::NotEnrolled)
+    ));
 }

@@ -89,22 +89,47 @@ async fn a_202_without_this_report_s_receipt_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_400_with_a_reason_is_a_rejection_and_without_one_is_not() {
+async fn a_400_is_a_rejection_by_the_connector_s_signature_alone() {
     let scene = Scene::new();
-    let body = br#"{"err":"invalid_key","description":"unknown key"}"#;
-    let Delivery::Rejected(refusal) = scene.answered(answer("400 Bad Request", "", body)).await else {
+    let key = &scene.connector_key;
+    let reason = json!({"err": "invalid_key", "description": "unknown\u{7} key"});
+    let refused = |key: &TestKey, typ: &str, changes: Value| {
+        let mut claims =
+            json!({"sha256": token_digest(&scene.token), "status": 400, "refusal": reason, "iat": NOW});
+        claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        let header = format!("MTD-Refusal: {}\r\n", key.sign(typ, &claims));
+        answer("400 Bad Request", &header, reason.to_string().as_bytes())
+    };
+    let Delivery::Rejected(refusal) = scene.answered(refused(key, typ::REFUSAL, json!({}))).await else {
         panic!()
     };
     assert_eq!((refusal.err, refusal.description.as_str()), (RefusalCode::InvalidKey, "unknown key"));
-    for body in ["", "<html>", r#"{"err":"teapot","description":""}"#, r#"{"err":"invalid_key"}"#] {
-        let outcome = scene.answered(answer("400 Bad Request", "", body.as_bytes())).await;
-        assert!(matches!(outcome, Delivery::Retry { .. }), "{body}: {outcome:?}");
+
+    let not_its_word = [
+        answer("400 Bad Request", "", reason.to_string().as_bytes()),
+        answer("400 Bad Request", "MTD-Refusal: garbage\r\n", reason.to_string().as_bytes()),
+        refused(&TestKey::new(), typ::REFUSAL, json!({})),
+        refused(key, typ::RECEIPT, json!({})),
+        // Of a report that was cut off, or changed, on its way.
+        refused(key, typ::REFUSAL, json!({"sha256": token_digest(&scene.token[..100])})),
+        refused(key, typ::REFUSAL, json!({"status": 413})),
+        refused(key, typ::REFUSAL, json!({"refusal": null})),
+        refused(key, typ::REFUSAL, json!({"refusal": {"err": "teapot", "description": ""}})),
+    ];
+    for (case, answer) in not_its_word.into_iter().enumerate() {
+        let why = scene.why(Behaviour::Answer(answer), PATIENT).await;
+        assert!(matches!(why, ConnectorError::UnprovenRefusal { status: 400, .. }), "case {case}: {why:?}");
     }
 }
 
 #[tokio::test]
-async fn a_413_asks_for_smaller_parts() {
-    assert_eq!(Scene::new().answered(answer("413 Content Too Large", "", b"")).await, Delivery::TooLarge);
+async fn a_413_asks_for_smaller_parts_by_the_connector_s_signature_alone() {
+    let scene = Scene::new();
+    let claims = json!({"sha256": token_digest(&scene.token), "status": 413, "iat": NOW});
+    let header = format!("MTD-Refusal: {}\r\n", scene.connector_key.sign(typ::REFUSAL, &claims));
+    assert_eq!(scene.answered(answer("413 Content Too Large", &header, b"")).await, Delivery::TooLarge);
+    let why = scene.why(Behaviour::Answer(answer("413 Content Too Large", "", b"")), PATIENT).await;
+    assert!(matches!(why, ConnectorError::UnprovenRefusal { status: 413, .. }), "{why:?}");
 }
 
 #[tokio::test]

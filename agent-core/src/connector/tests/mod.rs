@@ -9,5 +9,5 @@ mod keys;
 mod payload;
 mod pins;
 mod signed;
-mod support;
+pub mod support;
 mod wire;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::connector::wire::{
     Challenge, DecisionClaims, EnrolmentProof, EnrolmentRequest, EnrolmentResponse, JwkSet, PolicyClaims,
-    RequestClaims, SettingsClaims,
+    RequestClaims, SettingsClaims, SignedRefusal,
 };
 use crate::connector::{
     Access, ConnectorError, Decision, Enrolment, EnrolmentPayload, Presented, Receipt, Refusal, RefusalCode,
@@ -14,6 +14,8 @@ use crate::connector::{
 };
 use crate::model::{Level, RiskLevel, SpkiPin, TransportSettings};
 use crate::report::SetClaims;
+
+use crate::report::Replaced;
 
 use super::support::{NOW, TestKey, enrolment};
 
@@ -122,6 +124,7 @@ fn the_examples_of_the_documentation_are_what_is_sent() {
             "EnrolmentResponse" => round_trip::<EnrolmentResponse>(&example),
             "SetClaims" => round_trip::<SetClaims>(&example),
             "Receipt" => round_trip::<Receipt>(&example),
+            "SignedRefusal" => round_trip::<SignedRefusal>(&example),
             "RequestClaims" => round_trip::<RequestClaims>(&example),
             "SettingsClaims" => round_trip::<SettingsClaims>(&example),
             "PolicyClaims" => round_trip::<PolicyClaims>(&example),
@@ -129,12 +132,13 @@ fn the_examples_of_the_documentation_are_what_is_sent() {
             "Refusal" => round_trip::<Refusal>(&example),
             "JwkSet" => round_trip::<JwkSet>(&example),
             "TransportSettings" => round_trip::<TransportSettings>(&example),
+            "Replaced" => round_trip::<Vec<Replaced>>(&example),
             other => panic!("{other} is no message"),
         };
         assert_eq!(again, example, "{name}");
         checked.push(name);
     }
-    assert_eq!(checked.len(), 14, "{checked:?}");
+    assert_eq!(checked.len(), 16, "{checked:?}");
 }
 
 fn round_trip<T: Serialize + DeserializeOwned>(example: &Value) -> Value {

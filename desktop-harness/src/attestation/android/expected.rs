@@ -30,7 +30,7 @@ pub struct Expected<'a> {
 }
 
 /// What an organisation asks of Android devices. Unlocked and altered systems are never accepted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AndroidRules {
     /// Whether StrongBox is asked for; a trusted environment otherwise.
     #[serde(default)]
@@ -57,10 +57,7 @@ impl Expected<'_> {
     pub fn judge(&self, attested: &Attested) -> Result<(), Refusal> {
         let description = &attested.description;
         self.judge_key(&attested.key_spki)?;
-        if description.attestation_challenge.0 != self.challenge {
-            let saw = format!("the key is attested to the challenge {}", description.attestation_challenge);
-            return Err(Refusal::new(Rule::Challenge, saw));
-        }
+        attested.is_for(self.challenge)?;
         let hardware = &description.hardware_enforced;
         judge_level(description, self.rules)?;
         judge_use(hardware)?;

@@ -109,8 +109,9 @@ fn a_data_key_opens_in_the_store_that_wrapped_it_and_in_no_other() {
     let wrapped = FileSecretStore::open(data.path()).unwrap().wrap(b"data key").unwrap();
 
     assert_eq!(FileSecretStore::open(data.path()).unwrap().unwrap(&wrapped).unwrap(), b"data key");
-    let error = FileSecretStore::open(other.path()).unwrap().unwrap(&wrapped).unwrap_err().to_string();
-    assert_eq!(error, "unwrap data key: altered, or wrapped under a key that is gone");
+    let error = FileSecretStore::open(other.path()).unwrap().unwrap(&wrapped).unwrap_err();
+    assert_eq!(error.to_string(), "unwrap data key: altered, or wrapped under a key that is gone");
+    assert_eq!(error.kind, FailureKind::Gone);
     assert_eq!(mode(&data.path().join("wrapping-key")), 0o600);
 }
 

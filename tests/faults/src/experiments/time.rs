@@ -165,21 +165,10 @@ impl Time<'_> {
             }
         }
         for why in ended.stopped() {
-            self.outcome.says("delivery stopped", &without_numbers(why));
+            self.outcome.says("delivery stopped", &super::without_numbers(why));
         }
         if device.stderr().contains("panicked") {
             self.outcome.wrong(format!("{}: {}", device.name, device.stderr()));
         }
     }
-}
-
-/// Words that differ by times and ports alone are the same words.
-fn without_numbers(text: &str) -> String {
-    let mut short = String::new();
-    for c in text.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }) {
-        if c != '#' || !short.ends_with('#') {
-            short.push(c);
-        }
-    }
-    short
 }
