@@ -262,7 +262,7 @@ fn object_is_one_unambiguous_item() {
         assert_eq!(refused(&encoded(&Value::Map(fewer))), Rule::Encoding, "without {at}");
     }
     assert_eq!(refused(&[0x81; 100]), Rule::Encoding, "nested deeply");
-    assert_eq!(refused(&vec![0; 65 * 1024]), Rule::Encoding, "large");
+    assert_eq!(refused(&[0; 65 * 1024]), Rule::Encoding, "large");
 }
 
 proptest! {
