@@ -46,6 +46,8 @@ impl<'a> Organisation<'a> {
         std::fs::write(&settings, settings_file().to_string())?;
         self.admin(&[
             "settings",
+            "--accept-software-keys",
+            "on",
             "--allowed-level",
             "low",
             "--app-sync",
