@@ -14,9 +14,9 @@ use crate::error::AgentError;
 use crate::host::{DeviceHost, DeviceKey, SecretStore};
 use crate::scope::Scope;
 use crate::types::{
-    AgentEvent, CheckId, DeliverySummary, Depth, Detection, EnrolmentStatus, Explanation, IntelStatus,
-    Language, Plan, PreviewedReport, ScanResult, ScanTrigger, Status, Upload, UploadAnswer, UploadOutcome,
-    UrlVerdict, count,
+    AgentEvent, CheckId, DeliveryHints, DeliverySummary, Depth, Detection, EnrolmentStatus, Explanation,
+    IntelStatus, Language, Plan, PreviewedReport, ScanResult, ScanTrigger, Status, Upload, UploadAnswer,
+    UploadOutcome, UrlVerdict, count,
 };
 
 /// Everything that an [`Agent`] is opened with.
@@ -57,23 +57,20 @@ pub struct Agent {
 #[uniffi::export]
 impl Agent {
     /// Opens the database and starts the agent's thread, which sleeps between calls. Sends nothing, and asks the host
-    /// nothing but to unwrap the database's key.
+    /// nothing but to unwrap the database's key. The platform's keystore and storage are waited for no longer than `limit`.
     #[uniffi::constructor]
-    pub async fn open(options: AgentOptions) -> Result<Arc<Self>, AgentError> {
+    pub async fn open(options: AgentOptions, limit: Duration) -> Result<Arc<Self>, AgentError> {
         let (config, host) = prepare(options)?;
-        Ok(Arc::new(Self { core: Arc::new(core::Agent::open_off_thread(config, host).await?), scope: None }))
+        Ok(Self::of(core::Agent::open_off_thread(config, host, limit).await?))
     }
 
     /// Begins anew where `open` fails with `KeyGone`, or with a database that is damaged: erases the database and what is
     /// beside it, and opens an agent that is not enrolled. What was queued is lost. On purpose, and when no other process has
     /// the database open; never on an error that may pass (`KeyUnavailable`).
     #[uniffi::constructor]
-    pub async fn start_over(options: AgentOptions) -> Result<Arc<Self>, AgentError> {
+    pub async fn start_over(options: AgentOptions, limit: Duration) -> Result<Arc<Self>, AgentError> {
         let (config, host) = prepare(options)?;
-        Ok(Arc::new(Self {
-            core: Arc::new(core::Agent::start_over_off_thread(config, host).await?),
-            scope: None,
-        }))
+        Ok(Self::of(core::Agent::start_over_off_thread(config, host, limit).await?))
     }
 
     /// This agent, as one whose `cancel` ends the calls made through it, now and later, and no others. For Swift, where the
@@ -110,10 +107,17 @@ impl Agent {
         Ok(self.run(self.core.clone().off_thread(limit, core::Agent::due)).await?.into())
     }
 
-    /// Delivers queued reports, then fetches settings and the connector's decision. What `limit` or the network leaves
-    /// undone stays queued.
-    pub async fn deliver(&self, limit: Duration) -> Result<DeliverySummary, AgentError> {
-        Ok(self.run(self.core.deliver(limit)).await?.into())
+    /// Delivers queued reports, then fetches settings, the policy, the connector's decision and threat intelligence. What
+    /// `limit` or the network leaves undone stays queued. By `hints` of the moment, what can wait for a better one does so,
+    /// within bounds; without them nothing waits.
+    #[uniffi::method(default(hints = None))]
+    pub async fn deliver(
+        &self,
+        limit: Duration,
+        hints: Option<DeliveryHints>,
+    ) -> Result<DeliverySummary, AgentError> {
+        let hints = hints.map_or_else(core::DeliveryHints::default, Into::into);
+        Ok(self.run(self.core.deliver_with(limit, hints)).await?.into())
     }
 
     /// The report that a transfer outside this process is to deliver (iOS background `URLSession`), in a file, exactly as it
@@ -201,6 +205,10 @@ impl Agent {
 }
 
 impl Agent {
+    fn of(core: core::Agent) -> Arc<Self> {
+        Arc::new(Self { core: Arc::new(core), scope: None })
+    }
+
     async fn run<T>(
         &self,
         call: impl Future<Output = Result<T, core::AgentError>>,

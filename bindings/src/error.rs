@@ -2,6 +2,9 @@
 
 use agent_core::agent as core;
 use agent_core::connector::{ConnectorError, PayloadError};
+use agent_core::platform::FailureKind;
+use agent_core::report::ReportError;
+use agent_core::report::jws::SignError;
 
 /// Why a call to the agent failed: what, on what, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
@@ -31,8 +34,8 @@ pub enum AgentError {
         /// The keystore's words.
         reason: String,
     },
-    /// The platform does not give its key now: the device is locked, the keystore is busy. Nothing was touched; try again
-    /// later.
+    /// The platform does not give a key now, that of the database or of the device: the device is locked, the keystore is
+    /// busy. Nothing was touched; try again later.
     #[error("{reason}")]
     KeyUnavailable {
         /// The keystore's words.
@@ -95,6 +98,13 @@ impl AgentError {
     pub(crate) fn configuration(what: &str, why: &dyn std::fmt::Display) -> Self {
         Self::InvalidConfiguration { reason: format!("{what}: {why}") }
     }
+
+    fn of_the_platform(kind: FailureKind, reason: String) -> Self {
+        match kind {
+            FailureKind::Locked | FailureKind::Busy => Self::KeyUnavailable { reason },
+            FailureKind::Gone | FailureKind::Failed => Self::Host { reason },
+        }
+    }
 }
 
 impl From<PayloadError> for AgentError {
@@ -111,9 +121,14 @@ impl From<core::AgentError> for AgentError {
             core::AgentError::Store(core::StoreError::KeyUnavailable(_)) => Self::KeyUnavailable { reason },
             core::AgentError::Store(_) | core::AgentError::StoredReport(_) => Self::Store { reason },
             core::AgentError::Connector(ConnectorError::Refused(_)) => Self::Refused { reason },
-            core::AgentError::Connector(ConnectorError::Device(_))
-            | core::AgentError::Platform(_)
-            | core::AgentError::Report(_) => Self::Host { reason },
+            core::AgentError::Platform(ref failure)
+            | core::AgentError::Connector(ConnectorError::Platform(ref failure))
+            | core::AgentError::Report(ReportError::Sign(SignError::Key(ref failure))) => {
+                Self::of_the_platform(failure.kind, reason)
+            }
+            core::AgentError::Connector(ConnectorError::Device(_)) | core::AgentError::Report(_) => {
+                Self::Host { reason }
+            }
             core::AgentError::Connector(_) => Self::Connector { reason },
             core::AgentError::Intel(_) | core::AgentError::NoIntelKey => Self::Intel { reason },
             core::AgentError::NotAUrl(_) => Self::InvalidUrl { reason },

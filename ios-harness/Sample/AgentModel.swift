@@ -39,6 +39,7 @@ final class AgentModel: ObservableObject {
             let watch = DeviceWatch(agent: agent) { [weak self] turn in await self?.learn(turn) }
             self.watch = watch
             watched = [watch.watchNetwork(), watch.watchManagedConfiguration()]
+            watch.lookForSystemUpdate()
             opening = .open
             await refresh()
             await enrollAsManaged(agent)

@@ -82,6 +82,9 @@ def examples_of(recording, folder):
         "DecisionClaims": claims("decision"),
         "TransportSettings": claims("settings")["settings"]["transport"],
         "JwkSet": answer("jwks"),
+        "SignedRefusal": claims_of(
+            by_name["report-refused-authentication_failed"]["answer"]["headers"]["mtd-refusal"]
+        ),
         "Refusal": answer("enrolment-refused-access_denied"),
     }
 

@@ -15,6 +15,7 @@ usage: exchange.py MTD DIR [PORT]
 
 import base64
 import datetime
+import hashlib
 import http.client
 import http.server
 import json
@@ -98,8 +99,8 @@ class Story:
         return told | {"payload": json.loads(decoded(self.code.strip().removeprefix("mtd-enrol:")))}
 
     def serve(self):
-        line = [self.mtd, "connector", "serve", "--listen", f"127.0.0.2:{self.port}", "--json"]
-        line += ["--connector-data", str(self.work / "connector")]
+        line = [self.mtd, "connector", "serve", "--accept-software-keys", "--json"]
+        line += ["--listen", f"127.0.0.2:{self.port}", "--connector-data", str(self.work / "connector")]
         server = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=self.environment("connector"))
         told = ""
         while not told.endswith("\n}\n"):
@@ -132,7 +133,11 @@ class Story:
 
     def connector_takes_a_new_key(self):
         """Announced in settings under the key in use, then used: receipts and decisions are under it."""
+        here, spare = f"https://localhost:{self.port}", f"sha256/{base64.b64encode(hashlib.sha256(b'spare').digest()).decode()}"
+        self.admin("pins", "--add", spare, "--url", here, "--url", "https://mtd-2.example:8443")
         self.admin("rotate-key")
+        # Fetched by the first; that it has them, its next request tells.
+        self.run("device", "deliver", ends=(0, 3))
         self.run("device", "deliver", ends=(0, 3))
         self.admin("rotate-key", "--use")
         self.scan("dpkg-status")
@@ -215,6 +220,8 @@ class Story:
             bearer = request["headers"].get("authorization", "")
             if bearer.startswith("Bearer "):
                 yield told("request", bearer.removeprefix("Bearer "), "device", device, connector)
+            if "mtd-refusal" in answer["headers"]:
+                yield told("refusal", answer["headers"]["mtd-refusal"], "connector")
             if it["name"] == "report":
                 yield told("secevent", request["body"], "device", device, audience)
                 yield told("receipt", answer["headers"]["mtd-receipt"], "connector", connector)

@@ -51,7 +51,7 @@ async def main():
             key=SoftwareKey(),
             secrets=WrappedInMemory(),
         )
-        told = await tell(stage, host, await mtd.Agent.open(options))
+        told = await tell(stage, host, await mtd.Agent.open(options, LIMIT))
     golden = json.loads(GOLDEN.read_text())
     different = list(differences("", golden, told))
     if different:
@@ -208,22 +208,29 @@ class ScriptedHost(mtd.DeviceHost):
 
 
 class SoftwareKey(mtd.DeviceKey):
-    """A P-256 key in memory."""
+    """P-256 keys in memory."""
 
     def __init__(self):
-        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.keys = {}
 
-    def public_key_spki_der(self):
-        return self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    def public_key_spki_der(self, slot):
+        key = self.keys.get(slot)
+        return key and key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
-    def sign_es256(self, message):
-        return mtd.Signature.DER(self.key.sign(message, ec.ECDSA(SHA256())))
+    def sign_es256(self, slot, message):
+        if slot not in self.keys:
+            raise mtd.HostError.Gone("there is no key in this slot")
+        return mtd.Signature.DER(self.keys[slot].sign(message, ec.ECDSA(SHA256())))
 
-    def protection(self):
+    def protection(self, slot):
         return mtd.KeyProtection.SOFTWARE
 
-    def attestation(self, challenge):
+    def make_candidate(self, challenge):
+        self.keys[mtd.KeySlot.CANDIDATE] = ec.generate_private_key(ec.SECP256R1())
         return None
+
+    def adopt_candidate(self):
+        self.keys[mtd.KeySlot.CURRENT] = self.keys.pop(mtd.KeySlot.CANDIDATE)
 
 
 class WrappedInMemory(mtd.SecretStore):

@@ -101,6 +101,10 @@ class Connector:
         receipt = {"iss": self.issuer, "jti": claims["jti"], "sha256": digest(token), "seq": claims["mtd_seq"]}
         return self.sign("mtd-receipt+jwt", receipt | {"iat": int(time.time())})
 
+    def refusal(self, body, refused):
+        told = {"sha256": digest(body), "status": refused.status, "iat": int(time.time())}
+        return self.sign("mtd-refusal+jwt", told | ({} if refused.status == 413 else {"refusal": refused.body}))
+
     def place(self, device, claims, token):
         seq, prev, reports = claims["mtd_seq"], claims.get("mtd_prev"), device["reports"]
         before, after = reports.get(seq - 1), reports.get(seq + 1)
@@ -111,7 +115,6 @@ class Connector:
         device["by_jti"][claims["jti"]] = token
 
     def own(self, device, endpoint, bearer):
-        """What a device asks about itself: settings or the decision."""
         if not device:
             raise Refused("invalid_request", "no such device", 404)
         claims = verified(bearer, "mtd-request+jwt", device["key"])
@@ -132,10 +135,9 @@ class Connector:
         level = "high" if device["faults"] else level
         compliant = level in LEVELS and LEVELS.index(level) <= LEVELS.index(SETTINGS["allowed_level"])
         reason = f"level {level}, allowed {SETTINGS['allowed_level']}"
-        access = {"name": "mail", "access": "allow" if compliant else "block", "reason": reason}
-        decision = {"allowed_level": SETTINGS["allowed_level"], "compliant": compliant, "reason": reason,
-                    "resources": [access], "decided_at": int(time.time())}
-        decision |= {"level": level, "last_seq": newest} if newest else {}
+        mail = {"name": "mail", "access": "allow" if compliant else "block", "reason": reason}
+        decision = {"allowed_level": SETTINGS["allowed_level"], "compliant": compliant, "reason": reason, "resources": [mail]}
+        decision |= {"decided_at": int(time.time())} | ({"level": level, "last_seq": newest} if newest else {})
         return self.sign("mtd-decision+jwt", self.parties(device) | {"decision": decision})
 
     def parties(self, device):
@@ -153,7 +155,6 @@ class Connector:
 
 
 def verified(token, typ, key):
-    """The claims of `token`, if its header and signature are as they must be."""
     claims = claims_of(token)
     header = strict_json(decode(token.split(".")[0]))
     if set(header) != {"alg", "typ", "kid"} or header["typ"] != typ:
@@ -238,15 +239,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def post(self):
         length = int(self.headers.get("content-length", 0))
-        body = self.rfile.read(length).decode("utf-8", "replace") if length <= MAX_TOKEN else ""
+        body = self.body = self.rfile.read(min(length, 2 * MAX_TOKEN)).decode("utf-8", "replace")
         base = f"/mtd/{TENANT}"
         if self.path == f"{base}/enrol/challenge":
             return self.answer(200, json.dumps(self.connector.challenge()))
         if self.path == f"{base}/enrol":
             return self.answer(200, json.dumps(self.connector.enrol(strict_json(body.encode()))))
         if self.path == f"{base}/set":
-            receipt = self.connector.receive(body if length <= MAX_TOKEN else " " * (MAX_TOKEN + 1))
-            return self.answer(202, "", ("MTD-Receipt", receipt))
+            return self.answer(202, "", ("MTD-Receipt", self.connector.receive(body)))
         raise Refused("invalid_request", "no such endpoint", 404)
 
     def get(self):
@@ -265,7 +265,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.post() if self.command == "POST" else self.get()
         except Refused as refused:
             self.close_connection = refused.status == 413
-            self.answer(refused.status, json.dumps(refused.body))
+            signed = [("MTD-Refusal", self.connector.refusal(self.body, refused))] if self.path.endswith("/set") else []
+            self.answer(refused.status, json.dumps(refused.body), *signed)
         except (KeyError, TypeError, AttributeError):
             self.answer(400, json.dumps({"err": "invalid_request", "description": "a member is missing or wrong"}))
 

@@ -25,6 +25,7 @@ JTI_LENGTH = 22
 KINDS = {
     "secevent": "secevent+jwt",
     "receipt": "mtd-receipt+jwt",
+    "refusal": "mtd-refusal+jwt",
     "settings": "mtd-settings+jwt",
     "policy": "mtd-policy+jwt",
     "decision": "mtd-decision+jwt",
@@ -105,7 +106,9 @@ def check_exchange(library, directory):
             if name != it["key"]:
                 check_refused(library, it["token"], other, f"{it['kind']} under the {name}'s key")
                 refused += 1
-        refused += check_alterations(library, it["token"], key)
+        # One of each kind: thousands of verifications each.
+        if not counts[it["kind"]]:
+            refused += check_alterations(library, it["token"], key)
         counts[it["kind"]] += 1
     in_set = check_key_set(library, json.loads((directory / "jwks.json").read_text()), sent, keys)
     expect(set(counts) == set(KINDS), f"kinds {sorted(counts)}, expected {sorted(KINDS)}")

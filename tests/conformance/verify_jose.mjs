@@ -24,6 +24,7 @@ const CLAIMS_POSITIONS = 32
 const KINDS = {
   secevent: 'secevent+jwt',
   receipt: 'mtd-receipt+jwt',
+  refusal: 'mtd-refusal+jwt',
   settings: 'mtd-settings+jwt',
   policy: 'mtd-policy+jwt',
   decision: 'mtd-decision+jwt',
@@ -93,7 +94,8 @@ async function checkExchange(directory) {
       await checkRefused(token, other, `${kind} under the key of the ${name}`)
       refused += 1
     }
-    for (const [what, altered] of alterations(token)) {
+    // One of each kind: thousands of verifications each.
+    for (const [what, altered] of counts[kind] ? [] : alterations(token)) {
       await checkRefused(altered, keys[key], what)
       refused += 1
     }

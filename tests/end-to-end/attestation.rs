@@ -23,6 +23,15 @@ fn real_chain_holds_in_its_term_and_is_told_in_words() {
 }
 
 #[test]
+fn a_factory_s_chain_that_has_ended_holds_and_is_told_as_such() {
+    let Some(data) = data() else { return };
+    let chain = data.join("sony-xperia10-iii/sdk33/TEE_EC.pem");
+    let line = format!("attestation show {} --at 1780585145", chain.display());
+    Device::new().mtd(&line).ends_with(0).says("in the factory; the term is over");
+    assert_eq!(Device::new().json(&line)["chain"]["expired"], true);
+}
+
+#[test]
 fn what_does_not_hold_says_which_rule_and_what_to_do() {
     let Some(data) = data() else { return };
     let device = Device::new();

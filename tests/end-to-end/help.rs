@@ -31,6 +31,7 @@ fn every_subcommand_has_help_with_an_example() {
         "connector token",
         "connector devices",
         "connector settings",
+        "connector attestation",
         "connector policy",
         "connector pins",
         "connector rotate-key",

@@ -196,7 +196,7 @@ impl Exchange<'_> {
         }
         if self.place.is_none() {
             let settings = self.inner.store.read(|tx| self.inner.settings(tx))?;
-            self.place = Some(portal::look(&self.inner, &settings, self.deadline).await?);
+            self.place = Some(portal::look(self.inner, &settings, self.deadline).await?);
         }
         Ok(self.place.as_ref().is_some_and(|place| place.is_portal))
     }
@@ -204,7 +204,7 @@ impl Exchange<'_> {
     /// Keeps what this exchange taught about the way.
     async fn conclude(&mut self, summary: &mut DeliverySummary) -> Result<(), AgentError> {
         summary.connections = self.client.connections();
-        keep_keys(&self.inner, &self.client)?;
+        keep_keys(self.inner, &self.client)?;
         let (mut troubles, is_proved) = (self.client.take_troubles(), self.client.proofs() > 0);
         if self.client.was_inspected() {
             let host = self.enrolment.connector_host();
@@ -217,11 +217,11 @@ impl Exchange<'_> {
         let place = match self.place.take() {
             Some(place) => place,
             None => {
-                let snapshot = portal::snapshot(&self.inner, self.deadline).await;
+                let snapshot = portal::snapshot(self.inner, self.deadline).await;
                 Place { network: portal::digest(&snapshot), is_portal: false }
             }
         };
-        summary.scan_due = path::note(&self.inner, Exchanged { place, troubles, is_proved })?;
+        summary.scan_due = path::note(self.inner, Exchanged { place, troubles, is_proved })?;
         Ok(())
     }
 

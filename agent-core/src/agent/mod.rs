@@ -159,18 +159,28 @@ impl Agent {
         UploadFolder::beside(&config.store).erase()?;
         Intelligence::beside(&config.store).erase()?;
         log::warn!("started over: the store was erased, this device is not enrolled");
-        Self::open(config, host)
+        let agent = Self::open(config, host)?;
+        settle::note_start_over(&*agent.inner()?)?;
+        Ok(agent)
     }
 
     /// [`Self::open`] on a thread of its own: the keystore and the file system may take their time, and the caller's
-    /// thread may be the one that draws.
-    pub async fn open_off_thread(config: AgentConfig, host: Host) -> Result<Self, AgentError> {
-        runtime::on_own_thread(move || Self::open(config, host)).await?
+    /// thread may be the one that draws. Stops waiting for them after `limit`.
+    pub async fn open_off_thread(
+        config: AgentConfig,
+        host: Host,
+        limit: Duration,
+    ) -> Result<Self, AgentError> {
+        runtime::opened_within(limit, move || Self::open(config, host)).await
     }
 
     /// [`Self::start_over`] on a thread of its own.
-    pub async fn start_over_off_thread(config: AgentConfig, host: Host) -> Result<Self, AgentError> {
-        runtime::on_own_thread(move || Self::start_over(config, host)).await?
+    pub async fn start_over_off_thread(
+        config: AgentConfig,
+        host: Host,
+        limit: Duration,
+    ) -> Result<Self, AgentError> {
+        runtime::opened_within(limit, move || Self::start_over(config, host)).await
     }
 
     /// Enrols this device with the organisation that made `payload`. A device that was enrolled before starts a

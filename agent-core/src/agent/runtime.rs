@@ -101,6 +101,20 @@ pub(super) fn deadline(limit: Duration) -> Instant {
     Instant::now() + limit.min(LONGEST_CALL)
 }
 
+/// Opens what `work` opens on a thread of its own, before there is an agent whose runtime could wait for it, and waits for
+/// `limit`. What is opened later is closed again.
+pub(super) async fn opened_within<T: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce() -> Result<T, AgentError> + Send + 'static,
+) -> Result<T, AgentError> {
+    let (runtime, deadline) = (AgentRuntime::new()?, deadline(limit));
+    let opened = async move {
+        let late = |_| Err(AgentError::Deadline(limit.as_secs()));
+        timeout_at(deadline, on_own_thread(work)).await.unwrap_or_else(late)?
+    };
+    runtime.run(opened).await
+}
+
 /// Asks the host on a thread that may block, and stops waiting at `deadline`. The error says why there is no
 /// answer. A question that got no thread until then is not asked any more.
 pub(super) async fn ask_host<T: Send + 'static>(

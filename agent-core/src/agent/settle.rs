@@ -109,6 +109,14 @@ fn refused(inner: &Inner, report: &StoredReport, refusal: Refusal) -> Result<Set
     }
 }
 
+/// Remembers, until the device is enrolled, that its store could not be opened any more: whoever it was enrolled with does not
+/// hear from it.
+pub(super) fn note_start_over(inner: &Inner) -> Result<(), AgentError> {
+    let why = "the key of this device's data was gone for good, and the agent began anew".to_owned();
+    let again = EnrolAgain { why, since: inner.host.clock.now() };
+    Ok(inner.store.write(|tx| tx.put(Slot::Disowned, &again))?)
+}
+
 const fn disowns(code: RefusalCode) -> bool {
     match code {
         RefusalCode::InvalidKey | RefusalCode::InvalidIssuer | RefusalCode::AccessDenied => true,

@@ -68,10 +68,10 @@ impl Client {
         partial: &mut dyn Partial,
     ) -> Result<Downloaded, ConnectorError> {
         let kept = partial.kept();
-        if let Some((state, received)) = &kept {
-            if *received == state.total {
-                return Ok(Downloaded::Whole(state.clone()));
-            }
+        if let Some((state, received)) = &kept
+            && *received == state.total
+        {
+            return Ok(Downloaded::Whole(state.clone()));
         }
         let url = format!("{}/intel", enrolment.iss);
         let mut pour = Pour { partial, kept: kept.clone(), left: 0, host: enrolment.connector_host() };

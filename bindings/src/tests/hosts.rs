@@ -144,7 +144,7 @@ fn settings_in_a_wrong_form_and_stores_in_a_wrong_place_are_told_apart() {
     let bench = Bench::new();
     let mut broken = options(&bench.folder, &bench.host);
     broken.unenrolled_settings_json = Some("{\n  \"version\": \"one\"".to_owned());
-    let error = block_on(Agent::open(broken)).err().unwrap();
+    let error = block_on(Agent::open(broken, AMPLE)).err().unwrap();
     assert!(
         matches!(&error, AgentError::InvalidConfiguration { reason } if reason.contains("line 2")),
         "{error}"
@@ -152,8 +152,22 @@ fn settings_in_a_wrong_form_and_stores_in_a_wrong_place_are_told_apart() {
 
     let mut nowhere = options(&bench.folder, &bench.host);
     nowhere.store_path = bench.folder.path().join("missing/agent.db").to_string_lossy().into_owned();
-    let error = block_on(Agent::open(nowhere)).err().unwrap();
+    let error = block_on(Agent::open(nowhere, AMPLE)).err().unwrap();
     assert!(matches!(&error, AgentError::Store { .. }), "{error}");
+}
+
+#[test]
+fn a_keystore_that_hangs_is_not_waited_for_beyond_the_limit() {
+    let bench = Bench::new();
+    bench.agent.shut_down();
+    let (release, hung) = std::sync::mpsc::channel();
+    let mut slow = options(&bench.folder, &bench.host);
+    slow.secrets = Arc::new(HangingSecrets(std::sync::Mutex::new(hung)));
+    let error = block_on(Agent::open(slow, Duration::from_millis(200))).err().unwrap();
+    assert!(matches!(&error, AgentError::Deadline { .. }), "{error}");
+    release.send(()).unwrap();
+    let again = block_on(Agent::open(options(&bench.folder, &bench.host), AMPLE)).unwrap();
+    assert!(block_on(again.status(AMPLE)).is_ok());
 }
 
 #[test]
@@ -165,7 +179,7 @@ fn a_closed_agent_says_so_to_every_call() {
     bench.agent.cancel();
     for agent in [&bench.agent, &scoped] {
         assert_eq!(block_on(agent.status(AMPLE)), Err(AgentError::Closed));
-        assert_eq!(block_on(agent.deliver(AMPLE)), Err(AgentError::Closed));
+        assert_eq!(block_on(agent.deliver(AMPLE, None)), Err(AgentError::Closed));
         assert_eq!(block_on(agent.explain(Language::Ko, AMPLE)), Err(AgentError::Closed));
         assert_eq!(block_on(agent.next_event()), None);
     }

@@ -81,6 +81,20 @@ impl SecretStore for NoKeystore {
     }
 }
 
+/// A keystore that answers once it is let go.
+pub struct HangingSecrets(pub Mutex<std::sync::mpsc::Receiver<()>>);
+
+impl SecretStore for HangingSecrets {
+    fn wrap(&self, data_key: Vec<u8>) -> Result<Vec<u8>, HostError> {
+        NoKeystore.wrap(data_key)
+    }
+
+    fn unwrap(&self, wrapped: Vec<u8>) -> Result<Vec<u8>, HostError> {
+        let _ = self.0.lock().unwrap().recv();
+        NoKeystore.unwrap(wrapped)
+    }
+}
+
 /// An agent over a scripted host, with its folder.
 pub struct Bench {
     pub agent: Arc<Agent>,
@@ -96,7 +110,7 @@ impl Bench {
             posture: Ok(posture()),
             network: Ok(network()),
         })));
-        let agent = block_on(Agent::open(options(&folder, &host))).unwrap();
+        let agent = block_on(Agent::open(options(&folder, &host), AMPLE)).unwrap();
         Self { agent, host, folder }
     }
 

@@ -4,6 +4,7 @@
 //! into the core's types by `adapter.rs`, which looks at every value; what the agent tells is copied as it is.
 
 mod catalogue;
+mod delivery;
 mod device;
 mod events;
 mod explanation;
@@ -17,6 +18,7 @@ mod upload;
 mod words;
 
 pub use catalogue::*;
+pub use delivery::*;
 pub use device::*;
 pub use events::*;
 pub use explanation::*;

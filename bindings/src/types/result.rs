@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use agent_core::{agent, connector};
 
 use super::scan::count;
-use super::{Access, Level, Ownership, RiskLevel, system_time};
+use super::{Access, DownloadProgress, IntelDownload, Level, Ownership, RiskLevel, system_time};
 
 /// Where the agent stands, without scanning.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -31,6 +31,12 @@ pub struct Status {
     /// Why the connector takes nothing from this device until it is enrolled again, where that is so.
     #[uniffi(default = None)]
     pub enrol_again: Option<EnrolAgain>,
+    /// The download of threat intelligence that is under way.
+    #[uniffi(default = None)]
+    pub intel_download: Option<DownloadProgress>,
+    /// Since when a sign-in page has been in the way of delivery; absent where the last one met none.
+    #[uniffi(default = None)]
+    pub behind_portal_since: Option<SystemTime>,
 }
 
 /// The threat intelligence in force.
@@ -97,6 +103,19 @@ pub struct DeliverySummary {
     /// queued.
     #[uniffi(default = None)]
     pub enrol_again: Option<EnrolAgain>,
+    /// What came of the download of threat intelligence, where there was something to fetch.
+    #[uniffi(default = None)]
+    pub intel: Option<IntelDownload>,
+    /// Reports that wait for a better moment: they only tell apps, and the hints say that sending costs.
+    #[uniffi(default = [])]
+    pub held: Vec<u64>,
+    /// Whether a sign-in page is in the way. No attempt was counted: deliver again once the user has signed in, or on another
+    /// network.
+    #[uniffi(default = false)]
+    pub behind_portal: bool,
+    /// Whether something was met in the connector's place that a scan should tell of: `due` says so too.
+    #[uniffi(default = false)]
+    pub scan_due: bool,
 }
 
 /// A report that was too large for the connector.
@@ -180,6 +199,8 @@ impl From<agent::Status> for Status {
             intel: status.intel.map(Into::into),
             decision: status.decision.map(Into::into),
             enrol_again: status.enrol_again.map(Into::into),
+            intel_download: status.intel_download.map(Into::into),
+            behind_portal_since: status.behind_portal_since.map(system_time),
         }
     }
 }
@@ -219,6 +240,10 @@ impl From<agent::DeliverySummary> for DeliverySummary {
             decision: summary.decision.map(Into::into),
             replaced: summary.replaced.into_iter().map(|it| Replacement { seq: it.seq, by: it.by }).collect(),
             enrol_again: summary.enrol_again.map(Into::into),
+            intel: summary.intel.map(Into::into),
+            held: summary.held,
+            behind_portal: summary.behind_portal,
+            scan_due: summary.scan_due,
         }
     }
 }

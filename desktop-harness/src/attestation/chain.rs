@@ -153,6 +153,11 @@ pub fn in_term(at: usize, certificate: &X509Certificate<'_>, now: Timestamp) -> 
     Err(Refusal::new(Rule::Validity, format!("certificate {at} is valid from {from} to {to}, it is {now}")))
 }
 
+/// Whether the term of a certificate is over at `now`.
+pub fn has_ended(certificate: &X509Certificate<'_>, now: Timestamp) -> bool {
+    certificate.validity().not_after.timestamp() < now.unix()
+}
+
 /// The SHA-256 of a certificate's SubjectPublicKeyInfo, which pins its key whatever the certificate around it.
 pub fn key_digest(certificate: &X509Certificate<'_>) -> Sha256 {
     Sha256::of(certificate.public_key().raw)

@@ -29,7 +29,7 @@ macro_rules! rules {
         }
 
         impl Rule {
-            /// All of them, in the order in which they are judged.
+            /// All of them.
             pub const ALL: &[Self] = &[$(Self::$rule,)+];
 
             /// Its name, for scripts.
@@ -111,5 +111,20 @@ impl fmt::Display for Rule {
 impl Serialize for Rule {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Rule;
+
+    #[test]
+    fn every_rule_is_documented_and_says_what_to_do() {
+        let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/adr/0005-reports-that-hold.md");
+        let docs = std::fs::read_to_string(docs).unwrap();
+        for rule in Rule::ALL {
+            assert!(docs.contains(&format!("`{rule}`")), "{rule} is not in the documentation");
+            assert!(rule.advice().len() > 10, "{rule}");
+        }
     }
 }

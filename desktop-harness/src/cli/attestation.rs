@@ -82,6 +82,7 @@ struct Shown<'a, S> {
 struct Chain {
     root: Sha256,
     provisioning: Provisioning,
+    expired: bool,
     revocation_checked: bool,
 }
 
@@ -101,6 +102,7 @@ fn android(chain: &[Vec<u8>], args: &ShowArgs, ui: &Ui) -> Result<Outcome, CliEr
     let chain = judged.as_ref().ok().map(|attested| Chain {
         root: attested.root,
         provisioning: attested.provisioning,
+        expired: attested.expired,
         revocation_checked: attested.revocation_checked,
     });
     if ui.json {
@@ -226,6 +228,9 @@ fn show_chain(ui: &Ui, chain: &Chain) {
         ui,
         "provisioned",
         match chain.provisioning {
+            Provisioning::Factory if chain.expired => {
+                "in the factory; the term is over, which factories do not renew".to_owned()
+            }
             Provisioning::Factory => "in the factory".to_owned(),
             Provisioning::Remote { certificates_issued: None } => "remotely".to_owned(),
             Provisioning::Remote { certificates_issued: Some(count) } => {

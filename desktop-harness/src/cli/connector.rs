@@ -11,6 +11,7 @@ use agent_core::model::{
 use clap::{Subcommand, ValueEnum};
 use serde::Deserialize;
 
+use super::connector_attestation;
 use super::connector_canary;
 use super::connector_transport::{self, IntelArgs, PinsArgs, RotateArgs};
 use super::folder::data_dir;
@@ -63,6 +64,10 @@ enum Command {
     #[command(after_help = "Example:
   mtd connector settings --allowed-level low --app-sync on --from settings.json")]
     Settings(SettingsArgs),
+    /// Show what attestations of device keys are judged by; install a revocation list
+    #[command(after_help = "Example:
+  mtd connector attestation --revoked status.json")]
+    Attestation(connector_attestation::Args),
     /// Show which policy devices fetch; put a signed one in force
     #[command(after_help = "Examples:
   mtd connector policy
@@ -126,9 +131,8 @@ struct SettingsArgs {
     /// Let unresponsive devices in by their last level
     #[arg(long, value_enum)]
     allow_unresponsive: Option<Switch>,
-    /// Take devices whose key is kept in software: desktops, emulators, simulators
-    #[arg(long, value_enum)]
-    accept_software_keys: Option<Switch>,
+    #[command(flatten)]
+    keys: connector_attestation::KeyArgs,
     /// Replace what FILE names (JSON: network, indicators, policy_overrides, required_checks, resources)
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
@@ -189,6 +193,7 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
             }
         }
         Command::Devices => show_devices(&Connector::open(config)?.devices()?, ui)?,
+        Command::Attestation(args) => connector_attestation::run(&Connector::open(config)?, &args, ui)?,
         Command::Pins(args) => connector_transport::pins(&Connector::open(config)?, args, ui)?,
         Command::RotateKey(args) => connector_transport::rotate_key(&Connector::open(config)?, &args, ui)?,
         Command::Intel(args) => connector_transport::intel(&Connector::open(config)?, &args, ui)?,
@@ -244,7 +249,9 @@ async fn serve(
 
 fn apply(connector: &Connector, change: SettingsArgs) -> Result<TenantSettings, CliError> {
     let file: Option<SettingsFile> = change.from.as_deref().map(files::read_json).transpose()?;
+    let keys = change.keys.change()?;
     let settings = connector.update_settings(|settings| {
+        keys(&mut settings.keys);
         let device = &mut settings.device;
         set(&mut device.allowed_level, change.allowed_level.map(RiskLevel::from));
         set(&mut device.app_sync.enabled, change.app_sync.map(Switch::is_on));
@@ -254,7 +261,6 @@ fn apply(connector: &Connector, change: SettingsArgs) -> Result<TenantSettings, 
             settings.unresponsive_after_days = (days > 0).then_some(days);
         }
         set(&mut settings.unresponsive_access, change.allow_unresponsive.map(UnknownLevelAccess::from));
-        set(&mut settings.keys.software, change.accept_software_keys.map(Switch::is_on));
         if let Some(file) = file {
             set(&mut settings.resources, file.resources);
             set(&mut device.network, file.network);
@@ -315,7 +321,7 @@ fn show_settings(settings: &TenantSettings, ui: &Ui) -> Result<(), CliError> {
         });
         ui.line(format!("Resource          {}: up to {allowed}{grace}", clean(&resource.name)));
     }
-    ui.line(format!("Software keys     {}", if settings.keys.software { "accepted" } else { "refused" }));
+    connector_attestation::show_rules(&settings.keys, ui);
     ui.line(format!("App sync          {}", switch(device.app_sync.enabled)));
     ui.line(format!("  personal, full  {}", switch(device.app_sync.personal_full_inventory)));
     ui.line(format!("Endpoints         {}", device.network.endpoints.len()));
@@ -348,6 +354,9 @@ fn show_devices(devices: &[DeviceRow], ui: &Ui) -> Result<(), CliError> {
             device.key_protection,
             device.last_seen
         ));
+        if let Some(facts) = &device.attestation {
+            ui.line(format!("  {}", clean(&facts.to_string())));
+        }
         for problem in &device.problems {
             ui.line(format!("  {} {}", ui.paint.warning("!"), clean(problem)));
         }

@@ -5,6 +5,7 @@ mod attestation;
 mod canary;
 mod check_url;
 mod connector;
+mod connector_attestation;
 mod connector_canary;
 mod connector_transport;
 pub(crate) mod deliver;

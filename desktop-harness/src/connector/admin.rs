@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 
 use super::Connector;
+use super::attestation::KeyFacts;
 use super::decision::decide;
 use super::devices::{self, Device};
 use super::error::Error;
@@ -189,6 +190,7 @@ impl Connector {
             tenant: device.tenant,
             ownership: device.ownership,
             key_protection: device.key_protection,
+            attestation: device.attestation,
             enrolled_at: device.enrolled_at,
             last_seen: device.last_seen,
             last_seq: chain.last_seq,
@@ -223,6 +225,9 @@ pub struct DeviceRow {
     pub ownership: Ownership,
     /// How its key is kept.
     pub key_protection: String,
+    /// What its platform vouches for; absent for a key in software.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<KeyFacts>,
     /// When it last enrolled.
     pub enrolled_at: Timestamp,
     /// When it was last heard of.

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::error::Error;
 use super::limits::BUSY_TIMEOUT;
-use super::{bundles, signing};
+use super::{attestation, bundles, signing};
 use crate::private_file;
 
 const FILE: &str = "connector.db";
@@ -96,8 +96,11 @@ CREATE INDEX report_order ON report (epoch, ifnull(stands_for, seq));
 ";
 
 /// What each version has beside the one before.
-const STEPS: [&[&str]; SCHEMA_VERSION as usize] =
-    [&[SCHEMA], &[SIGNED_POLICIES], &[REPLACED_REPORTS, signing::SCHEMA, bundles::SCHEMA, TWIN_DIGESTS]];
+const STEPS: [&[&str]; SCHEMA_VERSION as usize] = [
+    &[SCHEMA],
+    &[SIGNED_POLICIES],
+    &[REPLACED_REPORTS, signing::SCHEMA, bundles::SCHEMA, attestation::SCHEMA, TWIN_DIGESTS],
+];
 
 /// The open database.
 pub struct Database(Mutex<Connection>);

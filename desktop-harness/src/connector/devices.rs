@@ -6,6 +6,7 @@ use agent_core::model::{Ownership, Timestamp};
 use agent_core::report::jwk::{Jwk, PublicKey};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::attestation::{JudgedKey, KeyFacts};
 use super::database::Json;
 use super::error::Error;
 use super::random;
@@ -16,6 +17,8 @@ pub struct Device {
     pub tenant: String,
     pub jwk: Jwk,
     pub key_protection: String,
+    /// What its platform vouched for when it enrolled.
+    pub attestation: Option<KeyFacts>,
     pub ownership: Ownership,
     pub last_seen: Timestamp,
     pub epoch: String,
@@ -42,7 +45,8 @@ impl Device {
 }
 
 const SELECT: &str =
-    "SELECT device.id, tenant, jwk, key_protection, ownership, last_seen, epoch, enrolled_at, url
+    "SELECT device.id, tenant, jwk, key_protection, ownership, last_seen, epoch, enrolled_at, url,
+        attestation
     FROM device JOIN enrolment ON enrolment.device = device.id";
 
 fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
@@ -56,6 +60,7 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
         epoch: row.get(6)?,
         enrolled_at: Timestamp::from_unix(row.get(7)?),
         url: row.get(8)?,
+        attestation: row.get::<_, Option<Json<_>>>(9)?.map(|Json(facts)| facts),
     })
 }
 
@@ -145,7 +150,7 @@ pub fn take_invitation(
 pub struct Newcomer<'a> {
     pub tenant: &'a str,
     pub key: &'a PublicKey,
-    pub key_protection: &'a str,
+    pub judged: &'a JudgedKey,
     pub ownership: Ownership,
     pub url: &'a str,
 }
@@ -157,19 +162,20 @@ pub fn enrol(
     newcomer: &Newcomer<'_>,
     now: Timestamp,
 ) -> Result<Device, Error> {
-    let sql = "INSERT INTO device (id, tenant, kid, jwk, key_protection, ownership, last_seen)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+    let sql = "INSERT INTO device (id, tenant, kid, jwk, key_protection, ownership, last_seen, attestation)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
         ON CONFLICT (tenant, kid) DO UPDATE SET ownership = excluded.ownership, last_seen = excluded.last_seen,
-            key_protection = excluded.key_protection
+            key_protection = excluded.key_protection, attestation = excluded.attestation
         RETURNING id";
     let row = params![
         random::identifier()?,
         newcomer.tenant,
         newcomer.key.thumbprint(),
         Json(newcomer.key.to_jwk()),
-        newcomer.key_protection,
+        newcomer.judged.protection,
         Json(newcomer.ownership),
-        now.unix()
+        now.unix(),
+        newcomer.judged.facts.as_ref().map(Json)
     ];
     let id: String = transaction.query_row(sql, row, |row| row.get(0))?;
     let sql = "INSERT INTO enrolment (epoch, device, url, enrolled_at) VALUES (?1, ?2, ?3, ?4)";

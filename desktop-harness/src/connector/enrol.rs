@@ -4,11 +4,11 @@ use agent_core::connector::wire::{
     EnrolmentProof, EnrolmentRequest, EnrolmentResponse, SettingsClaims, connector_issuer,
 };
 use agent_core::connector::{RefusalCode, token_digest};
-use agent_core::platform::KeyProtection;
 use agent_core::report::jwk::PublicKey;
 use agent_core::report::jws::{self, typ};
 
 use super::Connector;
+use super::attestation::ClaimedKey;
 use super::devices::{self, Device, Invitation, Newcomer};
 use super::error::{Denied, Error};
 use super::tenants::{self, TenantSettings};
@@ -30,15 +30,20 @@ impl Connector {
         request: &EnrolmentRequest,
     ) -> Result<EnrolmentResponse, Denied> {
         let settings = self.tenant_settings(tenant)?;
-        let key = self.check_proof(tenant, url, request)?;
-        check_key(request, &settings)?;
+        let (key, challenge) = self.check_proof(tenant, url, request)?;
+        let claimed = ClaimedKey {
+            key: &key,
+            challenge: &challenge,
+            protection: &request.key_protection,
+            attestation: request.attestation.as_ref(),
+        };
+        let judged = self.judge_key(tenant, &settings, claimed)?;
         let device = self.0.database.write(|transaction| {
             let ownership = match devices::take_invitation(transaction, tenant, &request.token, self.now())? {
                 Invitation::Taken(ownership) => ownership,
                 Invitation::Void(why) => return Err(Denied::new(RefusalCode::AccessDenied, why)),
             };
-            let key_protection = told_protection(&request.key_protection);
-            let newcomer = Newcomer { tenant, key: &key, key_protection: &key_protection, ownership, url };
+            let newcomer = Newcomer { tenant, key: &key, judged: &judged, ownership, url };
             Ok::<_, Denied>(devices::enrol(transaction, &newcomer, self.now())?)
         })?;
         tracing::info!(device = device.id, tenant, "device enrolled");
@@ -52,7 +57,13 @@ impl Connector {
         })
     }
 
-    fn check_proof(&self, tenant: &str, url: &str, request: &EnrolmentRequest) -> Result<PublicKey, Denied> {
+    /// The key and the challenge of a proof that holds.
+    fn check_proof(
+        &self,
+        tenant: &str,
+        url: &str,
+        request: &EnrolmentRequest,
+    ) -> Result<(PublicKey, String), Denied> {
         let key = PublicKey::from_jwk(&request.jwk)
             .map_err(|error| Denied::new(RefusalCode::InvalidKey, format!("jwk: {error}")))?;
         let failed = |why: &str| Denied::new(RefusalCode::AuthenticationFailed, format!("proof: {why}"));
@@ -67,7 +78,7 @@ impl Connector {
         if !self.0.challenges.accepts(&proof.challenge, tenant, self.now()) {
             return Err(failed("the challenge is not ours or has expired; start again"));
         }
-        Ok(key)
+        Ok((key, proof.challenge))
     }
 
     /// The settings of `device` as a signed token.
@@ -91,22 +102,5 @@ impl Connector {
     pub(super) fn tenant_settings(&self, tenant: &str) -> Result<TenantSettings, Denied> {
         let settings = tenants::load(&self.0.database.read(), tenant)?;
         settings.ok_or_else(|| Denied::not_found("no such tenant"))
-    }
-}
-
-fn check_key(request: &EnrolmentRequest, settings: &TenantSettings) -> Result<(), Denied> {
-    let protection = request
-        .key_protection
-        .parse::<KeyProtection>()
-        .map_err(|why| Denied::new(RefusalCode::InvalidRequest, format!("key_protection: {why}")))?;
-    let denied = |why| Denied::new(RefusalCode::AccessDenied, why);
-    settings.keys.check_protection(protection).map_err(denied)
-}
-
-/// How a key is kept, as the device says. This connector verifies no attestation, so hardware is told as unproved.
-fn told_protection(claimed: &str) -> String {
-    match claimed == KeyProtection::Software.as_str() {
-        true => claimed.to_owned(),
-        false => format!("{claimed}, not verified"),
     }
 }

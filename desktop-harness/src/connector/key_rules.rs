@@ -3,12 +3,19 @@
 use agent_core::platform::KeyProtection;
 use serde::{Deserialize, Serialize};
 
+use crate::attestation::android::AndroidRules;
+use crate::attestation::apple::AppleRules;
+
 /// What a device key has to be, for a device to be enrolled under it. Devices that are enrolled already stay.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct KeyRules {
     /// Whether a key may be kept in software, where whoever can read the device's files can copy it.
     pub software: bool,
+    /// What Android's attestation has to say.
+    pub android: AndroidRules,
+    /// What Apple's attestation has to say.
+    pub apple: AppleRules,
 }
 
 impl KeyRules {

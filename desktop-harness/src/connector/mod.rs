@@ -18,6 +18,7 @@
 //! server, nor does it mind one.
 
 mod admin;
+mod attestation;
 mod bundles;
 mod chain;
 mod challenge;
@@ -54,6 +55,7 @@ use database::Database;
 use signing::SigningKeys;
 
 pub use admin::{ChainRow, ChainStatus, DeviceRow};
+pub use attestation::{AttestationFile, AttestationTrust, KeyFacts};
 pub use bundles::ServedBundle;
 pub use config::Config;
 pub use error::Error;

@@ -220,6 +220,7 @@ mod tests {
             tenant: "acme".to_owned(),
             ownership: Ownership::Corporate,
             key_protection: "software".to_owned(),
+            attestation: None,
             enrolled_at: NOW,
             last_seen: NOW,
             last_seq: None,

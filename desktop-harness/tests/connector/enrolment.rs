@@ -254,20 +254,22 @@ impl DeviceKey for HardwareKey {
 }
 
 #[tokio::test]
-async fn a_hardware_key_is_attested_when_it_is_made_and_told_as_not_verified() {
+async fn a_hardware_key_is_attested_when_it_is_made_and_refused_where_nothing_vouches_for_it() {
     let bench = Bench::start().await;
     let folder = tempfile::tempdir().unwrap();
     let keys = SoftwareKeys::in_folder(folder.path());
     let key = Arc::new(HardwareKey { keys, asked: Mutex::default() });
     let clock = Arc::new(bench.clock.clone());
     let client = Client::new(key.clone(), clock, Arc::new(SystemEntropy));
-    client.enrol(&bench.invite()).await.unwrap();
+    let error = client.enrol(&bench.invite()).await.unwrap_err();
 
     let asked = key.asked.lock().unwrap();
     assert!(asked[0].starts_with("key for ") && asked[0].len() > 30, "{asked:?}");
     assert_eq!(asked[1], "public key of Candidate");
-    let device = bench.connector.devices().unwrap().pop().unwrap();
-    assert_eq!(device.key_protection, "strongbox, not verified");
+    let (code, why) = refusal(&error);
+    assert_eq!(code, RefusalCode::InvalidKey);
+    assert!(why.starts_with("attestation: chain_length: 2 certificates"), "{why}");
+    assert_eq!(bench.connector.devices().unwrap(), []);
 }
 
 #[test]

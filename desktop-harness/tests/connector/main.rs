@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod attestation;
+#[cfg(test)]
 mod decisions;
 #[cfg(test)]
 mod delivery;

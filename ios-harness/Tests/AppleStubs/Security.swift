@@ -14,6 +14,7 @@ public final class CFAllocator {}
 public final class CFError: Error, @unchecked Sendable {}
 public func CFGetTypeID(_: CFTypeRef!) -> CFTypeID { fatalError() }
 public func CFErrorGetCode(_: CFError!) -> CFIndex { fatalError() }
+public func CFErrorGetDomain(_: CFError!) -> CFString! { fatalError() }
 
 public let errSecSuccess: OSStatus = 0
 public let errSecItemNotFound: OSStatus = -25300
@@ -72,6 +73,7 @@ public func SecKeyCreateDecryptedData(
 
 public func SecItemCopyMatching(_: CFDictionary, _: UnsafeMutablePointer<CFTypeRef?>?) -> OSStatus { fatalError() }
 public func SecItemAdd(_: CFDictionary, _: UnsafeMutablePointer<CFTypeRef?>?) -> OSStatus { fatalError() }
+public func SecItemUpdate(_: CFDictionary, _: CFDictionary) -> OSStatus { fatalError() }
 public func SecItemDelete(_: CFDictionary) -> OSStatus { fatalError() }
 
 public let kSecClass: CFString = ""

@@ -31,3 +31,7 @@ extension URLProtectionSpace {
 extension URLCredential {
     convenience init(trust: SecTrust) { fatalError() }
 }
+
+extension ProcessInfo {
+    var isLowPowerModeEnabled: Bool { fatalError() }
+}

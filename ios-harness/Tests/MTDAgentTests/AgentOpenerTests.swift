@@ -9,7 +9,7 @@ final class AgentOpenerTests: XCTestCase {
         let workshop = try Workshop()
         defer { workshop.clear() }
         let opened = Locked(0)
-        let device = workshop.device.host, key = SoftwareDeviceKey(workshop.pair), secrets = workshop.keychain, store = workshop.store
+        let device = workshop.device.host, key = workshop.key, secrets = workshop.keychain, store = workshop.store
         let opener = AgentOpener {
             opened.with { $0 += 1 }
             return try await DeviceAgent.open(in: store, device: device, key: key, secrets: secrets)
@@ -27,7 +27,7 @@ final class AgentOpenerTests: XCTestCase {
         let workshop = try Workshop()
         defer { workshop.clear() }
         let isLocked = Locked(true)
-        let device = workshop.device.host, key = SoftwareDeviceKey(workshop.pair), secrets = workshop.keychain, store = workshop.store
+        let device = workshop.device.host, key = workshop.key, secrets = workshop.keychain, store = workshop.store
         let opener = AgentOpener {
             if isLocked.with({ $0 }) { throw AgentError.Host(reason: "the keychain is closed") }
             return try await DeviceAgent.open(in: store, device: device, key: key, secrets: secrets)

@@ -22,7 +22,7 @@ final class AppAttestationTests: XCTestCase {
         let attestation = AppAttestation(service: apple, keptKeyID: kept)
         apple.fails = .busy(why: "no answer")
         XCTAssertThrowsError(try attestation.attest(clientData: clientData)) { error in
-            guard case HostError.Failed(let why) = error else { return XCTFail("\(error)") }
+            guard case HostError.Busy(let why) = error else { return XCTFail("\(error)") }
             XCTAssertTrue(why.contains("try again later"), why)
         }
         XCTAssertEqual(try kept.read(), "key-1")

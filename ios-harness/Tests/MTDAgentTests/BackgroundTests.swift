@@ -41,6 +41,14 @@ final class BackgroundTests: XCTestCase {
         XCTAssertEqual(outcome.wanted, 15 * 60)
     }
 
+    func testWhatADeliveryMetInTheConnectorsPlaceIsLookedAtAtOnce() async {
+        let now = Plan.now(trigger: .networkChanged, depth: .first)
+        let agent = ScriptedPlans([.now(trigger: .periodic, depth: .first), .skip(why: .nothingNew), now], scanDue: true)
+        let outcome = await BackgroundWindow(length: 20).use(agent)
+        XCTAssertEqual(agent.calls, ["plan periodic", "scan periodic", "due", "deliver", "due"])
+        XCTAssertEqual(outcome, .init(isWhole: true, wanted: 0))
+    }
+
     func testADeviceThatIsNotEnrolledScansAndIsNotWokenToDeliver() async {
         let agent = ScriptedPlans([.now(trigger: .periodic, depth: .first), .skip(why: .nothingNew)], isEnrolled: false)
         let outcome = await BackgroundWindow(length: 20).use(agent)
@@ -134,9 +142,12 @@ private final class ScriptedPlans: Scheduling, @unchecked Sendable {
     private let state: Locked<(plans: [Plan], calls: [String])>
     private let isEnrolled: Bool
 
-    init(_ plans: [Plan], isEnrolled: Bool = true) {
+    private let scanDue: Bool
+
+    /// `scanDue`: deliveries meet something in the connector's place.
+    init(_ plans: [Plan], isEnrolled: Bool = true, scanDue: Bool = false) {
         state = Locked((plans, []))
-        self.isEnrolled = isEnrolled
+        (self.isEnrolled, self.scanDue) = (isEnrolled, scanDue)
     }
 
     var calls: [String] { state.with { $0.calls } }
@@ -163,7 +174,7 @@ private final class ScriptedPlans: Scheduling, @unchecked Sendable {
         guard isEnrolled else { throw .NotEnrolled }
         return DeliverySummary(
             delivered: [], quarantined: [], stillQueued: 0, stopped: nil, newSettings: nil, newPolicy: nil, policyNotes: [],
-            decision: nil
+            decision: nil, scanDue: scanDue
         )
     }
 

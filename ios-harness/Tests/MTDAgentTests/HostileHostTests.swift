@@ -32,7 +32,7 @@ final class HostileHostTests: AgentTestCase {
 
     func testKeyThatDoesNotSignFailsTheEnrolmentAndNothingElse() async throws {
         guard let stage = try Stage() else { throw XCTSkip("MTD_BINARY does not name the mtd command: tests/run ios does") }
-        let broken = SoftwareDeviceKey(workshop.pair) { throw Careless() }
+        let broken = SoftwareDeviceKey(in: workshop.keychain) { throw Careless() }
         let agent = try await workshop.open(device: ScriptedHost(), key: broken)
         await assertFails { () throws(AgentError) in try await agent.enroll(stage.payload) } matches: {
             guard case .Host(let reason) = $0 else { return false }

@@ -30,7 +30,7 @@ final class KeyTests: XCTestCase {
         let made = Counter()
         let kept = KeptItem<Int>(find: { .failed(KeychainStatus.interactionNotAllowed) }, make: { made.next() })
         XCTAssertThrowsError(try kept.item(making: true)) { error in
-            guard case HostError.Failed(let why) = error else { return XCTFail("\(error)") }
+            guard case HostError.Locked(let why) = error else { return XCTFail("\(error)") }
             XCTAssertTrue(why.contains("until the device is unlocked"), why)
         }
         XCTAssertEqual(made.count, 0)

@@ -22,7 +22,7 @@ final class LifetimeTests: AgentTestCase {
         await assertFails(.Closed) { () throws(AgentError) in try await agent.explain(in: .en) }
         await assertFails(.Closed) { () throws(AgentError) in try await agent.previewReports() }
         await assertFails(.Closed) { () throws(AgentError) in try await agent.nextUpload() }
-        await assertFails(.Closed) { () throws(AgentError) in try await agent.uploadResult(seq: 1, .failed(why: "")) }
+        await assertFails(.Closed) { () throws(AgentError) in try await agent.uploadResult(id: "a", .failed(why: "")) }
         for await event in agent.events { XCTFail("\(event)") }
     }
 
@@ -86,7 +86,7 @@ final class LifetimeTests: AgentTestCase {
         let unusable = [file, file.appendingPathComponent("below"), URL(fileURLWithPath: "/proc/none"), URL(fileURLWithPath: "/" + String(repeating: "x", count: 300))]
         for folder in unusable {
             await assertFails { [workshop] () throws(AgentError) in
-                try await DeviceAgent.open(in: folder, device: ScriptedHost(), key: SoftwareDeviceKey(), secrets: workshop!.keychain)
+                try await DeviceAgent.open(in: folder, device: ScriptedHost(), key: workshop!.key, secrets: workshop!.keychain)
             } matches: {
                 guard case .Store(let reason) = $0 else { return false }
                 return !reason.contains(folder.lastPathComponent)

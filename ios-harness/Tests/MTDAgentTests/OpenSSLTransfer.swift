@@ -23,19 +23,19 @@ final class OpenSSLTransfer: ReportTransfer, @unchecked Sendable {
         underWay.with { $0 > 0 }
     }
 
-    func start(_ upload: Upload, body: URL) {
+    func start(_ upload: Upload) {
         underWay.with { $0 += 1 }
         let tag = UploadTag(upload).text
         DispatchQueue.global().async { [self] in
-            let answer = Self.post(upload, body: body)
+            let answer = Self.post(upload)
             underWay.with { $0 -= 1 }
             let ended = ended.with { $0 }
             Task { await ended(tag, answer) }
         }
     }
 
-    private static func post(_ upload: Upload, body: URL) -> UploadAnswer {
-        guard let url = URL(string: upload.url), let host = url.host, let port = url.port, let bytes = try? Data(contentsOf: body) else {
+    private static func post(_ upload: Upload) -> UploadAnswer {
+        guard let url = URL(string: upload.url), let host = url.host, let port = url.port, let bytes = FileManager.default.contents(atPath: upload.file) else {
             return .failed(why: "nothing to send, or nowhere")
         }
         let fields = upload.headers.map { "\($0): \($1)\r\n" }.joined()

@@ -13,14 +13,14 @@ final class ReceiptTests: AgentTestCase {
         let next = try await agent.nextUpload()
         let upload = try XCTUnwrap(next)
         XCTAssertEqual(upload.seq, preview.first?.seq)
-        XCTAssertEqual(String(decoding: upload.body, as: UTF8.self), preview.first?.token)
+        XCTAssertEqual(FileManager.default.contents(atPath: upload.file).map { String(decoding: $0, as: UTF8.self) }, preview.first?.token)
         XCTAssertTrue(upload.url.hasPrefix("https://"), upload.url)
 
         // A sign-in page says that all is well.
-        let taken = try await agent.uploadResult(seq: upload.seq, .http(status: 202, headers: [:], body: Data("welcome".utf8)))
+        let taken = try await agent.uploadResult(id: upload.id, .http(status: 202, headers: [:], body: Data("welcome".utf8)))
         guard case .again = taken else { return XCTFail("\(taken)") }
         let forged = try await agent.uploadResult(
-            seq: upload.seq, .http(status: 202, headers: ["MTD-Receipt": "a.b.c"], body: Data())
+            id: upload.id, .http(status: 202, headers: ["MTD-Receipt": "a.b.c"], body: Data())
         )
         guard case .again = forged else { return XCTFail("\(forged)") }
         let left = try await agent.previewReports()

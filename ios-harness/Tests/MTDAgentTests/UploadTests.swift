@@ -5,32 +5,25 @@ import XCTest
 @testable import MTDAgent
 
 final class UploadTests: XCTestCase {
-    private let agent = QueueOfReports([1, 2, 3])
+    private let agent = QueueOfReports(["a", "b", "c"])
     private let transfer = FakeTransfer()
-    private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-
-    override func tearDown() {
-        try? FileManager.default.removeItem(at: folder)
-    }
 
     private func uploads() -> ReportUploads {
-        ReportUploads(agent: { [agent] in agent }, transfer: transfer, folder: folder)
+        ReportUploads(agent: { [agent] in agent }, transfer: transfer)
     }
 
     func testReportsLeaveOneAfterAnotherInTheOrderOfTheirChain() async throws {
         let uploads = uploads()
         try await uploads.begin()
         try await uploads.begin()
-        XCTAssertEqual(transfer.started.map(\.seq), [1])
-        for seq: UInt64 in 1...3 {
+        XCTAssertEqual(transfer.started.map(\.id), ["a"])
+        for _ in 0..<3 {
             let sent = try XCTUnwrap(transfer.started.last)
-            XCTAssertEqual(try Data(contentsOf: transfer.bodies[Int(seq) - 1]), sent.body)
             transfer.end()
             try await uploads.finished(UploadTag(sent), answer: .http(status: 202, headers: [:], body: Data()))
         }
-        XCTAssertEqual(transfer.started.map(\.seq), [1, 2, 3])
-        XCTAssertEqual(agent.settled.map(\.seq), [1, 2, 3])
-        XCTAssertEqual(try FileManager.default.contentsOfDirectory(atPath: folder.path), [])
+        XCTAssertEqual(transfer.started.map(\.id), ["a", "b", "c"])
+        XCTAssertEqual(agent.settled.map(\.id), ["a", "b", "c"])
     }
 
     func testAReportThatIsToBeTriedAgainHoldsUpThoseAfterIt() async throws {
@@ -39,10 +32,10 @@ final class UploadTests: XCTestCase {
         let first = try XCTUnwrap(transfer.started.last)
         transfer.end()
         let outcome = try await uploads.finished(UploadTag(first), answer: .failed(why: "NSURLErrorDomain -1009"))
-        guard case .again = outcome else { return XCTFail("\(String(describing: outcome))") }
-        XCTAssertEqual(transfer.started.map(\.seq), [1])
+        guard case .again = outcome else { return XCTFail("\(outcome)") }
+        XCTAssertEqual(transfer.started.map(\.id), ["a"])
         try await uploads.begin()
-        XCTAssertEqual(transfer.started.map(\.seq), [1, 1])
+        XCTAssertEqual(transfer.started.map(\.id), ["a", "a"])
     }
 
     func testTheOutcomeOfAnotherProcessIsTold() async throws {
@@ -52,18 +45,18 @@ final class UploadTests: XCTestCase {
         // What the system kept is all that the next process has.
         let tag = try XCTUnwrap(UploadTag(text: text))
         try await uploads().finished(tag, answer: .http(status: 202, headers: [:], body: Data()))
-        XCTAssertEqual(agent.settled.map(\.seq), [1])
+        XCTAssertEqual(agent.settled.map(\.id), ["a"])
     }
 
-    func testTheAnswerToAReportOfAnEarlierEnrolmentIsNotTakenForOneOfThis() async throws {
+    func testAReportThatTheAgentNoLongerHasHoldsUpNoOther() async throws {
         let uploads = uploads()
         try await uploads.begin()
         let old = try XCTUnwrap(transfer.started.last)
         transfer.end()
-        agent.enrollAnew()
+        agent.enrollAnew(["d"])
         let outcome = try await uploads.finished(UploadTag(old), answer: .http(status: 400, headers: [:], body: Data()))
-        XCTAssertNil(outcome)
-        XCTAssertEqual(agent.settled, [])
+        XCTAssertEqual(outcome, .forgotten)
+        XCTAssertEqual(transfer.started.map(\.id), ["a", "d"])
     }
 
     func testTwoBeginningsAtOnceStartOneTransfer() async throws {
@@ -71,13 +64,13 @@ final class UploadTests: XCTestCase {
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<50 { group.addTask { try? await uploads.begin() } }
         }
-        XCTAssertEqual(transfer.started.map(\.seq), [1])
+        XCTAssertEqual(transfer.started.map(\.id), ["a"])
     }
 
     func testATextThatIsNotOursIsNoTag() {
         XCTAssertNil(UploadTag(text: nil))
         XCTAssertNil(UploadTag(text: "download of a picture"))
-        XCTAssertNil(UploadTag(text: #"{"seq":-1,"pins":[]}"#))
+        XCTAssertNil(UploadTag(text: #"{"seq":1,"pins":[]}"#), "of an older version: the report is queued still")
     }
 
     func testOnlyCertificatesWithAPinnedKeyCount() {
@@ -113,34 +106,37 @@ final class UploadTests: XCTestCase {
 /// In the agent's place: a queue whose reports are taken on status 202 and tried again on anything else.
 private final class QueueOfReports: UploadingAgent, @unchecked Sendable {
     struct Settled: Equatable {
-        let seq: UInt64
+        let id: String
         let answer: UploadAnswer
     }
 
-    private let state: Locked<(queue: [UInt64], epoch: Int, settled: [Settled])>
+    private let state: Locked<(queue: [String], settled: [Settled])>
 
-    init(_ queue: [UInt64]) {
-        state = Locked((queue, 1, []))
+    init(_ queue: [String]) {
+        state = Locked((queue, []))
     }
 
     var settled: [Settled] { state.with { $0.settled } }
 
-    func enrollAnew() {
-        state.with { $0 = ([1], $0.epoch + 1, $0.settled) }
+    func enrollAnew(_ queue: [String]) {
+        state.with { $0.queue = queue }
     }
 
     func nextUpload(within limit: TimeInterval) async throws(AgentError) -> Upload? {
         state.with { state in
-            state.queue.first.map { seq in
-                let body = Data("token \(seq) of \(state.epoch)".utf8)
-                return Upload(seq: seq, url: "https://mtd.example/set", headers: [:], body: body, spkiPins: ["sha256/AAAA"])
+            state.queue.first.map { id in
+                Upload(
+                    id: id, seq: 1, url: "https://mtd.example/set", headers: [:], file: "/nowhere/\(id).jws", size: 1, sha256: "",
+                    spkiPins: ["sha256/AAAA"]
+                )
             }
         }
     }
 
-    func uploadResult(seq: UInt64, _ answer: UploadAnswer, within limit: TimeInterval) async throws(AgentError) -> UploadOutcome {
+    func uploadResult(id: String, _ answer: UploadAnswer, within limit: TimeInterval) async throws(AgentError) -> UploadOutcome {
         state.with { state in
-            state.settled.append(Settled(seq: seq, answer: answer))
+            guard state.queue.contains(id) else { return .forgotten }
+            state.settled.append(Settled(id: id, answer: answer))
             guard case .http(202, _, _) = answer else { return .again(at: Date(), why: "no receipt") }
             state.queue.removeFirst()
             return .delivered
@@ -150,18 +146,17 @@ private final class QueueOfReports: UploadingAgent, @unchecked Sendable {
 
 /// In the system's place, which sends only from an app.
 private final class FakeTransfer: ReportTransfer, @unchecked Sendable {
-    private let state = Locked<(started: [Upload], bodies: [URL], isBusy: Bool)>(([], [], false))
+    private let state = Locked<(started: [Upload], isBusy: Bool)>(([], false))
 
     var started: [Upload] { state.with { $0.started } }
-    var bodies: [URL] { state.with { $0.bodies } }
 
     func isBusy() async -> Bool {
         await Task.yield()
         return state.with { $0.isBusy }
     }
 
-    func start(_ upload: Upload, body: URL) {
-        state.with { ($0.started, $0.bodies, $0.isBusy) = ($0.started + [upload], $0.bodies + [body], true) }
+    func start(_ upload: Upload) {
+        state.with { ($0.started, $0.isBusy) = ($0.started + [upload], true) }
     }
 
     func end() {

@@ -1,26 +1,21 @@
 import Foundation
-import MTDAgent
 
-/// A device key in this process's memory, in place of the Secure Enclave's.
+@testable import MTDAgent
+
+/// The slots of the device key as they are, with keys of a fake keychain in place of the Secure Enclave's.
 public final class SoftwareDeviceKey: DeviceKey {
-    private let pair: SoftwareKeyPair
-    private let beforeSigning: @Sendable () throws -> Void
+    private let slots: SlottedKey<FakeKeychainKeys>
 
     /// A key that calls `beforeSigning` each time it is to sign, where a test can interfere.
-    public init(_ pair: SoftwareKeyPair = SoftwareKeyPair(), beforeSigning: @escaping @Sendable () throws -> Void = {}) {
-        self.pair = pair
-        self.beforeSigning = beforeSigning
+    public init(in keychain: FakeKeychain, beforeSigning: @escaping @Sendable () throws -> Void = {}) {
+        let keys = FakeKeychainKeys(keychain: keychain, beforeSigning: beforeSigning)
+        let inUse = FakeKeychainText(keychain: keychain, name: "device-key.slot")
+        slots = SlottedKey(keys, name: "device-key", inUse: inUse) { _, _ in nil }
     }
 
-    public func publicKeySpkiDer() throws -> Data { pair.spkiDER }
-
-    public func signEs256(message: Data) throws -> Signature {
-        try beforeSigning()
-        guard let signature = pair.sign(message) else { throw HostError.Failed(why: "the software key does not sign") }
-        return .der(bytes: signature)
-    }
-
-    public func protection() throws -> KeyProtection { .software }
-
-    public func attestation(challenge: Data) throws -> KeyAttestation? { nil }
+    public func publicKeySpkiDer(slot: KeySlot) throws -> Data? { try slots.publicKeySpkiDer(slot: slot) }
+    public func signEs256(slot: KeySlot, message: Data) throws -> Signature { try slots.signEs256(slot: slot, message: message) }
+    public func protection(slot: KeySlot) throws -> KeyProtection { try slots.protection(slot: slot) }
+    public func makeCandidate(challenge: Data) throws -> KeyAttestation? { try slots.makeCandidate(challenge: challenge) }
+    public func adoptCandidate() throws { try slots.adoptCandidate() }
 }

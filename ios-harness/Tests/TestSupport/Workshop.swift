@@ -1,11 +1,11 @@
 import Foundation
 import MTDAgent
 
-/// A device of a test's own: its folder, key and keychain, which outlive the agents that are opened on them.
+/// A device of a test's own: its folder, keychain and key, which outlive the agents that are opened on them.
 public final class Workshop: Sendable {
     public let folder: URL
     public let keychain: FakeKeychain
-    public let pair: SoftwareKeyPair
+    public let key: SoftwareDeviceKey
     public let device = ScriptedDevice()
 
     /// A new device, or the one whose `folder` is given, as another process has left it.
@@ -13,13 +13,7 @@ public final class Workshop: Sendable {
         let folder = folder ?? FileManager.default.temporaryDirectory.appendingPathComponent("mtd-\(UUID().uuidString)")
         self.folder = folder
         keychain = try FakeKeychain(in: folder.appendingPathComponent("keychain"))
-        let kept = folder.appendingPathComponent("device-key.pkcs8")
-        if let stored = try? Data(contentsOf: kept), let pair = SoftwareKeyPair(stored: stored) {
-            self.pair = pair
-        } else {
-            pair = SoftwareKeyPair()
-            try pair.stored.write(to: kept)
-        }
+        key = SoftwareDeviceKey(in: keychain)
     }
 
     /// Where agents keep their database.
@@ -32,7 +26,7 @@ public final class Workshop: Sendable {
         try await DeviceAgent.open(
             in: store,
             device: device ?? self.device.host,
-            key: key ?? SoftwareDeviceKey(pair),
+            key: key ?? self.key,
             secrets: keychain,
             unenrolledSettings: settings,
             intelKey: intelKey

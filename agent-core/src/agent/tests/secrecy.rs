@@ -34,9 +34,10 @@ fn forms(text: &str) -> Vec<Vec<u8>> {
         let around = [&vec![b'x'; before], text.as_bytes()].concat();
         // Only characters that hold bits of the text alone.
         let (from, to) = ((before * 8).div_ceil(6), around.len() * 8 / 6);
-        forms.extend([&BASE64_STANDARD_NO_PAD, &BASE64_URL_SAFE_NO_PAD].map(|engine| {
-            engine.encode(&around).as_bytes()[from..to].to_vec()
-        }));
+        forms.extend(
+            [&BASE64_STANDARD_NO_PAD, &BASE64_URL_SAFE_NO_PAD]
+                .map(|engine| engine.encode(&around).as_bytes()[from..to].to_vec()),
+        );
     }
     forms
 }
@@ -81,7 +82,8 @@ fn connector(key: &support::TestKey) -> impl FnOnce(&str) -> Behaviour + '_ {
             "device_id": "d1", "iss": device, "aud": format!("{url}/mtd/acme/set"),
             "connector_jwk": key.public.to_jwk(), "epoch": "e1", "settings": key.sign(typ::SETTINGS, &settings),
         });
-        let ok = |body: &str| support::answer("200 OK", "Content-Type: application/json\r\n", body.as_bytes());
+        let ok =
+            |body: &str| support::answer("200 OK", "Content-Type: application/json\r\n", body.as_bytes());
         Behaviour::Answers(vec![ok(r#"{"challenge":"c2lnbiB0aGlz"}"#), ok(&response.to_string())])
     }
 }
@@ -123,7 +125,8 @@ fn no_secret_is_readable_in_any_file_from_enrolment_to_delivery() {
     assert_hidden(&device);
     device.clock.advance(60 * 60);
     let refusal = json!({"err": "invalid_request", "description": WORDS}).to_string();
-    let mut outcomes = [http(413, Vec::new(), Vec::new()), http(400, Vec::new(), refusal.into_bytes())].into_iter();
+    let mut outcomes =
+        [http(413, Vec::new(), Vec::new()), http(400, Vec::new(), refusal.into_bytes())].into_iter();
     let mut sent = std::collections::BTreeSet::new();
     while let Some(upload) = device.agent.next_upload().unwrap() {
         let is_readable = found(device.folder.path());
@@ -153,7 +156,8 @@ fn no_secret_is_readable_in_any_file_from_enrolment_to_delivery() {
 fn the_search_finds_what_is_there_in_every_form() {
     let folder = tempfile::tempdir().unwrap();
     for text in PLANTED {
-        let mut texts: Vec<Vec<u8>> = vec![text.into(), text.encode_utf16().flat_map(u16::to_le_bytes).collect()];
+        let mut texts: Vec<Vec<u8>> =
+            vec![text.into(), text.encode_utf16().flat_map(u16::to_le_bytes).collect()];
         for before in ["", "a", "ab", "abc"] {
             let whole = format!("{before}{text} and more");
             texts.push(BASE64_URL_SAFE_NO_PAD.encode(&whole).into_bytes());

@@ -31,7 +31,9 @@ impl SecretStore for Renewed {
 
     fn unwrap(&self, wrapped: &[u8]) -> Result<Vec<u8>, PlatformError> {
         let data_key = wrapped.strip_prefix(b"renewed");
-        data_key.map(<[u8]>::to_vec).ok_or_else(|| PlatformError::of(FailureKind::Gone, "unwrap", "no such key"))
+        data_key
+            .map(<[u8]>::to_vec)
+            .ok_or_else(|| PlatformError::of(FailureKind::Gone, "unwrap", "no such key"))
     }
 }
 
@@ -61,11 +63,13 @@ fn a_key_that_is_away_touches_nothing_and_opens_later() {
     for kind in [FailureKind::Locked, FailureKind::Busy, FailureKind::Failed] {
         let device = ended();
         let before = files(&device);
-        let error = Agent::open(config(&device.folder), host_with(&device, Arc::new(Failing(kind)))).err().unwrap();
+        let error =
+            Agent::open(config(&device.folder), host_with(&device, Arc::new(Failing(kind)))).err().unwrap();
         assert!(matches!(error, AgentError::Store(StoreError::KeyUnavailable(_))), "{error}");
         assert!(error.to_string().contains("nothing was touched"), "{error}");
         assert_eq!(files(&device), before, "{kind:?}");
-        let agent = Agent::open(config(&device.folder), host_of(&device.host, &device.clock, &device.key)).unwrap();
+        let agent =
+            Agent::open(config(&device.folder), host_of(&device.host, &device.clock, &device.key)).unwrap();
         assert_eq!(agent.status().unwrap().queued, 2);
     }
 }

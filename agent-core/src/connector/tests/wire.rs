@@ -15,6 +15,8 @@ use crate::connector::{
 use crate::model::{Level, RiskLevel, SpkiPin, TransportSettings};
 use crate::report::SetClaims;
 
+use crate::report::Replaced;
+
 use super::support::{NOW, TestKey, enrolment};
 
 #[test]
@@ -128,12 +130,13 @@ fn the_examples_of_the_documentation_are_what_is_sent() {
             "Refusal" => round_trip::<Refusal>(&example),
             "JwkSet" => round_trip::<JwkSet>(&example),
             "TransportSettings" => round_trip::<TransportSettings>(&example),
+            "Replaced" => round_trip::<Vec<Replaced>>(&example),
             other => panic!("{other} is no message"),
         };
         assert_eq!(again, example, "{name}");
         checked.push(name);
     }
-    assert_eq!(checked.len(), 14, "{checked:?}");
+    assert_eq!(checked.len(), 16, "{checked:?}");
 }
 
 fn round_trip<T: Serialize + DeserializeOwned>(example: &Value) -> Value {

@@ -1,6 +1,6 @@
 //! `KeyDescription`: the statement in a leaf certificate (extension 1.3.6.1.4.1.11129.2.1.17).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::authorization::{self, AuthorizationList, Bytes};
 use crate::attestation::der::{DerError, Reader};
@@ -31,7 +31,7 @@ pub struct KeyDescription {
 }
 
 /// How well something is kept, from least to best.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SecurityLevel {
     /// By the system alone.

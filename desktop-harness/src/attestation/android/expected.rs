@@ -30,7 +30,7 @@ pub struct Expected<'a> {
 }
 
 /// What an organisation asks of Android devices. Unlocked and altered systems are never accepted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AndroidRules {
     /// Whether StrongBox is asked for; a trusted environment otherwise.
     #[serde(default)]

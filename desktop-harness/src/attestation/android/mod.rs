@@ -6,9 +6,14 @@
 //! | certificate | term is judged | must be an authority |
 //! |---|---|---|
 //! | leaf | no: the device's own clock writes it, 1970 to 2048 or 2106 on real phones | no |
-//! | the keystore's, above it | yes: with remote provisioning it lasts days or weeks | with remote provisioning; factory keys of real phones say `CA:FALSE` |
-//! | those between | yes | yes |
+//! | the keystore's, above it | with remote provisioning, where it lasts days or weeks | with remote provisioning; factory keys of real phones say `CA:FALSE` |
+//! | those between | with remote provisioning | yes |
 //! | root | no: its key is pinned, and two of Google's three certificates for it have expired | yes |
+//!
+//! A chain from the factory cannot be renewed, and phones outlive it: the first ended in May 2026, and the keystores go on
+//! attesting with it. Such a chain is judged by its beginning and by the revocation list, as Google's own verifier does; that it
+//! has ended is told ([`Attested::expired`]). It is known by two marks: no certificate names a remote provisioning, and the one
+//! under the root is named by a serial number.
 //!
 //! A key that may sign could issue a certificate with a statement of its own making. So the statement is taken from the
 //! certificate nearest the root that has one, and that has to be the leaf. Keys that an app attests with its own attestation
@@ -30,7 +35,7 @@ mod tests;
 use agent_core::model::{Sha256, Timestamp};
 use serde::Serialize;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::oid_registry::{Oid, asn1_rs::oid};
+use x509_parser::oid_registry::{OID_X509_SERIALNUMBER, Oid, asn1_rs::oid};
 
 use super::chain;
 use super::refusal::{Refusal, Rule};
@@ -70,6 +75,8 @@ pub struct Attested {
     pub root: Sha256,
     /// How the keystore came by its own key.
     pub provisioning: Provisioning,
+    /// Whether a chain from the factory has ended.
+    pub expired: bool,
     /// Whether the chain was compared with a revocation list.
     pub revocation_checked: bool,
     /// The statement.
@@ -101,7 +108,7 @@ pub fn verify_chain(chain: &[Vec<u8>], trust: Trust<'_>) -> Result<Attested, Ref
     chain::links(&certificates, certificates.last().map(|certificate| certificate.public_key()))?;
     let provisioning = provisioning::read(&certificates)?;
     judge_authorities(&certificates, provisioning)?;
-    judge_terms(&certificates, trust.now)?;
+    let expired = judge_terms(&certificates, provisioning, trust.now)?;
     if let Some(list) = trust.revoked {
         judge_revocation(&certificates, list)?;
     }
@@ -110,6 +117,7 @@ pub fn verify_chain(chain: &[Vec<u8>], trust: Trust<'_>) -> Result<Attested, Ref
         key_spki: leaf.certificate.public_key().raw.to_vec(),
         root,
         provisioning,
+        expired,
         revocation_checked: trust.revoked.is_some(),
         description: KeyDescription::read(leaf.statement)?,
     })
@@ -143,10 +151,29 @@ fn judge_authorities(
     Ok(())
 }
 
-fn judge_terms(certificates: &[X509Certificate<'_>], now: Timestamp) -> Result<(), Refusal> {
+/// Whether a chain has ended that may.
+fn judge_terms(
+    certificates: &[X509Certificate<'_>],
+    provisioning: Provisioning,
+    now: Timestamp,
+) -> Result<bool, Refusal> {
     let between = certificates.len().saturating_sub(2);
-    let mut judged = certificates.iter().enumerate().skip(1).take(between);
-    judged.try_for_each(|(at, certificate)| chain::in_term(at, certificate, now))
+    let may_end = provisioning == Provisioning::Factory && names_a_factory(certificates);
+    let mut expired = false;
+    for (at, certificate) in certificates.iter().enumerate().skip(1).take(between) {
+        let has_ended = may_end && chain::has_ended(certificate, now);
+        if !has_ended {
+            chain::in_term(at, certificate, now)?;
+        }
+        expired |= has_ended;
+    }
+    Ok(expired)
+}
+
+/// Whether the certificate under the root is named by a serial number: those of remote provisioning have common names.
+fn names_a_factory(certificates: &[X509Certificate<'_>]) -> bool {
+    let under_the_root = certificates.iter().rev().nth(1);
+    under_the_root.is_some_and(|it| it.subject().iter_by_oid(&OID_X509_SERIALNUMBER).next().is_some())
 }
 
 fn judge_revocation(certificates: &[X509Certificate<'_>], list: &RevocationList) -> Result<(), Refusal> {

@@ -4,7 +4,7 @@
 //! of the keystore then has the extension 1.3.6.1.4.1.11129.2.1.30: a CBOR map in which 1 is the number of certificates
 //! that were issued in 30 days.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::oid_registry::{Oid, asn1_rs::oid};
 
@@ -14,7 +14,7 @@ use crate::attestation::refusal::{Refusal, Rule};
 const PROVISIONING_INFO: Oid<'static> = oid!(1.3.6.1.4.1.11129.2.1.30);
 
 /// How a keystore came by its own key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case")]
 pub enum Provisioning {
     /// Put in where the device was made, for its life and for many devices alike.
@@ -22,7 +22,7 @@ pub enum Provisioning {
     /// Issued over the network.
     Remote {
         /// Certificates issued to this device in 30 days, as Google tells it: many are a sign of misuse.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         certificates_issued: Option<u64>,
     },
 }

@@ -5,30 +5,15 @@ import MTDAgentCore
 enum AgentFolder {
     private static let fileName = "agent.sqlite"
 
-    /// Makes the folder, keeps it out of backups, and gives the database's place in it.
-    static func prepare(_ folder: URL) throws(AgentError) -> URL {
-        var folder = folder
+    /// Makes the folder, sees to it that nobody else reads it and no backup takes it along, and gives the database's place in it.
+    static func prepare(_ folder: URL, _ files: any FileGuard = PlatformFileGuard()) throws(AgentError) -> URL {
         do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true, attributes: attributes)
-            #if canImport(Darwin)
-                // A backup that is restored to another device would make that one a clone of this one.
-                var values = URLResourceValues()
-                values.isExcludedFromBackup = true
-                try folder.setResourceValues(values)
-            #endif
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try files.seal(all: folder)
         } catch {
             // Foundation's own text would name the folder, in which there may be a user's name.
             throw .Store(reason: "the agent's folder could not be made (\((error as NSError).domain) \((error as NSError).code)): give one that the app may write to")
         }
         return folder.appendingPathComponent(fileName)
-    }
-
-    private static var attributes: [FileAttributeKey: Any] {
-        #if os(iOS)
-            // Background windows come while the device is locked.
-            [.protectionKey: FileProtectionType.completeUntilFirstUserAuthentication]
-        #else
-            [.posixPermissions: 0o700]
-        #endif
     }
 }

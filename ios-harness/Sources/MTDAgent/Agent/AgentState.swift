@@ -24,6 +24,8 @@ public struct AgentState: Sendable, Equatable {
     public private(set) var lastScanAt: Date?
     /// Whose device this is; absent where it is not enrolled.
     public private(set) var enrolment: EnrolmentStatus?
+    /// Why the device has to be enrolled again, where it has: its reports stay queued until then.
+    public private(set) var enrolAgain: EnrolAgain?
     /// The connector's last decision.
     public private(set) var access = Access.undecided
     /// Reports that wait for delivery.
@@ -76,13 +78,13 @@ public struct AgentState: Sendable, Equatable {
 
     private mutating func learn(_ summary: DeliverySummary) {
         (activity, failure) = (.idle, nil)
-        queued = summary.stillQueued
+        (queued, enrolAgain) = (summary.stillQueued, summary.enrolAgain)
         if let decision = summary.decision { access = decision.compliant ? .allowed : .blocked }
     }
 
     private mutating func learn(_ status: Status) {
         (level, atLeast, lastScanAt) = (status.level, status.atLeast, status.lastScanAt)
-        (enrolment, queued) = (status.enrolment, status.queued)
+        (enrolment, enrolAgain, queued) = (status.enrolment, status.enrolAgain, status.queued)
         access = status.decision.map { $0.compliant ? .allowed : .blocked } ?? .undecided
     }
 

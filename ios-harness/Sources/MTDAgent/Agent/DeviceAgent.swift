@@ -8,19 +8,29 @@ import MTDAgentCore
 public final class DeviceAgent: Sendable {
     private let core: Agent
     private let hub: EventHub
+    private let moment: any MomentProbe
+
+    /// Whether the database could not be opened any more, because the key that seals it is gone for good (the device was erased,
+    /// or the app's files were put on another one), and the agent began anew. It has to be enrolled again.
+    public let startedOver: Bool
 
     /// Opens the agent's database in `folder`, which is made if need be and kept out of backups. Sends nothing.
     ///
+    /// Fails with `KeyUnavailable` while the keychain is closed: nothing was touched, try again later. Where the key is gone for
+    /// good, it begins anew: see `startedOver`.
+    ///
     /// `unenrolledSettings` is JSON as in `docs/wire.md` and holds until the device is enrolled; without it, nothing is
     /// shared and nobody contacted. `intelKey` is who signs intelligence bundles as long as the organisation's settings name
-    /// nobody: `ed25519/` and base64, as `mtd intel build` prints it.
+    /// nobody: `ed25519/` and base64, as `mtd intel build` prints it. `moment` tells deliveries what can wait.
     public static func open(
         in folder: URL,
         device: any DeviceHost,
         key: any DeviceKey,
         secrets: any SecretStore,
+        moment: (any MomentProbe)? = nil,
         unenrolledSettings: String? = nil,
-        intelKey: String? = nil
+        intelKey: String? = nil,
+        within limit: TimeInterval = 30
     ) async throws(AgentError) -> DeviceAgent {
         let store = try AgentFolder.prepare(folder)
         let options = AgentOptions(
@@ -32,11 +42,18 @@ public final class DeviceAgent: Sendable {
             key: GuardedKey(key),
             secrets: GuardedSecrets(secrets)
         )
-        return DeviceAgent(try await typed { try await Agent.open(options: options) })
+        do throws(AgentError) {
+            return DeviceAgent(try await typed { try await Agent.open(options: options, limit: sane(limit)) }, moment)
+        } catch AgentError.KeyGone {
+            let core = try await typed { try await Agent.startOver(options: options, limit: sane(limit)) }
+            return DeviceAgent(core, moment, startedOver: true)
+        }
     }
 
-    private init(_ core: Agent) {
+    private init(_ core: Agent, _ moment: (any MomentProbe)?, startedOver: Bool = false) {
         self.core = core
+        self.moment = moment ?? UnknownMoment()
+        self.startedOver = startedOver
         hub = EventHub(core)
     }
 
@@ -69,23 +86,26 @@ public final class DeviceAgent: Sendable {
         try await call { try await $0.due(limit: sane(limit)) }
     }
 
-    /// Delivers queued reports, then fetches settings and the connector's decision. What is left undone stays queued.
+    /// Delivers queued reports, then fetches settings, the connector's decision and threat intelligence. What is left undone
+    /// stays queued. What can wait for a better moment, on a network that costs or a battery that is spared, does so within
+    /// bounds.
     @discardableResult
     public func deliver(within limit: TimeInterval = 30) async throws(AgentError) -> DeliverySummary {
-        try await call { try await $0.deliver(limit: sane(limit)) }
+        let hints = moment.hints()
+        return try await call { try await $0.deliver(limit: sane(limit), hints: hints) }
     }
 
-    /// The report that a background `URLSession` is to deliver; absent where none is due. The same one until
-    /// `uploadResult` has told what became of it.
+    /// The report that a background `URLSession` is to deliver, in a file; absent where none is due. The same one, in the same
+    /// file, until `uploadResult` has told what became of it, in this process or another.
     public func nextUpload(within limit: TimeInterval = 10) async throws(AgentError) -> Upload? {
         try await call { try await $0.nextUpload(limit: sane(limit)) }
     }
 
-    /// Tells what came of the upload of report `seq`. It leaves the queue on the connector's receipt, and on nothing else.
+    /// Tells what came of the upload called `id`. The report leaves the queue on the connector's receipt, and on nothing else.
     public func uploadResult(
-        seq: UInt64, _ answer: UploadAnswer, within limit: TimeInterval = 10
+        id: String, _ answer: UploadAnswer, within limit: TimeInterval = 10
     ) async throws(AgentError) -> UploadOutcome {
-        try await call { try await $0.uploadResult(seq: seq, answer: answer, limit: sane(limit)) }
+        try await call { try await $0.uploadResult(id: id, answer: answer, limit: sane(limit)) }
     }
 
     /// Judges a URL, or a bare host, before somebody goes there: by the threat intelligence, and by its likeness to the
@@ -157,7 +177,7 @@ extension AgentError {
     public var message: String {
         switch self {
         case .InvalidConfiguration(let reason), .InvalidPayload(let reason), .Store(let reason), .Connector(let reason),
-            .Refused(let reason), .Host(let reason), .Intel(let reason), .InvalidUrl(let reason), .Deadline(let reason),
+            .Refused(let reason), .KeyGone(let reason), .KeyUnavailable(let reason), .Host(let reason), .Intel(let reason), .InvalidUrl(let reason), .Deadline(let reason),
             .Internal(let reason):
             reason
         case .NotEnrolled: "this device is not enrolled: enrol it with the code from your organisation"

@@ -45,20 +45,24 @@ final class GuardedKey: DeviceKey {
         self.key = key
     }
 
-    func publicKeySpkiDer() throws -> Data {
-        try guarded(key.publicKeySpkiDer)
+    func publicKeySpkiDer(slot: KeySlot) throws -> Data? {
+        try guarded { try key.publicKeySpkiDer(slot: slot) }
     }
 
-    func signEs256(message: Data) throws -> Signature {
-        try guarded { try key.signEs256(message: message) }
+    func signEs256(slot: KeySlot, message: Data) throws -> Signature {
+        try guarded { try key.signEs256(slot: slot, message: message) }
     }
 
-    func protection() throws -> KeyProtection {
-        try guarded(key.protection)
+    func protection(slot: KeySlot) throws -> KeyProtection {
+        try guarded { try key.protection(slot: slot) }
     }
 
-    func attestation(challenge: Data) throws -> KeyAttestation? {
-        try guarded { try key.attestation(challenge: challenge) }
+    func makeCandidate(challenge: Data) throws -> KeyAttestation? {
+        try guarded { try key.makeCandidate(challenge: challenge) }
+    }
+
+    func adoptCandidate() throws {
+        try guarded(key.adoptCandidate)
     }
 }
 

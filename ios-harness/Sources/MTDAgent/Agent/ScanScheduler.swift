@@ -80,6 +80,8 @@ public actor ScanScheduler {
             obey(plan)
             if delivers, !turn.scans.isEmpty {
                 turn.delivery = try await deliver(within: end.left)
+                // Something was met in the connector's place.
+                if turn.delivery?.scanDue == true, case .now = try await agent.due(within: end.left) { alarm.set(after: 0) }
             }
         } catch {
             turn.failure = error

@@ -12,17 +12,19 @@
             unenrolledSettings: String? = nil,
             intelKey: String? = nil
         ) async throws(AgentError) -> DeviceAgent {
-            try await open(
+            let monitor = PathMonitor()
+            return try await open(
                 in: folder,
-                device: IOSDeviceHost(inventory: inventory),
+                device: IOSDeviceHost(inventory: inventory, monitor: monitor),
                 key: SecureEnclaveKey(),
                 secrets: KeychainSecretStore(),
+                moment: AppleMoment(monitor: monitor),
                 unenrolledSettings: unenrolledSettings,
                 intelKey: intelKey
             )
         }
 
-        /// Where `open()` keeps the database, and `BackgroundDelivery` the reports under way.
+        /// Where `open()` keeps the database, with the reports that the system is sending.
         public static var folder: URL {
             let support = FileManager.default.urls(for: .applicationSupportDirectory, in: .userDomainMask).first
             return (support ?? FileManager.default.temporaryDirectory).appendingPathComponent("mtd-agent", isDirectory: true)
@@ -32,13 +34,22 @@
     extension IOSDeviceHost {
         /// The host of this device. `inventory` is where the list of apps comes from.
         public convenience init(inventory: any InventorySource) {
+            self.init(inventory: inventory, monitor: PathMonitor())
+        }
+
+        convenience init(inventory: any InventorySource, monitor: PathMonitor) {
             self.init(
-                inventory: inventory,
-                network: AppleNetworkProbe(monitor: PathMonitor()),
-                posture: ApplePostureProbe(),
-                trust: SecTrustProbe()
+                inventory: inventory, network: AppleNetworkProbe(monitor: monitor), posture: ApplePostureProbe(), trust: SecTrustProbe()
             )
         }
+    }
+
+    /// The moment, as iOS tells it.
+    struct AppleMoment: MomentProbe {
+        let monitor: PathMonitor
+
+        func knownPath() -> PathDescription? { monitor.known }
+        func isLowPower() -> Bool { ProcessInfo.processInfo.isLowPowerModeEnabled }
     }
 
     extension DeviceWatch {
@@ -47,6 +58,11 @@
             let monitor = PathMonitor()
             monitor.watch { [weak self] before, now in self?.pathChanged(from: before, to: now) }
             return monitor
+        }
+
+        /// Has the device checked if iOS was updated since the app ran last. Once, when the watch is made.
+        public func lookForSystemUpdate() {
+            look(for: SystemUpdate(in: DeviceAgent.folder, build: ApplePostureProbe().osBuild()))
         }
     }
 #endif

@@ -35,6 +35,16 @@ public final class DeviceWatch: Sendable {
         }
     }
 
+    /// Tells of an update of iOS. It is remembered once the agent has taken it in: a process that ends before looks again.
+    func look(for update: SystemUpdate) {
+        guard update.happened() else { return }
+        Task { [scheduler, turned] in
+            let turn = await scheduler.happened(.systemUpdated, within: Self.turn)
+            if turn.failure == nil { update.remember() }
+            await Self.tell(turn, to: turned)
+        }
+    }
+
     /// The network's path changed (`NWPathMonitor`).
     func pathChanged(from before: PathDescription?, to now: PathDescription) {
         if let trigger = PathChange.trigger(from: before, to: now) { happened(trigger) }

@@ -4,13 +4,13 @@ import MTDAgentCore
 /// What the system keeps with a transfer while this process is gone (`URLSessionTask.taskDescription`): which report it
 /// carries, and whom it may be given to.
 struct UploadTag: Codable, Equatable {
-    /// The report's sequence number.
-    let seq: UInt64
+    /// Names the report to the agent.
+    let id: String
     /// The connector's pins.
     let pins: [String]
 
     init(_ upload: Upload) {
-        seq = upload.seq
+        id = upload.id
         pins = upload.spkiPins
     }
 

@@ -27,6 +27,8 @@ public struct PathDescription: Sendable, Equatable {
     public var gateways: [String]
     /// Whether its traffic costs (`NWPath.isExpensive`).
     public var isExpensive: Bool
+    /// Whether the user asks to spare its data (`NWPath.isConstrained`, Low Data Mode).
+    public var isConstrained: Bool
 
     /// One interface of a path.
     public struct Interface: Sendable, Equatable {
@@ -43,11 +45,12 @@ public struct PathDescription: Sendable, Equatable {
     }
 
     /// A path as `NWPath` tells it.
-    public init(isSatisfied: Bool, interfaces: [Interface], gateways: [String], isExpensive: Bool) {
+    public init(isSatisfied: Bool, interfaces: [Interface], gateways: [String], isExpensive: Bool, isConstrained: Bool = false) {
         self.isSatisfied = isSatisfied
         self.interfaces = interfaces
         self.gateways = gateways
         self.isExpensive = isExpensive
+        self.isConstrained = isConstrained
     }
 }
 

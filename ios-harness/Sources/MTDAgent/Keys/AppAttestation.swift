@@ -51,7 +51,7 @@ struct AppAttestation {
             }
             return try attest(keyID: try makeKey(), clientData: clientData)
         } catch let failure as AttestFailure {
-            throw HostError.Failed(why: words(failure))
+            throw error(failure)
         }
     }
 
@@ -72,10 +72,10 @@ struct AppAttestation {
         }
     }
 
-    private func words(_ failure: AttestFailure) -> String {
+    private func error(_ failure: AttestFailure) -> HostError {
         switch failure {
-        case .busy(let why): "Apple's attestation service cannot be reached: try again later, or on another network (\(why))"
-        case .keyUnusable(let why), .failed(let why): "Apple does not attest this app: \(why)"
+        case .busy(let why): .Busy(why: "Apple's attestation service cannot be reached: try again later, or on another network (\(why))")
+        case .keyUnusable(let why), .failed(let why): .Failed(why: "Apple does not attest this app: \(why)")
         }
     }
 }

@@ -3,9 +3,6 @@ import MTDAgentCore
 
 #if canImport(Darwin)
     import Darwin
-#else
-    /// Apple's status of a call, as there.
-    typealias OSStatus = Int32
 #endif
 
 /// What the keychain says to a question (`OSStatus`).
@@ -16,6 +13,15 @@ enum KeychainAnswer<Item> {
     case nothing
     /// No answer, for this reason.
     case failed(OSStatus)
+
+    /// The item; `nil` where there is none. Fails where there is no answer.
+    func item() throws -> Item? {
+        switch self {
+        case .found(let item): item
+        case .nothing: nil
+        case .failed(let status): throw KeychainStatus.error(status)
+        }
+    }
 
     /// The answer that `status` stands for; `item` is what came with success.
     init(status: OSStatus, item: @autoclosure () -> Item?) {
@@ -49,28 +55,10 @@ final class KeptItem<Item>: @unchecked Sendable {
         switch find() {
         case .found(let found): item = found
         case .nothing where makes: item = try make()
-        case .nothing: throw HostError.Failed(why: "the key is gone from the keychain: the device was restored or erased; enrol it again")
-        case .failed(let status): throw HostError.Failed(why: KeychainStatus.words(status))
+        case .nothing: throw KeychainStatus.gone
+        case .failed(let status): throw KeychainStatus.error(status)
         }
         known = item
         return item
-    }
-}
-
-/// The keychain's answers that mean something here (`SecBase.h`).
-enum KeychainStatus {
-    static let success: OSStatus = 0
-    static let itemNotFound: OSStatus = -25300
-    static let interactionNotAllowed: OSStatus = -25308
-    static let missingEntitlement: OSStatus = -34018
-    static let decode: OSStatus = -26275
-
-    /// What `status` means, and what to do.
-    static func words(_ status: OSStatus) -> String {
-        switch status {
-        case interactionNotAllowed: "the keychain is closed until the device is unlocked for the first time since it started (-25308)"
-        case missingEntitlement: "this app may not use the keychain: sign it with an application identifier (-34018)"
-        default: "the keychain failed (OSStatus \(status))"
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Chains with one thing wrong.
 
-use rcgen::{BasicConstraints, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P384_SHA384};
+use rcgen::{BasicConstraints, DnType, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P384_SHA384};
 use time::{Duration, OffsetDateTime};
 
 use super::super::{Provisioning, Roots, SecurityLevel};
@@ -190,6 +190,40 @@ fn terms_are_judged_where_they_matter() {
             assert_eq!(outcome.err(), expected, "certificate {at}, expired: {expired}");
         }
     }
+}
+
+/// Its phones go on attesting with it, and there is no other; what has not begun is nobody's.
+#[test]
+fn chain_from_the_factory_may_have_ended_and_must_have_begun() {
+    let now = OffsetDateTime::from_unix_timestamp(NOW.unix()).unwrap();
+    type Place = fn(&mut World) -> &mut Party;
+    let places: [Place; 3] = [|it| &mut it.keystore, |it| &mut it.lower, |it| &mut it.upper];
+    for place in places {
+        let mut world = from_the_factory();
+        place(&mut world).params.not_after = now - Duration::seconds(1);
+        assert!(world.judge(&Statement::default()).unwrap().expired);
+
+        // Neither mark alone makes a factory's chain.
+        let mut world = World::new();
+        world.keystore.params.custom_extensions.clear();
+        place(&mut world).params.not_after = now - Duration::seconds(1);
+        assert_eq!(world.judge(&Statement::default()).unwrap_err().rule, Rule::Validity);
+        let mut world = from_the_factory();
+        world.keystore.add_extension(&[1, 3, 6, 1, 4, 1, 11129, 2, 1, 30], vec![0xa1, 1, 2]);
+        place(&mut world).params.not_after = now - Duration::seconds(1);
+        assert_eq!(world.judge(&Statement::default()).unwrap_err().rule, Rule::Validity);
+
+        let mut world = from_the_factory();
+        place(&mut world).params.not_before = now + Duration::seconds(1);
+        assert_eq!(world.judge(&Statement::default()).unwrap_err().rule, Rule::Validity);
+    }
+}
+
+fn from_the_factory() -> World {
+    let mut world = World::new();
+    world.keystore.params.custom_extensions.clear();
+    world.upper.params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), "87f4514475ba0a2b");
+    world
 }
 
 #[test]

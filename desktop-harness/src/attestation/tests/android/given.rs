@@ -111,26 +111,32 @@ fn every_chain_holds_at_its_time_or_breaks_the_rule_that_it_breaks() {
         let expected = match chain.name.split('/').next().unwrap() {
             // Software attestation.
             "marlin" => Err(Rule::Root),
-            // Made ten days after the factory's certificates had expired.
-            "sony-xperia10-iii" => Err(Rule::Validity),
             _ => Ok(()),
         };
         assert_eq!(outcome.as_ref().map(|_| ()).map_err(|rule| *rule), expected, "{}", chain.name);
         if let Ok(attested) = outcome {
             let is_remote =
                 matches!(attested.provisioning, Provisioning::Remote { certificates_issued: Some(1..) });
-            assert_eq!(is_remote, !chain.name.starts_with("blueline"), "{}", chain.name);
+            let is_from_the_factory = ["blueline", "sony"].iter().any(|it| chain.name.starts_with(it));
+            assert_eq!(is_remote, !is_from_the_factory, "{}", chain.name);
+            // Made ten days after the factory's certificates had ended.
+            assert_eq!(attested.expired, chain.name.starts_with("sony"), "{}", chain.name);
         }
     }
 }
 
 #[test]
-fn factory_chain_with_a_keystore_that_is_no_authority_holds_in_its_term() {
+fn chains_from_the_factory_outlive_their_terms_and_no_other_does() {
     let Some(data) = data() else { return };
-    let sony = all(&data).into_iter().find(|it| it.name.starts_with("sony")).unwrap();
-    let now = Timestamp::from_unix(1_779_000_000);
-    let attested = verify_chain(&sony.chain, Trust { roots: &Roots::google(), revoked: None, now }).unwrap();
-    assert_eq!(attested.provisioning, Provisioning::Factory);
+    let (before, after) = (Timestamp::from_unix(1_300_000_000), Timestamp::from_unix(2_500_000_000));
+    for chain in all(&data).iter().filter(|it| !it.name.starts_with("marlin")) {
+        let at = |now| verify_chain(&chain.chain, Trust { roots: &Roots::google(), revoked: None, now });
+        let rule = |now| at(now).map_err(|refusal| refusal.rule).map(|attested| attested.expired);
+        let is_from_the_factory = ["blueline", "sony"].iter().any(|it| chain.name.starts_with(it));
+        let later = if is_from_the_factory { Ok(true) } else { Err(Rule::Validity) };
+        assert_eq!(rule(after), later, "{}", chain.name);
+        assert_eq!(rule(before), Err(Rule::Validity), "{}", chain.name);
+    }
 }
 
 /// What real devices state, against rules that name their app: the locked ones with a signing P-256 key pass.
@@ -150,11 +156,7 @@ fn real_devices_meet_the_rules_that_they_meet() {
         let unrelated = PublicKey::from_point(&[&[4; 1][..], &[7; 64]].concat()).unwrap();
         let key = PublicKey::from_spki_der(leaf.public_key().raw).unwrap_or(unrelated);
         let expected = Expected { challenge: &description.attestation_challenge.0, key: &key, rules: &rules };
-        let in_term = match chain.name.starts_with("sony") {
-            true => Timestamp::from_unix(1_779_000_000),
-            false => chain.made_at(),
-        };
-        let trust = Trust { roots: &Roots::google(), revoked: None, now: in_term };
+        let trust = Trust { roots: &Roots::google(), revoked: None, now: chain.made_at() };
         let outcome = verify(&chain.chain, trust, &expected).map(|_| ()).map_err(|refusal| refusal.rule);
         let (device, file) = chain.name.split_once('/').unwrap();
         let expected = match device {

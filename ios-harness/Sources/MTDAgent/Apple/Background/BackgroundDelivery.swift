@@ -16,18 +16,17 @@
         private let uploads: ReportUploads
         private let delegate: UploadSessionDelegate
 
-        /// `identifier` names the session; another app of the same vendor, or an extension, needs another. `folder` keeps
-        /// the reports under way. `agent` gives the app's agent, opened if need be. `retry` is told when a report is to be
-        /// tried again: hand it to `BackgroundRefresh.schedule`.
+        /// `identifier` names the session; another app of the same vendor, or an extension, needs another. `agent` gives the
+        /// app's agent, opened if need be. `retry` is told when a report is to be tried again: hand it to
+        /// `BackgroundRefresh.schedule`.
         public init(
             identifier: String = "dev.mtd-agent.reports",
-            folder: URL = DeviceAgent.folder.appendingPathComponent("uploads", isDirectory: true),
             agent: @escaping @Sendable () async throws -> DeviceAgent,
             retry: @escaping @Sendable (Date) -> Void = { _ in }
         ) {
             let delegate = UploadSessionDelegate()
             let session = UploadSession(identifier: identifier, delegate: delegate)
-            let uploads = ReportUploads(agent: { try await agent() }, transfer: session, folder: folder)
+            let uploads = ReportUploads(agent: { try await agent() }, transfer: session)
             delegate.onAnswer { tag, answer in
                 do {
                     if case .again(let at, _) = try await uploads.finished(tag, answer: answer) { retry(at) }

@@ -34,12 +34,12 @@
             }
         }
 
-        func start(_ upload: Upload, body: URL) {
+        func start(_ upload: Upload) {
             guard let url = URL(string: upload.url) else { return }
             var request = URLRequest(url: url)
             request.httpMethod = "POST"
             for (name, value) in upload.headers { request.setValue(value, forHTTPHeaderField: name) }
-            let task = session.uploadTask(with: request, fromFile: body)
+            let task = session.uploadTask(with: request, fromFile: URL(fileURLWithPath: upload.file))
             task.taskDescription = UploadTag(upload).text
             task.resume()
         }

@@ -13,22 +13,25 @@
             query[kSecReturnData as String] = true
             var result: CFTypeRef?
             let status = SecItemCopyMatching(query as CFDictionary, &result)
-            switch KeychainAnswer(status: status, item: result as? Data) {
-            case .found(let bytes): return String(decoding: bytes, as: UTF8.self)
-            case .nothing: return nil
-            case .failed(let status): throw HostError.Failed(why: KeychainStatus.words(status))
-            }
+            return try KeychainAnswer(status: status, item: result as? Data).item().map { String(decoding: $0, as: UTF8.self) }
         }
 
+        /// The text is the old one or the new one, whatever ends the process.
         func write(_ text: String?) throws {
-            let removed = SecItemDelete(identity as CFDictionary)
-            guard removed == errSecSuccess || removed == errSecItemNotFound else { throw HostError.Failed(why: KeychainStatus.words(removed)) }
-            guard let text else { return }
-            var item = identity
-            item[kSecValueData as String] = Data(text.utf8)
-            item[kSecAttrAccessible as String] = kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly
-            let added = SecItemAdd(item as CFDictionary, nil)
-            guard added == errSecSuccess else { throw HostError.Failed(why: KeychainStatus.words(added)) }
+            guard let text else { return try remove() }
+            let value = [kSecValueData as String: Data(text.utf8)]
+            var status = SecItemUpdate(identity as CFDictionary, value as CFDictionary)
+            if status == errSecItemNotFound {
+                var item = identity.merging(value) { $1 }
+                item[kSecAttrAccessible as String] = kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly
+                status = SecItemAdd(item as CFDictionary, nil)
+            }
+            guard status == errSecSuccess else { throw KeychainStatus.error(status) }
+        }
+
+        private func remove() throws {
+            let status = SecItemDelete(identity as CFDictionary)
+            guard status == errSecSuccess || status == errSecItemNotFound else { throw KeychainStatus.error(status) }
         }
 
         private var identity: [String: Any] {

@@ -6,41 +6,27 @@
     /// The device key: it signs reports, and its private half does not leave the Secure Enclave. In the simulator the
     /// keychain keeps it, which is told as `software`.
     public final class SecureEnclaveKey: DeviceKey {
-        private let key: KeychainKey
+        private let slots: SlottedKey<KeychainKeys>
 
-        /// The key named `tag` in the app's own part of the keychain, made at first use. Two agents in one app need two.
+        /// Keys named `tag` and `tag` with `.b` in the app's own part of the keychain. Two agents in one app need two tags.
         public init(tag: String = "dev.mtd-agent.device-key") {
-            key = KeychainKey(tag: tag)
+            slots = SlottedKey(KeychainKeys(), name: tag, inUse: KeychainText(account: "\(tag).slot"), attest: Self.attest)
         }
 
-        public func publicKeySpkiDer() throws -> Data {
-            var error: Unmanaged<CFError>?
-            guard let point = SecKeyCopyExternalRepresentation(try key.publicKey(), &error) as Data? else {
-                throw HostError.Failed(why: "the public key cannot be read: \(KeychainKey.words(error))")
-            }
-            guard let spki = P256SPKI.der(x963: point) else {
-                throw HostError.Failed(why: "the keychain's key is none of P-256: remove it")
-            }
-            return spki
-        }
+        public func publicKeySpkiDer(slot: KeySlot) throws -> Data? { try slots.publicKeySpkiDer(slot: slot) }
 
-        public func signEs256(message: Data) throws -> Signature {
-            var error: Unmanaged<CFError>?
-            let algorithm = SecKeyAlgorithm.ecdsaSignatureMessageX962SHA256
-            guard let signature = SecKeyCreateSignature(try key.privateKey(), algorithm, message as CFData, &error) as Data? else {
-                throw HostError.Failed(why: "the device key does not sign: \(KeychainKey.words(error))")
-            }
-            return .der(bytes: signature)
-        }
+        public func signEs256(slot: KeySlot, message: Data) throws -> Signature { try slots.signEs256(slot: slot, message: message) }
 
-        public func protection() throws -> KeyProtection {
-            KeychainKey.isInSecureEnclave ? .secureEnclave : .software
-        }
+        public func protection(slot: KeySlot) throws -> KeyProtection { try slots.protection(slot: slot) }
 
-        /// Apple's word on this key; absent where this device or this app's signature has no App Attest.
-        public func attestation(challenge: Data) throws -> KeyAttestation? {
+        /// With Apple's word on the new key; without it where this device or this app's signature has no App Attest.
+        public func makeCandidate(challenge: Data) throws -> KeyAttestation? { try slots.makeCandidate(challenge: challenge) }
+
+        public func adoptCandidate() throws { try slots.adoptCandidate() }
+
+        private static func attest(challenge: Data, spki: Data) throws -> KeyAttestation? {
             #if canImport(DeviceCheck) && canImport(CryptoKit)
-                let clientData = try AppAttestation.clientData(challenge: challenge, deviceKeySPKI: publicKeySpkiDer())
+                let clientData = try AppAttestation.clientData(challenge: challenge, deviceKeySPKI: spki)
                 let kept = KeychainText(account: "dev.mtd-agent.app-attest")
                 return try AppAttestation(service: AppAttestService(), keptKeyID: kept).attest(clientData: clientData)
             #else

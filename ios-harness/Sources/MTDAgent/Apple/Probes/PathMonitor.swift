@@ -22,6 +22,13 @@
             monitor.cancel()
         }
 
+        /// The path in use, if it is known already.
+        var known: PathDescription? {
+            lock.lock()
+            defer { lock.unlock() }
+            return latest
+        }
+
         /// The path in use.
         func current() -> Fact<PathDescription> {
             let patience = Date(timeIntervalSinceNow: Self.patience)
@@ -59,7 +66,8 @@
                 isSatisfied: path.status == .satisfied,
                 interfaces: path.availableInterfaces.map { Interface(name: $0.name, kind: Kind($0.type)) },
                 gateways: path.gateways.compactMap(Self.address),
-                isExpensive: path.isExpensive
+                isExpensive: path.isExpensive,
+                isConstrained: path.isConstrained
             )
         }
 

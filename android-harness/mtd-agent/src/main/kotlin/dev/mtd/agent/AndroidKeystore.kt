@@ -1,9 +1,12 @@
 package dev.mtd.agent
 
+import android.content.Context
 import android.os.Build
+import android.os.UserManager
 import android.security.keystore.KeyGenParameterSpec
 import android.security.keystore.KeyInfo
 import android.security.keystore.KeyProperties
+import dev.mtd.agent.host.service
 import java.security.GeneralSecurityException
 import java.security.Key
 import java.security.KeyFactory
@@ -15,9 +18,12 @@ import javax.crypto.KeyGenerator
 
 /**
  * What the agent asks of Android's Keystore. [system] is the real one; a test on a machine without a Keystore gives another.
- * Every call may throw what the Keystore throws: `GeneralSecurityException`, `ProviderException`.
+ * Every call but [isOpen] may throw what the Keystore throws: `GeneralSecurityException`, `ProviderException`.
  */
 public interface AndroidKeystore {
+    /** Whether the user has unlocked the device since it started. Before, the keys are closed, and the app's files too. */
+    public fun isOpen(): Boolean
+
     /** The private or secret key of that name. */
     public fun key(alias: String): Key?
 
@@ -30,16 +36,21 @@ public interface AndroidKeystore {
     /** Makes an AES key by `KeyGenerator`, in place of one of the same name. */
     public fun makeSecretKey(spec: KeyGenParameterSpec)
 
+    /** Deletes the key of that name, if there is one. */
+    public fun delete(alias: String)
+
     /** How the key is kept. */
     public fun protection(key: PrivateKey): KeyProtection
 
     public companion object {
         /** The provider `AndroidKeyStore`. */
-        public val system: AndroidKeystore = SystemKeystore
+        public fun system(context: Context): AndroidKeystore = SystemKeystore(context.applicationContext ?: context)
     }
 }
 
-private object SystemKeystore : AndroidKeystore {
+private class SystemKeystore(private val context: Context) : AndroidKeystore {
+    override fun isOpen(): Boolean = context.service<UserManager>()?.isUserUnlocked != false
+
     override fun key(alias: String): Key? = store().getKey(alias, null)
 
     override fun certificates(alias: String): List<X509Certificate> =
@@ -52,6 +63,8 @@ private object SystemKeystore : AndroidKeystore {
     override fun makeSecretKey(spec: KeyGenParameterSpec) {
         KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_AES, PROVIDER).apply { init(spec) }.generateKey()
     }
+
+    override fun delete(alias: String) = store().deleteEntry(alias)
 
     /** Before Android 12 a StrongBox is not told apart from the Trusted Execution Environment: the lesser is told. */
     @Suppress("DEPRECATION")

@@ -1,5 +1,6 @@
 package dev.mtd.agent
 
+import android.content.Context
 import android.security.keystore.KeyGenParameterSpec
 import android.security.keystore.KeyProperties
 import javax.crypto.AEADBadTagException
@@ -15,19 +16,23 @@ import javax.crypto.spec.GCMParameterSpec
  * @param alias the name of the key in this app's part of the Keystore.
  */
 public class AndroidSecretStore(
-    private val keystore: AndroidKeystore = AndroidKeystore.system,
+    private val keystore: AndroidKeystore,
     private val alias: String = "dev.mtd.agent.database",
 ) : SecretStore {
+    public constructor(context: Context) : this(AndroidKeystore.system(context))
+
     @Synchronized
-    override fun wrap(dataKey: ByteArray): ByteArray = withKeystore("wrap the data key") {
-        if (keystore.key(alias) == null) keystore.makeSecretKey(spec())
+    override fun wrap(dataKey: ByteArray): ByteArray = keystore.use("wrap the data key") {
+        if (key(alias) == null) makeSecretKey(spec())
         val cipher = Cipher.getInstance(TRANSFORMATION).apply { init(Cipher.ENCRYPT_MODE, secretKey()) }
         check(cipher.iv.size == NONCE_BYTES) { "unexpected nonce" }
         byteArrayOf(VERSION) + cipher.iv + cipher.doFinal(dataKey)
     }
 
-    override fun unwrap(wrapped: ByteArray): ByteArray = withKeystore("unwrap the data key") {
-        if (wrapped.size < 1 + NONCE_BYTES + TAG_BYTES || wrapped[0] != VERSION) throw damaged()
+    /** What nothing will ever open is told as gone; what a newer version wrapped is not. */
+    override fun unwrap(wrapped: ByteArray): ByteArray = keystore.use("unwrap the data key") {
+        if (wrapped.size < 1 + NONCE_BYTES + TAG_BYTES) throw damaged()
+        if (wrapped[0] != VERSION) throw HostException.Failed("the data key was wrapped by a newer version of this app; update it")
         val nonce = GCMParameterSpec(TAG_BYTES * 8, wrapped, 1, NONCE_BYTES)
         val cipher = Cipher.getInstance(TRANSFORMATION).apply { init(Cipher.DECRYPT_MODE, secretKey(), nonce) }
         try {
@@ -37,12 +42,12 @@ public class AndroidSecretStore(
         }
     }
 
-    private fun secretKey(): SecretKey = keystore.key(alias) as? SecretKey ?: throw HostException.Failed(
-        "the key of the agent's database is gone from the Keystore (the app's data came from another device or a backup); clear the app's data and enrol again",
+    private fun secretKey(): SecretKey = keystore.key(alias) as? SecretKey ?: throw HostException.Gone(
+        "the key of the agent's database is gone from the Keystore (the app's data came from another device or a backup); enrol this device again",
     )
 
-    private fun damaged() = HostException.Failed(
-        "the wrapped data key is damaged or belongs to another device; clear the app's data and enrol again",
+    private fun damaged() = HostException.Gone(
+        "the wrapped data key is damaged or belongs to another device; enrol this device again",
     )
 
     private fun spec(): KeyGenParameterSpec =

@@ -1,6 +1,7 @@
 package dev.mtd.agent
 
 import android.content.Context
+import dev.mtd.agent.host.Moment
 import dev.mtd.agent.schedule.run
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Dispatchers
@@ -21,7 +22,15 @@ import kotlin.time.toJavaDuration
  * cancels its call, which leaves stored what was stored. Every call fails with an [AgentException]: [AgentException.Deadline]
  * when its limit is over, [AgentException.Closed] after [close].
  */
-public class MtdAgent private constructor(private val native: Agent) : AutoCloseable {
+public class MtdAgent private constructor(
+    private val native: Agent,
+    private val moment: Moment,
+    /**
+     * Whether the database could not be opened any more, because the key that seals it is gone for good (the app's data came from
+     * another device, the Keystore was reset), and the agent began anew. It has to be enrolled again: [status] says so until it is.
+     */
+    public val startedOver: Boolean,
+) : AutoCloseable {
     private val closed = AtomicBoolean(false)
 
     /**
@@ -49,8 +58,11 @@ public class MtdAgent private constructor(private val native: Agent) : AutoClose
         limit: Duration = SCAN,
     ): ScanResult = call(limit) { scan(trigger, depth, it) }
 
-    /** Delivers queued reports, then fetches settings and the connector's decision. What is left undone stays queued. */
-    public suspend fun deliver(limit: Duration = EXCHANGE): DeliverySummary = call(limit) { deliver(it) }
+    /**
+     * Delivers queued reports, then fetches settings, the connector's decision and threat intelligence. What is left undone stays
+     * queued. What can wait for a better moment, on a network that costs or a battery that is spared, does so within bounds.
+     */
+    public suspend fun deliver(limit: Duration = EXCHANGE): DeliverySummary = call(limit) { deliver(it, moment.hints()) }
 
     /** Tells that something happened which may ask for a scan, and what to do about it. [runDue] does it. */
     public suspend fun plan(trigger: ScanTrigger, limit: Duration = ANSWER): Plan = call(limit) { plan(trigger, it) }
@@ -119,7 +131,7 @@ public class MtdAgent private constructor(private val native: Agent) : AutoClose
     }
 
     private suspend fun <T> call(limit: Duration, block: suspend Agent.(java.time.Duration) -> T): T =
-        call { block(limit.coerceIn(Duration.ZERO, LONGEST).toJavaDuration()) }
+        call { block(limit.within().toJavaDuration()) }
 
     /** Off the caller's thread: arguments are encoded and results decoded there, which takes a while for long ones. */
     private suspend fun <T> call(block: suspend Agent.() -> T): T = withContext(Dispatchers.Default) {
@@ -135,16 +147,19 @@ public class MtdAgent private constructor(private val native: Agent) : AutoClose
 
     public companion object {
         /**
-         * Opens the agent: loads the native library and opens the database, off the caller's thread. Sends nothing.
+         * Opens the agent: loads the native library and opens the database, off the caller's thread. Sends nothing. Where the key
+         * that seals the database is gone for good, it begins anew: see [startedOver].
          *
+         * @throws AgentException.KeyUnavailable the Keystore is busy, or closed until the user unlocks the device for the first
+         * time. Nothing was touched; try again later.
          * @throws AgentException.Store the database cannot be opened, with what to do.
          * @throws AgentException.InvalidConfiguration the settings are not what they should be.
          * @throws AgentException.Host the Keystore failed, or this app brings no native library for the device's processor.
          */
-        public suspend fun open(context: Context, config: MtdConfig = MtdConfig()): MtdAgent =
+        public suspend fun open(context: Context, config: MtdConfig = MtdConfig(), limit: Duration = OPENING): MtdAgent =
             withContext(Dispatchers.IO) {
                 try {
-                    MtdAgent(Agent.open(config.options(context.applicationContext ?: context)))
+                    open(context.applicationContext ?: context, config, limit.within().toJavaDuration())
                 } catch (missing: LinkageError) {
                     throw AgentException.Host(
                         "the native library of the agent cannot be loaded: is libmtd_agent.so in the app for this device's processor, and of this version? (${missing.javaClass.simpleName})",
@@ -152,7 +167,19 @@ public class MtdAgent private constructor(private val native: Agent) : AutoClose
                 }
             }
 
+        private suspend fun open(context: Context, config: MtdConfig, limit: java.time.Duration): MtdAgent {
+            val options = config.options(context)
+            return try {
+                MtdAgent(Agent.open(options, limit), Moment(context), startedOver = false)
+            } catch (gone: AgentException.KeyGone) {
+                MtdAgent(Agent.startOver(options, limit), Moment(context), startedOver = true)
+            }
+        }
+
+        private fun Duration.within() = coerceIn(Duration.ZERO, LONGEST)
+
         private val ANSWER = 10.seconds
+        private val OPENING = 30.seconds
         private val SCAN = 30.seconds
         private val EXCHANGE = 30.seconds
         private val RUN = 60.seconds

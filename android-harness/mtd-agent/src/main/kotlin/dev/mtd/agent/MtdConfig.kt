@@ -30,7 +30,7 @@ public class MtdConfig(
         unenrolledSettingsJson = unenrolledSettingsJson,
         intelKey = intelKey,
         device = device ?: AndroidDeviceHost(context),
-        key = key ?: AndroidKeystoreKey(),
-        secrets = secrets ?: AndroidSecretStore(),
+        key = key ?: AndroidKeystoreKey(context),
+        secrets = secrets ?: AndroidSecretStore(context),
     )
 }

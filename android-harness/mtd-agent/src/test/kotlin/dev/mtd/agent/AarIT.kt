@@ -24,14 +24,30 @@ class AarIT {
     fun `it holds these files and no others`() {
         val always = listOf(
             "AndroidManifest.xml", "LICENSE", "LICENSE-APACHE", "LICENSE-MIT", "R.txt", "classes.jar", "proguard.txt",
-        )
+        ) + RULES.map { "res/xml/$it.xml" }
         val libraries = builtFor().map { "jni/$it/libmtd_agent.so" }
         figure("${aar.name}, for ${builtFor().ifEmpty { listOf("no phone: no library was built with the NDK") }.joinToString()}:")
         aar.entries().asSequence().forEach { figure("  %,9d  %s".format(it.size, it.name)) }
 
         val held = aar.entries().asSequence().filterNot { it.isDirectory }.map { it.name }.sorted().toList()
         assertEquals((always + libraries).sorted(), held)
-        assertEquals("the library has no resources", "", text("R.txt"))
+        assertEquals("R.txt names the resources", RULES.map { "int xml $it 0x0" }, text("R.txt").trim().lines())
+    }
+
+    @Test
+    fun `its rules for backups leave out where the agent keeps its data, and no app's own rules are met by them`() {
+        for ((rules, sections) in listOf(RULES[0] to listOf("cloud-backup", "device-transfer"), RULES[1] to listOf("full-backup-content"))) {
+            val document = xml("res/xml/$rules.xml").documentElement
+            for (section in sections) {
+                val within = if (document.tagName == section) document else document.all(section).single()
+                val excluded = within.all("exclude").single()
+                assertEquals("root no_backup", excluded.getAttribute("domain") + " " + excluded.getAttribute("path"))
+            }
+        }
+        val application = xml("AndroidManifest.xml").documentElement.all("application").single()
+        for (own in listOf("allowBackup", "dataExtractionRules", "fullBackupContent")) {
+            assertEquals("an app that sets it could not be built", "", application.getAttribute("android:$own"))
+        }
     }
 
     @Test
@@ -141,3 +157,6 @@ class AarIT {
             .firstOrNull { it is Comment || it is Element }
             .let { (it as? Comment)?.data }
 }
+
+/** Of the resources. */
+private val RULES = listOf("mtd_agent_data_extraction_rules", "mtd_agent_full_backup_content")

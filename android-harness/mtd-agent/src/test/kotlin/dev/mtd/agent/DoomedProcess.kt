@@ -50,7 +50,7 @@ private suspend fun play(part: String, folder: File, payload: String) {
             Inventory(listOf(ScriptedHost.app("com.example.notes", "Notes")), emptyList())
         },
     )
-    Agent.open(scriptedOptions(folder, host)).use { agent ->
+    Agent.open(scriptedOptions(folder, host), LIMIT).use { agent ->
         when (part) {
             "scan" -> {
                 agent.enroll(payload, LIMIT)

@@ -1,6 +1,7 @@
 package dev.mtd.agent
 
 import android.security.keystore.KeyGenParameterSpec
+import android.security.keystore.StrongBoxUnavailableException
 import java.security.Key
 import java.security.KeyPair
 import java.security.KeyPairGenerator
@@ -16,7 +17,7 @@ import javax.crypto.KeyGenerator
  * are in software, and attests by certificates that prove nothing.
  */
 internal class FakeAndroidKeystore(
-    /** Devices without: makes the key generation fail as `StrongBoxUnavailableException` does. */
+    /** Devices without refuse to make a key in it. */
     private val hasStrongBox: Boolean = false,
     /** Devices whose maker provisioned no attestation key. */
     private val canAttest: Boolean = true,
@@ -27,10 +28,22 @@ internal class FakeAndroidKeystore(
     /** What the Keystore throws at the next use, once. */
     var failure: Exception? = null
 
+    /** What it throws at every use, until it is set back. */
+    var fault: Exception? = null
+
+    /** Whether the device was unlocked since it started. */
+    var open = true
+
     /** How the key of [alias] was asked for. */
     fun spec(alias: String): KeyGenParameterSpec? = pairs[alias]?.second
 
-    fun delete(alias: String) {
+    /** The names of all keys. */
+    val aliases: Set<String> get() = keys.keys + pairs.keys
+
+    override fun isOpen() = open
+
+    override fun delete(alias: String) {
+        fail()
         keys.remove(alias)
         pairs.remove(alias)
     }
@@ -47,7 +60,7 @@ internal class FakeAndroidKeystore(
 
     override fun makeKeyPair(spec: KeyGenParameterSpec) {
         fail()
-        if (spec.wantsStrongBox() && !hasStrongBox) throw ProviderException("no StrongBox")
+        if (spec.wantsStrongBox() && !hasStrongBox) throw StrongBoxUnavailableException("no StrongBox")
         if (spec.attestationChallenge != null && !canAttest) throw ProviderException("no attestation key")
         val generator = KeyPairGenerator.getInstance("EC").apply { initialize(ECGenParameterSpec("secp256r1")) }
         pairs[spec.keystoreAlias] = generator.generateKeyPair() to spec
@@ -61,6 +74,7 @@ internal class FakeAndroidKeystore(
     override fun protection(key: PrivateKey): KeyProtection = KeyProtection.SOFTWARE
 
     private fun fail() {
+        fault?.let { throw it }
         failure?.let {
             failure = null
             throw it

@@ -1,8 +1,7 @@
 package dev.mtd.agent
 
+import android.app.Application
 import android.os.Build
-import android.security.keystore.KeyPermanentlyInvalidatedException
-import android.security.keystore.UserNotAuthenticatedException
 import dev.mtd.agent.testing.AgentTestRunner
 import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
@@ -13,104 +12,148 @@ import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.junit.runner.RunWith
-import org.robolectric.annotation.Config
+import org.robolectric.RuntimeEnvironment
+import java.io.File
 import java.security.KeyFactory
 import java.security.KeyStoreException
 import java.security.spec.X509EncodedKeySpec
 import java.security.Signature as SignatureAlgorithm
 
+/** Two slots on a Keystore that renames no key. */
 @RunWith(AgentTestRunner::class)
-
 class KeystoreHostTest {
+    private val context: Application = RuntimeEnvironment.getApplication()
     private val keystore = FakeAndroidKeystore()
-    private val key = AndroidKeystoreKey(keystore, "key")
-    private val secrets = AndroidSecretStore(keystore, "secret")
+    private val key = key()
+    private val challenge = "challenge".toByteArray()
 
     @Test
-    fun `the key is made at first use, and signs what its public half verifies`() {
-        val spki = key.publicKeySpkiDer()
-        assertArrayEquals("the same key each time", spki, key.publicKeySpkiDer())
+    fun `nothing is made before it is asked for`() {
+        for (slot in KeySlot.entries) {
+            assertNull(key.publicKeySpkiDer(slot))
+            assertThrows(HostException.Gone::class.java) { key.signEs256(slot, ByteArray(1)) }
+        }
+        assertThrows(HostException.Gone::class.java) { key.adoptCandidate() }
+        assertEquals(emptySet<String>(), keystore.aliases)
+    }
 
-        val message = "a report".toByteArray()
-        val signed = (key.signEs256(message) as Signature.Der).bytes
-        val public = KeyFactory.getInstance("EC").generatePublic(X509EncodedKeySpec(spki))
-        assertTrue(SignatureAlgorithm.getInstance("SHA256withECDSA").run { initVerify(public); update(message); verify(signed) })
+    @Test
+    fun `a candidate signs beside the key in use, and takes its place when it is adopted`() {
+        key.makeCandidate(challenge)
+        assertNull(key.publicKeySpkiDer(KeySlot.CURRENT))
+        val first = key.publicKeySpkiDer(KeySlot.CANDIDATE)!!
+        key.adoptCandidate()
+        assertArrayEquals(first, key.publicKeySpkiDer(KeySlot.CURRENT))
+        assertNull(key.publicKeySpkiDer(KeySlot.CANDIDATE))
+
+        key.makeCandidate(challenge)
+        val second = key.publicKeySpkiDer(KeySlot.CANDIDATE)!!
+        assertSigns(KeySlot.CURRENT, first)
+        assertSigns(KeySlot.CANDIDATE, second)
+        key.adoptCandidate()
+        assertSigns(KeySlot.CURRENT, second)
+        assertEquals("the former key is deleted", 1, keystore.aliases.size)
+    }
+
+    @Test
+    fun `which key is in use outlives the process, however often it changes`() {
+        repeat(3) {
+            key().makeCandidate(challenge)
+            val candidate = key().publicKeySpkiDer(KeySlot.CANDIDATE)!!
+            key().adoptCandidate()
+            assertArrayEquals(candidate, key().publicKeySpkiDer(KeySlot.CURRENT))
+            assertNull(key().publicKeySpkiDer(KeySlot.CANDIDATE))
+        }
+    }
+
+    @Test
+    fun `another candidate replaces the one before, and never the key in use`() {
+        key.makeCandidate(challenge)
+        key.adoptCandidate()
+        val current = key.publicKeySpkiDer(KeySlot.CURRENT)!!
+        key.makeCandidate(challenge)
+        val before = key.publicKeySpkiDer(KeySlot.CANDIDATE)!!
+        key.makeCandidate(challenge)
+        assertFalse(before.contentEquals(key.publicKeySpkiDer(KeySlot.CANDIDATE)))
+        assertArrayEquals(current, key.publicKeySpkiDer(KeySlot.CURRENT))
+    }
+
+    @Test
+    fun `the one key of an older version of this library is the key in use`() {
+        keystore.makeKeyPair(android.security.keystore.KeyGenParameterSpec.Builder("key", 4).build())
+        val before = keystore.certificates("key").single().publicKey.encoded
+        assertSigns(KeySlot.CURRENT, before)
+        key.makeCandidate(challenge)
+        assertSigns(KeySlot.CURRENT, before)
+        key.adoptCandidate()
+        assertFalse(before.contentEquals(key.publicKeySpkiDer(KeySlot.CURRENT)))
+    }
+
+    @Test
+    fun `a process that ends in an adoption loses neither key`() {
+        key.makeCandidate(challenge)
+        key.adoptCandidate()
+        key.makeCandidate(challenge)
+        val (former, candidate) = KeySlot.entries.map { key.publicKeySpkiDer(it)!! }
+
+        // Before the file is written: as if nothing had happened. After it, before the former key is deleted: it is in the other slot.
+        val stubborn = object : AndroidKeystore by keystore {
+            override fun delete(alias: String) = throw KeyStoreException("the process ends here")
+        }
+        AndroidKeystoreKey(context, stubborn, "key").adoptCandidate()
+        assertArrayEquals(candidate, key().publicKeySpkiDer(KeySlot.CURRENT))
+        assertArrayEquals(former, key().publicKeySpkiDer(KeySlot.CANDIDATE))
+
+        // The file is lost, or is none of ours: both keys are found still.
+        for (text in listOf(null, "", "\u0000\u0000", "somebody-else")) {
+            pointer().delete()
+            text?.let(pointer()::writeText)
+            val found = KeySlot.entries.map { key().publicKeySpkiDer(it)!!.toList() }.toSet()
+            assertEquals("$text", setOf(former.toList(), candidate.toList()), found)
+        }
+    }
+
+    @Test
+    fun `a file that cannot be written is no adoption`() {
+        key.makeCandidate(challenge)
+        val candidate = key.publicKeySpkiDer(KeySlot.CANDIDATE)!!
+        File(pointer().path + ".new").mkdirs()
+        assertThrows(HostException.Failed::class.java) { key.adoptCandidate() }
+        assertArrayEquals(candidate, key.publicKeySpkiDer(KeySlot.CANDIDATE))
     }
 
     @Test
     fun `a key comes from the StrongBox where there is one, else from elsewhere`() {
-        key.publicKeySpkiDer()
-        assertFalse(keystore.spec("key")!!.wantsStrongBox())
+        key.makeCandidate(challenge)
+        assertFalse(candidateSpec(keystore).wantsStrongBox())
 
         val better = FakeAndroidKeystore(hasStrongBox = true)
-        AndroidKeystoreKey(better, "key").publicKeySpkiDer()
-        assertEquals(Build.VERSION.SDK_INT >= Build.VERSION_CODES.P, better.spec("key")!!.wantsStrongBox())
+        key(better).makeCandidate(challenge)
+        assertEquals(Build.VERSION.SDK_INT >= Build.VERSION_CODES.P, candidateSpec(better).wantsStrongBox())
     }
 
     @Test
-    fun `attestation makes the key anew, bound to the challenge`() {
-        val before = key.publicKeySpkiDer()
-        val challenge = "challenge".toByteArray()
-        val chain = (key.attestation(challenge) as KeyAttestation.AndroidKey).chain
-
+    fun `the attestation is bound to the challenge, and a device that cannot attest still gets a key`() {
+        val chain = (key.makeCandidate(challenge) as KeyAttestation.AndroidKey).chain
         assertEquals(1, chain.size)
-        assertArrayEquals(challenge, keystore.spec("key")!!.attestationChallenge)
-        assertFalse(before.contentEquals(key.publicKeySpkiDer()))
-    }
+        assertArrayEquals(challenge, candidateSpec(keystore).attestationChallenge)
 
-    @Test
-    fun `a device that cannot attest still gets a key`() {
         val unable = FakeAndroidKeystore(canAttest = false)
-        val key = AndroidKeystoreKey(unable, "key")
-        assertNull(key.attestation("challenge".toByteArray()))
-        assertNotNull(key.publicKeySpkiDer())
-        assertNull(unable.spec("key")!!.attestationChallenge)
+        assertNull(key(unable).makeCandidate(challenge))
+        assertNotNull(key(unable).publicKeySpkiDer(KeySlot.CANDIDATE))
+        assertNull(candidateSpec(unable).attestationChallenge)
     }
 
-    @Test
-    fun `a key that is gone is not replaced in silence`() {
-        key.publicKeySpkiDer()
-        keystore.delete("key")
-        val gone = assertThrows(HostException.Failed::class.java) { key.signEs256(ByteArray(1)) }
-        assertTrue(gone.why, "enrol this device again" in gone.why)
+    private fun assertSigns(slot: KeySlot, spki: ByteArray) {
+        val message = "a report".toByteArray()
+        val signed = (key.signEs256(slot, message) as Signature.Der).bytes
+        val public = KeyFactory.getInstance("EC").generatePublic(X509EncodedKeySpec(spki))
+        assertTrue(SignatureAlgorithm.getInstance("SHA256withECDSA").run { initVerify(public); update(message); verify(signed) })
     }
 
-    @Test
-    fun `what the Keystore throws says what to do, in the agent's words`() {
-        key.publicKeySpkiDer()
-        fun failing(failure: Exception): HostException {
-            keystore.failure = failure
-            return assertThrows(HostException::class.java) { key.signEs256(ByteArray(1)) }
-        }
-        val locked = failing(UserNotAuthenticatedException("alias=secret"))
-        assertTrue("unlocked" in (locked as HostException.NotPermitted).why)
-        val ended = failing(KeyPermanentlyInvalidatedException("alias=secret"))
-        assertTrue("enrol" in (ended as HostException.Failed).why)
-        val broken = failing(KeyStoreException("alias=secret"))
-        assertTrue("KeyStoreException" in (broken as HostException.Failed).why)
-        for (failure in listOf(locked, ended, broken)) assertFalse("alias=secret" in failure.message!!)
-    }
+    private fun key(keystore: AndroidKeystore = this.keystore) = AndroidKeystoreKey(context, keystore, "key")
 
-    @Test
-    fun `a wrapped key comes back, and is never the same twice`() {
-        val dataKey = ByteArray(32) { it.toByte() }
-        val wrapped = secrets.wrap(dataKey)
-        assertArrayEquals(dataKey, secrets.unwrap(wrapped))
-        assertFalse(wrapped.contentEquals(secrets.wrap(dataKey)))
-        assertEquals(1 + 12 + 32 + 16, wrapped.size)
-    }
+    private fun candidateSpec(keystore: FakeAndroidKeystore) = keystore.spec("key.b")!!
 
-    @Test
-    fun `a changed, cut or foreign wrapped key is refused with what to do`() {
-        val wrapped = secrets.wrap(ByteArray(32))
-        val changed = wrapped.clone().also { it[20] = (it[20].toInt() xor 1).toByte() }
-        val newer = wrapped.clone().also { it[0] = 2 }
-        for (bad in listOf(changed, newer, wrapped.copyOf(10), ByteArray(0))) {
-            val refused = assertThrows(HostException.Failed::class.java) { secrets.unwrap(bad) }
-            assertTrue(refused.why, "enrol again" in refused.why)
-        }
-        keystore.delete("secret")
-        val gone = assertThrows(HostException.Failed::class.java) { secrets.unwrap(wrapped) }
-        assertTrue(gone.why, "gone from the Keystore" in gone.why)
-    }
+    private fun pointer() = File(context.noBackupFilesDir, "key.slot")
 }

@@ -65,7 +65,7 @@ fun main(arguments: Array<String>) {
     runBlocking {
         for (cycles in listOf(WARM_UP, CYCLES)) {
             repeat(cycles) {
-                Agent.open(scriptedOptions(folder, host)).use { agent ->
+                Agent.open(scriptedOptions(folder, host), Duration.ofSeconds(30)).use { agent ->
                     val scan = agent.scan(ScanTrigger.REQUESTED, Depth.FIRST, Duration.ofSeconds(30))
                     check(scan.appCount == 50uL)
                     agent.shutDown()

@@ -156,7 +156,7 @@ class MtdAgentHostTest {
     private fun config(store: File? = null, device: DeviceHost = device()) =
         MtdConfig(store = store, device = device, key = key(), secrets = secrets())
 
-    private fun key() = AndroidKeystoreKey(keystore)
+    private fun key() = AndroidKeystoreKey(context, keystore)
 
     private fun secrets() = AndroidSecretStore(keystore)
 

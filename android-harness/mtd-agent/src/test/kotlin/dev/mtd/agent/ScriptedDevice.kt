@@ -1,12 +1,15 @@
 package dev.mtd.agent
 
 import java.io.File
+import java.nio.file.Files
+import java.nio.file.StandardCopyOption
 import java.security.KeyFactory
 import java.security.KeyPair
 import java.security.KeyPairGenerator
 import java.security.spec.ECGenParameterSpec
 import java.security.spec.PKCS8EncodedKeySpec
 import java.security.spec.X509EncodedKeySpec
+import java.util.Base64
 import javax.crypto.Cipher
 import javax.crypto.spec.GCMParameterSpec
 import javax.crypto.spec.SecretKeySpec
@@ -61,35 +64,37 @@ internal class ScriptedHost(
     }
 }
 
-/** A device key in two files, which outlives the process as a Keystore does. */
-internal class FileKey(folder: File) : DeviceKey {
-    private val pair: KeyPair by lazy {
-        val private = File(folder, "device-key.pk8")
-        val public = File(folder, "device-key.spki")
-        if (!private.exists()) {
-            val made = KeyPairGenerator.getInstance("EC").apply { initialize(ECGenParameterSpec("secp256r1")) }.generateKeyPair()
-            private.writeBytes(made.private.encoded)
-            public.writeBytes(made.public.encoded)
-        }
-        val factory = KeyFactory.getInstance("EC")
-        KeyPair(
-            factory.generatePublic(X509EncodedKeySpec(public.readBytes())),
-            factory.generatePrivate(PKCS8EncodedKeySpec(private.readBytes())),
-        )
-    }
+/** Device keys in files, which outlive the process as a Keystore does. */
+internal class FileKey(private val folder: File) : DeviceKey {
+    override fun publicKeySpkiDer(slot: KeySlot): ByteArray? = file(slot).takeIf(File::exists)?.let { pair(it).public.encoded }
 
-    override fun publicKeySpkiDer(): ByteArray = pair.public.encoded
-
-    override fun signEs256(message: ByteArray): Signature = Signature.Der(
+    override fun signEs256(slot: KeySlot, message: ByteArray): Signature = Signature.Der(
         SignatureAlgorithm.getInstance("SHA256withECDSA").apply {
-            initSign(pair.private)
+            initSign(pair(file(slot).takeIf(File::exists) ?: throw HostException.Gone("no key in this slot")).private)
             update(message)
         }.sign(),
     )
 
-    override fun protection() = KeyProtection.SOFTWARE
+    override fun protection(slot: KeySlot) = KeyProtection.SOFTWARE
 
-    override fun attestation(challenge: ByteArray): KeyAttestation? = null
+    override fun makeCandidate(challenge: ByteArray): KeyAttestation? {
+        val made = KeyPairGenerator.getInstance("EC").apply { initialize(ECGenParameterSpec("secp256r1")) }.generateKeyPair()
+        val line = listOf(made.private, made.public).joinToString(" ") { Base64.getEncoder().encodeToString(it.encoded) }
+        DurableText(file(KeySlot.CANDIDATE)).write(line)
+        return null
+    }
+
+    override fun adoptCandidate() {
+        Files.move(file(KeySlot.CANDIDATE).toPath(), file(KeySlot.CURRENT).toPath(), StandardCopyOption.ATOMIC_MOVE)
+    }
+
+    private fun file(slot: KeySlot) = File(folder, "device-key.${slot.name.lowercase()}")
+
+    private fun pair(file: File): KeyPair {
+        val (private, public) = file.readText().split(" ").map(Base64.getDecoder()::decode)
+        val factory = KeyFactory.getInstance("EC")
+        return KeyPair(factory.generatePublic(X509EncodedKeySpec(public)), factory.generatePrivate(PKCS8EncodedKeySpec(private)))
+    }
 }
 
 /** Wraps by a key in a file, which outlives the process as a Keystore does. */

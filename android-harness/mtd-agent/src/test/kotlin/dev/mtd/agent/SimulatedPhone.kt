@@ -29,7 +29,7 @@ internal class SimulatedPhone {
     private val packages = shadowOf(context.packageManager)
 
     /** No simulator has a Keystore. */
-    private val keystore = FakeAndroidKeystore()
+    val keystore = FakeAndroidKeystore()
 
     init {
         pixel()
@@ -79,7 +79,7 @@ internal class SimulatedPhone {
         unenrolledSettingsJson = settings,
         store = store,
         device = AndroidDeviceHost(context, PhoneFiles, PHONE_PROPERTIES::get, AndroidTrust()),
-        key = AndroidKeystoreKey(keystore),
+        key = AndroidKeystoreKey(context, keystore),
         secrets = AndroidSecretStore(keystore),
     )
 

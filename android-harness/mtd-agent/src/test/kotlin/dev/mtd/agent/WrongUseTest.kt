@@ -201,7 +201,7 @@ class WrongUseTest {
     @Test
     fun `a key that fails ends the enrolment with the host's words`() = runBlocking {
         val broken = object : DeviceKey by FileKey(folder) {
-            override fun publicKeySpkiDer(): ByteArray = throw HostException.Failed("the keystore is locked")
+            override fun makeCandidate(challenge: ByteArray): KeyAttestation = throw HostException.Failed("the keystore is locked")
         }
         Stage().use { stage ->
             val config = MtdConfig(store = File(folder, "agent.db"), device = ScriptedHost(), key = broken, secrets = FileSecrets(folder))

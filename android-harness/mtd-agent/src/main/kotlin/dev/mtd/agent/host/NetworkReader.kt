@@ -65,13 +65,6 @@ internal class NetworkReader(private val context: Context, private val files: Fi
         Told.Known("${plain(prefix.address)}/${prefix.prefixLength}")
     }
 
-    /** A network that is free for a while (5G plans: Android 11, `NET_CAPABILITY_TEMPORARILY_NOT_METERED`) costs nothing now. */
-    private fun isMetered(capabilities: NetworkCapabilities): Boolean {
-        val free = Build.VERSION.SDK_INT >= Build.VERSION_CODES.R &&
-            capabilities.hasCapability(NetworkCapabilities.NET_CAPABILITY_TEMPORARILY_NOT_METERED)
-        return !free && !capabilities.hasCapability(NetworkCapabilities.NET_CAPABILITY_NOT_METERED)
-    }
-
     internal companion object {
         /** `LinkProperties.getCaptivePortalApiUrl` is for the system, and told redacted to apps. */
         private val PORTAL_API: Told<String> =
@@ -80,4 +73,11 @@ internal class NetworkReader(private val context: Context, private val files: Fi
         /** The address without the interface's name (`fe80::1%wlan0`). */
         fun plain(address: InetAddress): String = address.hostAddress.orEmpty().substringBefore('%')
     }
+}
+
+/** A network that is free for a while (5G plans: Android 11, `NET_CAPABILITY_TEMPORARILY_NOT_METERED`) costs nothing now. */
+internal fun isMetered(capabilities: NetworkCapabilities): Boolean {
+    val free = Build.VERSION.SDK_INT >= Build.VERSION_CODES.R &&
+        capabilities.hasCapability(NetworkCapabilities.NET_CAPABILITY_TEMPORARILY_NOT_METERED)
+    return !free && !capabilities.hasCapability(NetworkCapabilities.NET_CAPABILITY_NOT_METERED)
 }

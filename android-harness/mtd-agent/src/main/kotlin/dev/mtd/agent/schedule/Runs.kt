@@ -25,12 +25,15 @@ internal suspend fun run(agent: MtdAgent, trigger: ScanTrigger?, limit: Duration
         scan = agent.scan(now.trigger, now.depth, if (scan == null) left() * SCAN_SHARE else left() / 2)
         plan = agent.due(left())
     }
+    val delivery = deliver(agent, scan != null || trigger == ScanTrigger.PERIODIC, left())
+    // Something was met in the connector's place.
+    if (delivery?.scanDue == true) plan = agent.due(left())
     val next = when (val last = plan) {
         is Plan.Now -> Duration.ZERO
         is Plan.Later -> last.after.toKotlinDuration()
         is Plan.Skip -> null
     }
-    return DueRun(scan, deliver(agent, scan != null || trigger == ScanTrigger.PERIODIC, left()), next)
+    return DueRun(scan, delivery, next)
 }
 
 /** Reports that wait go whenever there is a chance; settings and the decision are fetched after scans and periodically. */

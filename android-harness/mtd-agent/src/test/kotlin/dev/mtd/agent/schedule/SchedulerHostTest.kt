@@ -51,7 +51,7 @@ class SchedulerHostTest {
         var failure: Exception? = null
         private val keystore = FakeAndroidKeystore()
         val holder by lazy {
-            MtdAgentHolder(this, MtdConfig(key = AndroidKeystoreKey(keystore), secrets = AndroidSecretStore(keystore), device = AndroidDeviceHost(this)))
+            MtdAgentHolder(this, MtdConfig(key = AndroidKeystoreKey(this, keystore), secrets = AndroidSecretStore(keystore), device = AndroidDeviceHost(this)))
         }
 
         override suspend fun mtdAgent(): MtdAgent = failure?.let { throw it } ?: holder.mtdAgent()
