@@ -73,7 +73,7 @@ impl Outcome {
     /// The table.
     pub fn show(&self, title: &str, seconds: u64) -> String {
         let width = self.rows.iter().map(|row| row.injected.chars().count()).max().unwrap_or(0).max(8);
-        let mut text = format!("\n{title}\n  {:width$}  times  where, and what came of it\n", "injected");
+        let mut text = format!("{title}\n  {:width$}  times  where, and what came of it\n", "injected");
         for Row { injected, times, told } in &self.rows {
             text += &format!("  {injected:width$}  {times:>5}  {told}\n");
         }
