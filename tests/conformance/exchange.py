@@ -91,6 +91,7 @@ class Story:
             self.device()
             self.connector_takes_a_new_key()
             self.what_goes_wrong()
+            self.device_takes_a_new_key()
         finally:
             recorder.stop()
             connector.send_signal(signal.SIGTERM)
@@ -144,6 +145,12 @@ class Story:
         self.run("device", "deliver", ends=(0, 3))
         self.ask("GET", "/mtd/default/jwks.json", None, {"Accept": "application/jwk-set+json"})
 
+    def device_takes_a_new_key(self):
+        """Authorised by the one that it enrolled with; reports and requests are under it from here on."""
+        self.run("device", "rotate-key")
+        self.scan("dpkg-status-tracker")
+        self.run("device", "deliver", ends=(0, 3))
+
     def scan(self, apps):
         inventory = str(FIXTURES / apps)
         self.run("device", "scan", "--posture", "posture.json", "--inventory", inventory, ends=(0, 3, 4))
@@ -191,9 +198,14 @@ class Story:
         newest = self.jwks()["keys"][0]
         return {
             "device": json.loads(enrolment["request"]["body"])["jwk"],
+            "device-2": self.key_change()["jwk"],
             "connector": first,
             "connector-2": {name: newest[name] for name in first},
         }
+
+    def key_change(self):
+        change = next(it for it in self.exchanges if it["name"] == "key-change")
+        return json.loads(change["request"]["body"])
 
     def jwks(self):
         published = next(it for it in self.exchanges if it["name"] == "jwks")
@@ -207,14 +219,20 @@ class Story:
 
         newest = self.jwks()["keys"][0]["kid"]
 
+        change = self.key_change()
+        kid_of = lambda token: json.loads(decoded(token.split(".")[0]))["kid"]  # noqa: E731
+        second = kid_of(change["proof"])
+
         def told(kind, token, key, iss=None, aud=None):
-            if key == "connector" and json.loads(decoded(token.split(".")[0]))["kid"] == newest:
-                key = "connector-2"
+            if kid_of(token) in (newest, second):
+                key += "-2"
             return {"kind": kind, "token": token, "key": key, "iss": iss, "aud": aud}
 
         proof = json.loads(enrolment["request"]["body"])["proof"]
         yield told("enrolment", proof, "device", aud=f"{connector}/enrol")
         yield told("settings", names["settings"], "connector", connector, device)
+        for proof in (change["proof"], change["authorization"]):
+            yield told("enrolment", proof, "device", aud=f"{device}/key")
         for it in self.exchanges:
             request, answer = it["request"], it["answer"]
             bearer = request["headers"].get("authorization", "")
@@ -225,7 +243,7 @@ class Story:
             if it["name"] == "report":
                 yield told("secevent", request["body"], "device", device, audience)
                 yield told("receipt", answer["headers"]["mtd-receipt"], "connector", connector)
-            if it["name"] in ("settings", "decision"):
+            if it["name"] in ("settings", "decision", "key-change"):
                 yield told(it["name"], answer["body"], "connector", connector, device)
             if it["name"] == "policy":
                 yield told("policy", answer["body"], "connector")
@@ -310,7 +328,7 @@ def recorded(handler, body, status, reason, fields, answer):
 def name_of(method, path, status, answer):
     """What a message is, by its endpoint and its outcome."""
     last = path.split("?")[0].rsplit("/", 1)[1]
-    name = {"set": "report", "enrol": "enrolment", "jwks.json": "jwks"}.get(last, last)
+    name = {"set": "report", "enrol": "enrolment", "jwks.json": "jwks", "key": "key-change"}.get(last, last)
     if status == 304:
         return f"{name}-unchanged"
     if status >= 400:

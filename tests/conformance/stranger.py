@@ -65,8 +65,8 @@ class Connector:
         if request["key_protection"] != "software":
             raise Refused("access_denied", "only software keys: this connector verifies no attestation")
         proof = verified(request["proof"], "mtd-enrolment+jwt", key)
-        expected = (f"{self.issuer}/enrol", TENANT, digest(request["token"]))
-        if (proof["aud"], proof["tenant"], proof["token_sha256"]) != expected:
+        expected = (f"{self.issuer}/enrol", TENANT, digest(request["token"]), key.thumbprint())
+        if (proof["aud"], proof["tenant"], proof["token_sha256"], proof["jkt"]) != expected:
             raise Refused("authentication_failed", "the proof is for another enrolment")
         if self.challenges.pop(proof["challenge"], 0) < time.time():
             raise Refused("authentication_failed", "the challenge is not ours or has expired")

@@ -28,6 +28,7 @@ const KINDS = {
   settings: 'mtd-settings+jwt',
   policy: 'mtd-policy+jwt',
   decision: 'mtd-decision+jwt',
+  'key-change': 'mtd-key-change+jwt',
   enrolment: 'mtd-enrolment+jwt',
   request: 'mtd-request+jwt',
 }

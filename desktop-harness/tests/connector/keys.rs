@@ -106,7 +106,7 @@ async fn a_lost_answer_to_a_change_of_key_is_asked_for_again_and_another_candida
     // A candidate that was lost with its device's keystore.
     let (_, other) = device.candidate().await;
     assert_ne!(other.kid, after.kid);
-    assert_eq!(states(&bench), [KeyState::Pending, KeyState::InUse]);
+    assert_eq!(states(&bench), [KeyState::Pending, KeyState::Pending]);
     device.client.fetch_decision(&other).await.unwrap();
     assert_eq!(states(&bench), [KeyState::InUse, KeyState::Retired]);
 }

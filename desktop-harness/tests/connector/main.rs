@@ -5,6 +5,8 @@ mod admin;
 #[cfg(test)]
 mod attestation;
 #[cfg(test)]
+mod broken_off;
+#[cfg(test)]
 mod decisions;
 #[cfg(test)]
 mod delivery;

@@ -36,6 +36,10 @@ pub struct Facts {
 }
 
 impl Facts {
+    pub fn new() -> Self {
+        Self { network: Mutex::new("office".into()), captive: AtomicBool::new(false), apps: Mutex::default() }
+    }
+
     pub fn go_to(&self, network: &str) {
         *self.network.lock().unwrap() = network.to_owned();
     }
@@ -80,12 +84,7 @@ impl DeviceHost for Facts {
 impl Phone {
     pub fn new(clock: &TestClock, intel_key: Option<BundleKey>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let facts = Facts {
-            network: Mutex::new("office".into()),
-            captive: AtomicBool::new(false),
-            apps: Mutex::default(),
-        };
-        let facts = Arc::new(facts);
+        let facts = Arc::new(Facts::new());
         let agent = open(&folder, &facts, clock, intel_key);
         Self { agent, facts, folder, clock: clock.clone(), intel_key }
     }

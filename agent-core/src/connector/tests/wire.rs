@@ -5,8 +5,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::connector::wire::{
-    Challenge, DecisionClaims, EnrolmentProof, EnrolmentRequest, EnrolmentResponse, JwkSet, PolicyClaims,
-    RequestClaims, SettingsClaims, SignedRefusal,
+    Challenge, DecisionClaims, EnrolmentProof, EnrolmentRequest, EnrolmentResponse, JwkSet, KeyChangeClaims,
+    KeyChangeProof, KeyChangeRequest, PolicyClaims, RequestClaims, SettingsClaims, SignedRefusal,
 };
 use crate::connector::{
     Access, ConnectorError, Decision, Enrolment, EnrolmentPayload, Presented, Receipt, Refusal, RefusalCode,
@@ -122,6 +122,9 @@ fn the_examples_of_the_documentation_are_what_is_sent() {
             "EnrolmentRequest" => round_trip::<EnrolmentRequest>(&example),
             "EnrolmentProof" => round_trip::<EnrolmentProof>(&example),
             "EnrolmentResponse" => round_trip::<EnrolmentResponse>(&example),
+            "KeyChangeRequest" => round_trip::<KeyChangeRequest>(&example),
+            "KeyChangeProof" => round_trip::<KeyChangeProof>(&example),
+            "KeyChangeClaims" => round_trip::<KeyChangeClaims>(&example),
             "SetClaims" => round_trip::<SetClaims>(&example),
             "Receipt" => round_trip::<Receipt>(&example),
             "SignedRefusal" => round_trip::<SignedRefusal>(&example),
@@ -138,7 +141,7 @@ fn the_examples_of_the_documentation_are_what_is_sent() {
         assert_eq!(again, example, "{name}");
         checked.push(name);
     }
-    assert_eq!(checked.len(), 16, "{checked:?}");
+    assert_eq!(checked.len(), 19, "{checked:?}");
 }
 
 fn round_trip<T: Serialize + DeserializeOwned>(example: &Value) -> Value {
