@@ -140,7 +140,7 @@ fn the_file_of_an_upload_is_for_the_app_alone_and_is_gone_once_it_is_settled() {
         device.scan();
         assert_eq!(files(&device).len(), 0);
         let upload = device.agent.next_upload().unwrap().unwrap();
-        assert_eq!(files(&device), [upload.file.clone()]);
+        assert_eq!(files(&device), std::slice::from_ref(&upload.file));
         let bytes = std::fs::read(&upload.file).unwrap();
         assert_eq!((upload.size, upload.sha256), (bytes.len() as u64, Sha256::of(&bytes)));
         #[cfg(unix)]
@@ -161,7 +161,7 @@ fn an_upload_outlives_the_process_and_its_answer_may_come_to_another_one() {
     let upload = device.agent.next_upload().unwrap().unwrap();
     let written = std::fs::metadata(&upload.file).unwrap().modified().unwrap();
     let device = device.reopened();
-    assert_eq!(files(&device), [upload.file.clone()], "its transfer may be under way");
+    assert_eq!(files(&device), std::slice::from_ref(&upload.file), "its transfer may be under way");
     assert_eq!(device.agent.next_upload().unwrap().as_ref(), Some(&upload));
     assert_eq!(std::fs::metadata(&upload.file).unwrap().modified().unwrap(), written, "the same file");
 
@@ -183,7 +183,7 @@ fn files_that_nobody_sends_any_more_are_removed_when_the_agent_opens() {
     // Cut short, as after a power cut.
     std::fs::write(&upload.file, &body(&upload)[..100]).unwrap();
     let device = device.reopened();
-    assert_eq!(files(&device), [upload.file.clone()]);
+    assert_eq!(files(&device), std::slice::from_ref(&upload.file));
     assert_eq!(device.agent.next_upload().unwrap().as_ref(), Some(&upload));
     assert_eq!(Sha256::of(body(&upload).as_bytes()), upload.sha256, "whole again");
 
@@ -202,7 +202,7 @@ fn a_damaged_report_is_set_aside_and_the_next_one_is_uploaded() {
     file.execute_batch("UPDATE reports SET sealed = x'00' WHERE seq = 1").unwrap();
     let upload = device.agent.next_upload().unwrap().unwrap();
     assert_eq!(upload.seq, 2);
-    assert_eq!(files(&device), [upload.file.clone()]);
+    assert_eq!(files(&device), std::slice::from_ref(&upload.file));
     let answer = receipt_for(&device, &upload, &json!({}));
     let outcome = device.agent.upload_result(&damaged.id, answer).unwrap();
     assert!(matches!(outcome, UploadOutcome::Quarantined { why } if why.contains("does not open")));
