@@ -81,7 +81,7 @@ fn enqueue(store: &Store, host: &Host, position_is: impl Fn(&ChainPosition)) {
         tenant: "acme".into(),
     };
     let txn = random_id(host).unwrap();
-    let reporter = Reporter { issuer: &issuer, txn: &txn, key: host, clock: host, entropy: host };
+    let reporter = Reporter { issuer: &issuer, txn: &txn, toe: None, key: host, clock: host, entropy: host };
     let event = Event::RiskLevelChange(RiskLevelChange::new(Level::Low, None, NOW));
     let queued: Result<_, Box<dyn std::error::Error>> = store.write(|tx| {
         tx.enqueue(NOW, |position| {

@@ -80,10 +80,17 @@ impl Agent {
     }
 
     /// Enrols this device by `payload`: the text of the organisation's QR code or managed app configuration, JSON or
-    /// `mtd-enrol:…`. A device that was enrolled before starts anew.
+    /// `mtd-enrol:…`. A device that was enrolled before starts anew, and keeps its name where its key still works. May be called
+    /// again with the same payload after a failure: an enrolment that the connector had accepted goes on.
     pub async fn enroll(&self, payload: String, limit: Duration) -> Result<EnrolmentStatus, AgentError> {
         let payload: EnrolmentPayload = payload.parse()?;
         Ok(self.run(self.core.enroll(payload, limit)).await?.into())
+    }
+
+    /// Signs with a new key from now on: the old one authorises it, the connector takes it, and the old one is deleted.
+    /// Name, epoch and chain of the device go on. May be called again after a failure.
+    pub async fn rotate_key(&self, limit: Duration) -> Result<EnrolmentStatus, AgentError> {
+        Ok(self.run(self.core.rotate_key(limit)).await?.into())
     }
 
     /// Checks apps, network and device, classifies, and queues signed reports if the device is enrolled. What is not

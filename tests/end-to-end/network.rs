@@ -32,6 +32,8 @@ fn a_scan_that_was_kept_is_judged_alike_without_a_network() {
         .unwrap()
         .iter()
         .filter(|check| check["check"].as_str().unwrap().starts_with("network."))
+        // What was met on the agent's own way to its connector is in its store, not in a recording.
+        .filter(|check| check["check"] != "network.connector_path")
         .cloned()
         .collect();
     assert_eq!(judged["outcomes"].as_array().unwrap(), &of_network);

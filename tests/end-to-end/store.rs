@@ -81,7 +81,7 @@ fn store_whose_key_was_lost_says_what_to_do() {
     let device = scanned();
     std::fs::remove_file(device.path("data/wrapping-key")).unwrap();
     let ran = device.mtd("status");
-    assert!(ran.error().contains(STORE) && ran.error().contains("key cannot be unwrapped"), "{ran:?}");
+    assert!(ran.error().contains(STORE) && ran.error().contains("its key is gone for good"), "{ran:?}");
 }
 
 #[test]

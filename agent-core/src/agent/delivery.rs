@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
 use super::Inner;
+use super::backlog;
 use super::download;
 use super::error::AgentError;
 use super::events::AgentEvent;
@@ -39,6 +40,7 @@ pub(super) async fn deliver(
     let client = inner.client_by_settings()?;
     let mut exchange = Exchange { inner: &inner, enrolment, client, hints, deadline, place: None };
     let mut summary = DeliverySummary::default();
+    exchange.sign_waiting(&mut summary).await?;
     exchange.drain(&mut summary).await?;
     // The connector's word is worth asking for even where a report could not be delivered: a decision or a
     // changed setting may be what the user waits for.
@@ -78,6 +80,18 @@ struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
+    /// Signs what waited for the device key, so that it goes with the rest.
+    async fn sign_waiting(&self, summary: &mut DeliverySummary) -> Result<(), AgentError> {
+        let inner = self.inner.clone();
+        let signing = on_own_thread(move || backlog::sign_waiting(&inner));
+        // What is signed later is stored all the same.
+        let Ok(signed) = timeout_at(self.deadline, signing).await else { return Ok(()) };
+        let signed = signed??;
+        (summary.unsigned, summary.key_trouble) = (signed.waiting, signed.trouble);
+        signed.news.into_iter().for_each(|event| self.inner.events.send(event));
+        Ok(())
+    }
+
     /// Sends the queued reports, oldest first, until one has to be tried again: the order is that of the chain, but for
     /// those that wait for a better moment.
     async fn drain(&mut self, summary: &mut DeliverySummary) -> Result<(), AgentError> {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, mpsc};
 
+use super::backlog::KeyTrouble;
 use crate::model::{Detection, Level};
 
 /// Events kept for a host that is not listening. A scan makes a handful; what overflows is dropped, because
@@ -42,6 +43,13 @@ pub enum AgentEvent {
         /// Whether the device's level is one that the organisation allows.
         compliant: bool,
     },
+    /// The device key does not sign. Nothing is lost: what it should have signed waits.
+    KeyTrouble {
+        /// Why, and what to do about it.
+        trouble: KeyTrouble,
+    },
+    /// The device key signs again.
+    KeyUsable,
     /// The organisation's settings changed.
     SettingsChanged {
         /// Their version.

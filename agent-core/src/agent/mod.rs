@@ -5,8 +5,10 @@
 //! executor, dropped at any time, and the agent itself may be dropped on any thread.
 
 mod apps;
+mod backlog;
 mod delivery;
 mod download;
+mod enrolment;
 mod error;
 mod events;
 mod hints;
@@ -35,6 +37,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout_at;
 
+pub use backlog::KeyTrouble;
 pub use error::AgentError;
 pub use events::AgentEvent;
 pub use hints::DeliveryHints;
@@ -69,10 +72,6 @@ use upload_files::UploadFolder;
 
 /// The version of this library, told in every report.
 pub const AGENT_VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// What an earlier enrolment left that says nothing about the new one.
-const STALE_AFTER_ENROLMENT: [Slot; 6] =
-    [Slot::LastLevel, Slot::SharedInventory, Slot::Decision, Slot::Policy, Slot::Disowned, Slot::TokenLimit];
 
 /// Where the agent keeps its data, and what holds before an organisation has said anything.
 #[derive(Clone, Debug)]
@@ -127,6 +126,8 @@ struct Inner {
     uploads: UploadFolder,
     events: Events,
     scheduler: Mutex<Scheduler>,
+    /// Held by whoever talks with the connector as this device: its key must not change meanwhile.
+    exchange: tokio::sync::Mutex<()>,
     opened: Instant,
 }
 
@@ -143,7 +144,18 @@ impl Agent {
         let (intelligence, uploads) =
             (Intelligence::beside(&config.store), UploadFolder::beside(&config.store));
         let (events, scheduler, opened) = (Events::new(), Mutex::default(), Instant::now());
-        let inner = Inner { config, host, policies, store, intelligence, uploads, events, scheduler, opened };
+        let inner = Inner {
+            config,
+            host,
+            policies,
+            store,
+            intelligence,
+            uploads,
+            events,
+            scheduler,
+            exchange: tokio::sync::Mutex::default(),
+            opened,
+        };
         upload::clean_up(&inner);
         Ok(Self { runtime: AgentRuntime::new()?, inner: RwLock::new(Some(Arc::new(inner))) })
     }
@@ -184,29 +196,24 @@ impl Agent {
     }
 
     /// Enrols this device with the organisation that made `payload`. A device that was enrolled before starts a
-    /// new epoch; reports that were still queued for the old one are set aside, because nobody could accept them.
+    /// new epoch; reports that were still queued for the old one are set aside, because nobody could accept them. It keeps
+    /// its name where its key still works.
+    ///
+    /// May be called again with the same `payload` after a failure: an enrolment that the connector had accepted goes on.
     pub async fn enroll(
         &self,
         payload: EnrolmentPayload,
         limit: Duration,
     ) -> Result<EnrolmentStatus, AgentError> {
         let inner = self.inner()?;
-        self.within(limit, async move {
-            let (enrolment, settings) = inner.client().enrol(&payload).await?;
-            inner.store.write(|tx| {
-                tx.start_epoch(&enrolment.epoch, inner.host.clock.now())?;
-                for stale in STALE_AFTER_ENROLMENT {
-                    tx.delete(stale)?;
-                }
-                delivery::forget_connector(tx)?;
-                tx.put(Slot::Enrolment, &enrolment)?;
-                tx.put(Slot::Settings, &settings)
-            })?;
-            inner.adopt(&enrolment).await;
-            log::info!("enrolled; settings version {}", settings.version);
-            Ok(EnrolmentStatus::new(&enrolment, &settings))
-        })
-        .await
+        self.within(limit, async move { enrolment::enrol(&inner, &payload).await }).await
+    }
+
+    /// Signs with a new key from now on: the old one authorises it, the connector takes it, and the old one is deleted.
+    /// Name, epoch and chain of the device go on. A change that broke off is taken up again.
+    pub async fn rotate_key(&self, limit: Duration) -> Result<EnrolmentStatus, AgentError> {
+        let inner = self.inner()?;
+        self.within(limit, async move { enrolment::rotate(&inner).await }).await
     }
 
     /// Checks apps, network and device, classifies, and queues signed reports if the device is enrolled. What
@@ -253,7 +260,13 @@ impl Agent {
         hints: DeliveryHints,
     ) -> Result<DeliverySummary, AgentError> {
         let deadline = runtime::deadline(limit);
-        self.runtime.run(delivery::deliver(self.inner()?, hints, deadline)).await
+        let inner = self.inner()?;
+        let work = async move {
+            let waited = timeout_at(deadline, inner.exchange.lock()).await;
+            let _alone = waited.map_err(|_| AgentError::Deadline(limit.as_secs()))?;
+            delivery::deliver(inner.clone(), hints, deadline).await
+        };
+        self.runtime.run(work).await
     }
 
     /// Puts the intelligence bundle in `candidate` in force: a copy of it, once it is verified whole, at once or not at
@@ -292,6 +305,8 @@ impl Agent {
                 enrolment: enrolment.map(|enrolment| EnrolmentStatus::new(&enrolment, &settings)),
                 enrol_again: tx.get(Slot::Disowned)?,
                 queued: tx.reports(ReportState::Queued)?.len(),
+                unsigned: backlog::waiting(tx)?,
+                key_trouble: tx.get(Slot::KeyTrouble)?,
                 dropped: tx.dropped()?,
                 intel: inner.intel(tx, &settings)?.bundle.as_deref().map(IntelStatus::from),
                 intel_download: download::progress(&inner, tx)?
@@ -420,15 +435,6 @@ impl Inner {
     /// The way to the connector.
     fn client(&self) -> Client {
         Client::new(self.host.key.clone(), self.host.clock.clone(), self.host.entropy.clone())
-    }
-
-    /// Has the host put the key of `enrolment` in use. Should that fail, it is done when the key is first needed.
-    async fn adopt(&self, enrolment: &Enrolment) {
-        let (key, kid) = (self.host.key.clone(), enrolment.kid.clone());
-        let adopted = tokio::task::spawn_blocking(move || enrolled_key(key.as_ref(), &kid).map(|_| ()));
-        if let Ok(Err(error)) = adopted.await {
-            log::warn!("the new key is not in use yet: {error}");
-        }
     }
 
     /// The way to the connector that this device is enrolled with, as the settings in force have it. Not to be called in

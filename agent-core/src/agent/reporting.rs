@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::backlog::{self, Signed, Unsigned};
 use super::error::AgentError;
 use super::redact::{shareable_findings, shareable_posture};
-use super::{AGENT_VERSION, Inner, smaller};
+use super::{AGENT_VERSION, Inner};
 use crate::connector::Enrolment;
 use crate::inventory::{self, AppIdentity, InventoryDelta, SharedInventory};
 use crate::model::{
     AppRecord, CoverageItem, DevicePosture, Finding, FindingState, Inventory, Level, NetworkSnapshot,
     RiskLevel, Settings, Severity, Timestamp,
 };
-use crate::platform::{KeySlot, Signer, SlotSigner};
+use crate::platform::{Es256Signature, KeyProtection, PlatformError, Signer, SlotSigner};
 use crate::policy::{self, Assessment, Language, Policy, System};
 use crate::report::{
     AppKey, DeviceReport, Event, InventoryReport, Issuer, NetworkState, Part, ReportError, Reporter,
@@ -39,37 +40,44 @@ pub(super) struct Reportable<'a> {
     pub(super) intel_version: Option<u64>,
 }
 
-/// Signs and queues what the connector does not know yet, and gives the sequence numbers. Nothing where the
-/// device is not enrolled.
+/// Signs and queues what the connector does not know yet; what the key does not sign now waits. Nothing where the device is
+/// not enrolled.
 pub(super) fn queue_reports(
     inner: &Inner,
     tx: &WriteTx<'_>,
     scan: &Reportable<'_>,
-) -> Result<Vec<u64>, AgentError> {
-    let Some(enrolment) = tx.get::<Enrolment>(Slot::Enrolment)? else { return Ok(Vec::new()) };
-    let issuer = issuer(&enrolment);
-    let signer = signer(inner, &enrolment)?;
-    let reporter = reporter(inner, &issuer, &signer, scan.scan_id);
+) -> Result<Signed, AgentError> {
+    let Some(enrolment) = tx.get::<Enrolment>(Slot::Enrolment)? else { return Ok(Signed::default()) };
+    backlog::make_room(tx)?;
     let findings = shareable(scan);
-    let mut queued = Vec::new();
-    let mut queue = |event: Event| -> Result<(), AgentError> {
-        let report =
-            tx.enqueue(scan.now, |position| reporter.sign(position, event).map_err(AgentError::from))?;
-        queued.push(report.seq);
-        Ok(())
-    };
-
+    let unsigned = |event| Unsigned { txn: scan.scan_id.to_owned(), at: scan.now, event };
+    let mut events = Vec::new();
     let previous: Option<Level> = tx.get(Slot::LastLevel)?;
     if previous != Some(scan.assessment.level) {
-        queue(Event::RiskLevelChange(level_change(scan, previous, &findings)))?;
+        events.push(unsigned(Event::RiskLevelChange(level_change(scan, previous, &findings))));
         tx.put(Slot::LastLevel, &scan.assessment.level)?;
     }
-    let report = device_report(inner, tx, scan, findings)?;
-    let max_token_bytes = smaller::max_token_bytes(tx, scan.settings)?;
-    for part in reporter.split(report, &tx.next_position()?, max_token_bytes)? {
-        queue(Event::DeviceReport(Box::new(part)))?;
+    let report = device_report(tx, scan, findings, key_protection(&enrolment))?;
+    events.push(unsigned(Event::DeviceReport(Box::new(report))));
+    backlog::sign(inner, tx, &enrolment, scan.settings, events)
+}
+
+/// How the enrolled key is kept. What cannot be read is not believed to be hardware.
+pub(super) fn key_protection(enrolment: &Enrolment) -> KeyProtection {
+    enrolment.key_protection.parse().unwrap_or(KeyProtection::Software)
+}
+
+/// Signs nothing: for whoever only needs to know how long a report will be.
+pub(super) struct Nobody;
+
+impl Signer for Nobody {
+    fn public_key_spki_der(&self) -> Result<Vec<u8>, PlatformError> {
+        Err(PlatformError::new("sign", "this measures only"))
     }
-    Ok(queued)
+
+    fn sign_es256(&self, _: &[u8]) -> Result<Es256Signature, PlatformError> {
+        Err(PlatformError::new("sign", "this measures only"))
+    }
 }
 
 /// Who this device reports as.
@@ -87,15 +95,16 @@ pub(super) fn signer<'a>(inner: &'a Inner, enrolment: &Enrolment) -> Result<Slot
     Ok(enrolled_key(inner.host.key.as_ref(), &enrolment.kid).map_err(ReportError::from)?)
 }
 
-/// Makes the reports of scan `txn`.
+/// Makes the reports of scan `txn`, which was at `toe` if that is not now.
 pub(super) fn reporter<'a>(
     inner: &'a Inner,
     issuer: &'a Issuer,
     key: &'a dyn Signer,
     txn: &'a str,
+    toe: Option<Timestamp>,
 ) -> Reporter<'a> {
     let host = &inner.host;
-    Reporter { issuer, txn, key, clock: host.clock.as_ref(), entropy: host.entropy.as_ref() }
+    Reporter { issuer, txn, toe, key, clock: host.clock.as_ref(), entropy: host.entropy.as_ref() }
 }
 
 /// What is open or set aside, and what this scan resolved.
@@ -137,10 +146,10 @@ fn causes(assessment: &Assessment, findings: &[Finding]) -> Option<String> {
 }
 
 fn device_report(
-    inner: &Inner,
     tx: &WriteTx<'_>,
     scan: &Reportable<'_>,
     findings: Vec<Finding>,
+    key_protection: KeyProtection,
 ) -> Result<DeviceReport, AgentError> {
     Ok(DeviceReport {
         schema_version: SCHEMA_VERSION,
@@ -155,7 +164,7 @@ fn device_report(
         intel_version: scan.intel_version.map(|version| version.to_string()),
         policy_version: scan.policy.version(),
         settings_version: scan.settings.version,
-        key_protection: inner.host.key.protection(KeySlot::Current)?,
+        key_protection,
         dropped: tx.dropped()?,
         agent_version: AGENT_VERSION.to_owned(),
     })

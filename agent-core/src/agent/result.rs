@@ -14,6 +14,7 @@ use crate::report::jws;
 use crate::schedule::ScanTrigger;
 use crate::store::{ReadTx, StoredReport};
 
+use super::backlog::KeyTrouble;
 use super::error::AgentError;
 use super::intel::IntelStatus;
 use super::settle::EnrolAgain;
@@ -56,6 +57,12 @@ pub struct ScanResult {
     pub intel_version: Option<u64>,
     /// Sequence numbers of the reports that were queued; empty where the device is not enrolled.
     pub queued_reports: Vec<u64>,
+    /// Events, of this scan and of earlier ones, that wait for the device key to sign them.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unsigned: usize,
+    /// What keeps the device key from signing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_trouble: Option<KeyTrouble>,
 }
 
 /// What the network checks of one scan cost.
@@ -85,6 +92,12 @@ pub struct DeliverySummary {
     pub enrol_again: Option<EnrolAgain>,
     /// Reports that are still queued.
     pub still_queued: usize,
+    /// Events that wait for the device key to sign them.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unsigned: usize,
+    /// What keeps the device key from signing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_trouble: Option<KeyTrouble>,
     /// Why delivery stopped, where it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
@@ -191,6 +204,11 @@ pub struct Status {
     pub enrol_again: Option<EnrolAgain>,
     /// Reports that wait for delivery.
     pub queued: usize,
+    /// Events that wait for the device key to sign them: reports in the making.
+    pub unsigned: usize,
+    /// What keeps the device key from signing, and since when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_trouble: Option<KeyTrouble>,
     /// Reports that were lost unsent: dropped because the queue was full, or left by an earlier enrolment.
     pub dropped: u64,
     /// The threat intelligence in force; `None` where there is no bundle.
@@ -262,4 +280,9 @@ impl EnrolmentStatus {
             settings_version: settings.version,
         }
     }
+}
+
+/// Nothing to tell of.
+const fn is_none(count: &usize) -> bool {
+    *count == 0
 }

@@ -17,6 +17,7 @@ use super::result::{NetworkCost, ScanResult};
 use super::runtime::{ask_host, on_own_thread};
 use super::web;
 use super::{AGENT_VERSION, Inner};
+use crate::connector::Enrolment;
 use crate::intel::bundle::Bundle;
 use crate::model::{
     Coverage, CoverageItem, Depth, Detection, DevicePosture, Fact, Finding, FindingState, Inventory,
@@ -25,7 +26,6 @@ use crate::model::{
 use crate::network::baseline::network_key;
 use crate::network::observation::Observations;
 use crate::network::{self, Recording};
-use crate::platform::KeySlot;
 use crate::policy::{self, Assessment, Policy, System};
 use crate::posture::{self, Device, Thresholds};
 use crate::report::random_id;
@@ -174,7 +174,7 @@ fn conclude(
     };
     let key = network_key(network.network_after.as_ref().unwrap_or(&network.network));
     let mut recording = Recording::new(network, settings.network.clone(), now);
-    let (result, last, before) = inner.store.write(|tx| {
+    let (result, last, before, news) = inner.store.write(|tx| {
         let policy = inner.policy(tx, settings, now)?;
         let intel = inner.intel(tx, settings)?;
         let intel_version = intel.bundle.as_ref().map(|bundle| bundle.version());
@@ -199,7 +199,7 @@ fn conclude(
             settings,
             thresholds: thresholds(&policy),
             tables: intel.bundle.as_deref().map(Bundle::os_tables),
-            key: inner.host.key.protection(KeySlot::Current).ok(),
+            key: tx.get::<Enrolment>(Slot::Enrolment)?.as_ref().map(reporting::key_protection),
             agent_version: AGENT_VERSION,
             now,
         }));
@@ -237,7 +237,7 @@ fn conclude(
             inventory,
             intel_version,
         };
-        let queued_reports = reporting::queue_reports(inner, tx, &reportable)?;
+        let signed = reporting::queue_reports(inner, tx, &reportable)?;
         let last: Option<LastScan> = tx.get(Slot::LastScan)?;
         let os_version = posture.os_version.value().and_then(|version| version.parse().ok());
         let platform = Some(posture.platform);
@@ -258,11 +258,14 @@ fn conclude(
             app_changes,
             inventory: installed.into_value().unwrap_or_default(),
             intel_version,
-            queued_reports,
+            queued_reports: signed.queued,
+            unsigned: signed.waiting,
+            key_trouble: signed.trouble,
         };
-        Ok::<_, AgentError>((result, last, before))
+        Ok::<_, AgentError>((result, last, before, signed.news))
     })?;
     announce(inner, &result, last, &before);
+    news.into_iter().for_each(|event| inner.events.send(event));
     Ok(result)
 }
 

@@ -51,7 +51,7 @@ pub(super) fn tell_again(inner: &Inner, report: &StoredReport, token: &str) -> R
         let enrolment: Enrolment = tx.get(Slot::Enrolment)?.ok_or(AgentError::NotEnrolled)?;
         let issuer = reporting::issuer(&enrolment);
         let signer = reporting::signer(inner, &enrolment)?;
-        let reporter = reporting::reporter(inner, &issuer, &signer, &claims.txn);
+        let reporter = reporting::reporter(inner, &issuer, &signer, &claims.txn, claims.toe);
         let sizes = Sizes { refused: token.len(), known: max_token_bytes(tx, &inner.settings(tx)?)? };
         let parts = smaller_parts(&reporter, &replaced, *whole, &tx.next_position()?, sizes)?;
         let Some((limit, parts)) = parts else { return Ok(None) };

@@ -18,7 +18,7 @@ use super::route::{Route, Trust, beneath, shown};
 use super::trouble::{Trouble, TroubleKind};
 use super::wire::{Enrolment, Refusal, RequestClaims};
 use crate::model::SpkiPin;
-use crate::platform::{Clock, DeviceKey, Entropy, KeySlot, SlotSigner};
+use crate::platform::{Clock, DeviceKey, Entropy};
 use crate::report::enrolled_key;
 use crate::report::jws::{self, VerifyError, typ};
 use crate::report::strict_json;
@@ -116,18 +116,6 @@ impl Client {
         Ok(self.with_key("signing", sign).await??)
     }
 
-    /// Signs with the key that is to become the device's.
-    pub(super) async fn sign_as_candidate<T: Serialize>(
-        &self,
-        typ: &'static str,
-        claims: &T,
-    ) -> Result<String, ConnectorError> {
-        let claims = json(claims)?;
-        let sign =
-            move |key: &dyn DeviceKey| jws::sign(typ, &claims, &SlotSigner { key, slot: KeySlot::Candidate });
-        Ok(self.with_key("signing", sign).await??)
-    }
-
     /// Asks the device key something, which may block or hang, off the runtime's workers. `doing` is for the message.
     pub(super) async fn with_key<T: Send + 'static>(
         &self,
@@ -155,6 +143,18 @@ impl Client {
         let body = json(body)?.into();
         let call = Call { url, method: Method::POST, headers, body };
         self.ask(&call, &Trust::pinned(pins), self.timeout, None).await
+    }
+
+    /// Posts JSON to a URL beneath the enrolment's origin.
+    pub(super) async fn post_enrolled<T: Serialize>(
+        &self,
+        enrolment: &Enrolment,
+        url: &str,
+        body: &T,
+    ) -> Result<Answer, ConnectorError> {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        let call = Call { url, method: Method::POST, headers, body: json(body)?.into() };
+        self.call(enrolment, call, None).await
     }
 
     /// Gets `url` as the enrolled device.
@@ -346,6 +346,6 @@ impl Answer {
     }
 }
 
-fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, ConnectorError> {
+pub(super) fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, ConnectorError> {
     serde_json::to_vec(value).map_err(|error| ConnectorError::Device(format!("JSON: {error}")))
 }

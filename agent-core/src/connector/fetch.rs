@@ -112,7 +112,7 @@ impl Client {
     }
 
     /// The claims of a token that the connector signed for this device, as `check` finds.
-    fn signed<T: DeserializeOwned>(
+    pub(super) fn signed<T: DeserializeOwned>(
         &self,
         what: &'static str,
         typ: &str,
@@ -160,7 +160,7 @@ fn connector_key(enrolment: &Enrolment) -> Result<PublicKey, ConnectorError> {
         .map_err(|InvalidKey| ConnectorError::Enrolment("connector key is not a P-256 public key".to_owned()))
 }
 
-fn parties((iss, aud): (&str, &str), enrolment: &Enrolment) -> Result<(), &'static str> {
+pub(super) fn parties((iss, aud): (&str, &str), enrolment: &Enrolment) -> Result<(), &'static str> {
     if iss != enrolment.connector_issuer() {
         return Err("signed for another tenant");
     }

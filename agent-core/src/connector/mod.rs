@@ -13,6 +13,7 @@
 //!   and goes on where it broke off (`download.rs`).
 
 mod backoff;
+mod candidate;
 mod client;
 mod connection;
 mod deliver;
@@ -25,11 +26,13 @@ mod keyring;
 mod limits;
 mod payload;
 mod pins;
+mod rotate;
 mod route;
 mod trouble;
 pub mod wire;
 
 pub use backoff::delay as retry_delay;
+pub use candidate::{CandidateKey, Purpose};
 pub use client::Client;
 pub use deliver::{Delivery, RawAnswer, UPLOAD_HEADERS};
 pub use download::{DownloadState, Downloaded, Partial};

@@ -109,7 +109,8 @@ pub struct Enrolment {
     pub epoch: String,
     /// How the device key is kept, in the word of the wire: that of a `KeyProtection`.
     pub key_protection: String,
-    /// RFC 7638 thumbprint of the device key.
+    /// RFC 7638 thumbprint of the device key; empty in an enrolment of before keys could change.
+    #[serde(default)]
     pub kid: String,
 }
 
@@ -146,6 +147,10 @@ pub struct EnrolmentRequest {
     pub attestation: Option<KeyAttestation>,
     /// A JWS of type `mtd-enrolment+jwt` over [`EnrolmentProof`], by the device key.
     pub proof: String,
+    /// The same claims by the key that the device enrolled with before: it keeps its name then. Absent where it has none,
+    /// or none that still works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
 }
 
 /// Shows that the sender holds the private half of the key, now, for this connector and this token.
@@ -159,6 +164,48 @@ pub struct EnrolmentProof {
     pub tenant: String,
     /// [`token_digest`] of the one-time token.
     pub token_sha256: String,
+    /// The RFC 7638 thumbprint of the key that is enrolled: what an old key signs is for this new one alone.
+    pub jkt: String,
+}
+
+/// Request to take a new key for the old one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyChangeRequest {
+    /// The new public key.
+    pub jwk: Jwk,
+    /// How its private half is kept.
+    pub key_protection: String,
+    /// The platform's word on that, bound to the challenge; absent where the platform has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<KeyAttestation>,
+    /// A JWS of type `mtd-enrolment+jwt` over [`KeyChangeProof`], by the new key.
+    pub proof: String,
+    /// The same claims by the old key.
+    pub authorization: String,
+}
+
+/// Shows that the sender holds both keys, now, and which is to follow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyChangeProof {
+    /// The endpoint, which names the device.
+    pub aud: String,
+    /// The challenge as received.
+    pub challenge: String,
+    /// The RFC 7638 thumbprint of the new key.
+    pub jkt: String,
+}
+
+/// The connector's word that it takes a device's new key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyChangeClaims {
+    /// The connector's issuer.
+    pub iss: String,
+    /// The device's issuer, which names the device.
+    pub aud: String,
+    /// When it was signed.
+    pub iat: Timestamp,
+    /// The RFC 7638 thumbprint of the new key.
+    pub jkt: String,
 }
 
 /// Answer to a successful enrolment.

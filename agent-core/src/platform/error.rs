@@ -1,5 +1,7 @@
 //! What a platform could not do, and what that means for trying again.
 
+use serde::{Deserialize, Serialize};
+
 /// Something that the platform could not do. Holds no personal data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: {why}")]
@@ -13,7 +15,8 @@ pub struct PlatformError {
 }
 
 /// What a failure means for the next try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// It works once the user has unlocked the device or has authenticated: Android `UserNotAuthenticatedException`, Apple
     /// `errSecInteractionNotAllowed`.

@@ -55,3 +55,6 @@ pub trait Entropy: Send + Sync {
     /// Fills `buffer`.
     fn fill(&self, buffer: &mut [u8]) -> Result<(), PlatformError>;
 }
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -31,6 +31,9 @@ pub struct SetClaims {
     pub aud: String,
     /// When the report was made.
     pub iat: Timestamp,
+    /// When that happened which is told, where it could be signed only later (RFC 8417, section 2.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub toe: Option<Timestamp>,
     /// 128 random bits: receivers drop a second report with the same `iss` and `jti`.
     pub jti: String,
     /// The scan: all reports of one scan share it.

@@ -13,7 +13,7 @@ use super::jwk::{InvalidKey, PublicKey};
 use super::signature::{self, MalformedSignature, to_fixed};
 use super::strict_json;
 use crate::model::Sha256;
-use crate::platform::{PlatformError, Signer};
+use crate::platform::{FailureKind, PlatformError, Signer};
 
 /// The `typ` of every kind of token, so that none is taken for another (RFC 8725, section 3.11).
 pub mod typ {
@@ -31,6 +31,8 @@ pub mod typ {
     pub const DECISION: &str = "mtd-decision+jwt";
     /// A device's proof that it holds the key it enrols.
     pub const ENROLMENT: &str = "mtd-enrolment+jwt";
+    /// The connector's word that it takes a device's new key.
+    pub const KEY_CHANGE: &str = "mtd-key-change+jwt";
     /// A device's request for its own settings or decision.
     pub const REQUEST: &str = "mtd-request+jwt";
 }
@@ -120,6 +122,14 @@ pub fn peek_claims<T: DeserializeOwned>(token: &str) -> Result<T, VerifyError> {
     read_claims(&payload_of(token)?)
 }
 
+/// The thumbprint of the key that `token` says it is under, without verifying anything: only to find that key.
+pub fn peek_kid(token: &str) -> Result<String, VerifyError> {
+    let parts = Parts::split(token)?;
+    let header: Header =
+        strict_json::from_slice(&parts.header).map_err(|error| VerifyError::Header(quote(&error)))?;
+    Ok(header.kid)
+}
+
 /// The exact bytes of the claims of `token`, without verifying anything: what a stored token will tell when it
 /// is sent.
 pub fn payload_of(token: &str) -> Result<Vec<u8>, VerifyError> {
@@ -182,7 +192,7 @@ fn quote(text: &impl ToString) -> String {
 }
 
 /// Why a token could not be made.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignError {
     /// The keystore failed.
     #[error("device key: {0}")]
@@ -196,6 +206,16 @@ pub enum SignError {
     /// The keystore's signature is not by its own public key.
     #[error("device key: its signature does not verify under its own public key")]
     DoesNotVerify,
+}
+
+impl SignError {
+    /// What it means for the next try.
+    pub const fn kind(&self) -> FailureKind {
+        match self {
+            Self::Key(error) => error.kind,
+            Self::PublicKey(_) | Self::Signature(_) | Self::DoesNotVerify => FailureKind::Failed,
+        }
+    }
 }
 
 /// Why a token is refused.

@@ -33,6 +33,8 @@ pub struct Reporter<'a> {
     pub issuer: &'a Issuer,
     /// The scan, from [`random_id`].
     pub txn: &'a str,
+    /// When that happened which is told; absent where that is now.
+    pub toe: Option<Timestamp>,
     /// Signs.
     pub key: &'a dyn Signer,
     /// Dates.
@@ -78,6 +80,7 @@ impl Reporter<'_> {
             iss: self.issuer.iss.clone(),
             aud: self.issuer.aud.clone(),
             iat,
+            toe: self.toe,
             jti: jti.to_owned(),
             txn: self.txn.to_owned(),
             sub_id: SubjectId::Complex {
@@ -98,20 +101,30 @@ impl Reporter<'_> {
 /// The slot of the key whose RFC 7638 thumbprint is `kid`, the one that a device is enrolled with.
 ///
 /// A candidate of that thumbprint is adopted: the enrolment was stored, and the adoption that follows broke off. A key that
-/// is in neither slot fails with [`FailureKind::Gone`]: the device has to be enrolled again.
+/// is in neither slot fails with [`FailureKind::Gone`]: the device has to be enrolled again. An enrolment of before keys had
+/// names gives an empty `kid`, and has the key in use.
 pub fn enrolled_key<'a>(key: &'a dyn DeviceKey, kid: &str) -> Result<SlotSigner<'a>, jws::SignError> {
-    let holds = |slot| -> Result<bool, jws::SignError> {
-        let Some(spki) = key.public_key_spki_der(slot)? else { return Ok(false) };
-        Ok(PublicKey::from_spki_der(&spki)?.thumbprint() == kid)
-    };
-    if !holds(KeySlot::Current)? {
-        if !holds(KeySlot::Candidate)? {
-            let why = "the key that this device is enrolled with is gone; enrol it again";
-            return Err(PlatformError::of(FailureKind::Gone, "device key", why).into());
-        }
-        key.adopt_candidate()?;
+    let holds = |slot| Ok::<_, jws::SignError>(key_in(key, slot)?.is_some_and(|key| key.thumbprint() == kid));
+    let current = SlotSigner { key, slot: KeySlot::Current };
+    if kid.is_empty() || holds(KeySlot::Current)? {
+        return Ok(current);
     }
-    Ok(SlotSigner { key, slot: KeySlot::Current })
+    if !holds(KeySlot::Candidate)? {
+        let why = "the key that this device is enrolled with is gone; enrol it again";
+        return Err(PlatformError::of(FailureKind::Gone, "device key", why).into());
+    }
+    match key.adopt_candidate() {
+        Ok(()) => Ok(current),
+        // Somebody else was faster.
+        Err(_) if holds(KeySlot::Current)? => Ok(current),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The public key in `slot`; `None` where there is none.
+pub fn key_in(key: &dyn DeviceKey, slot: KeySlot) -> Result<Option<PublicKey>, jws::SignError> {
+    let spki = key.public_key_spki_der(slot)?;
+    Ok(spki.map(|spki| PublicKey::from_spki_der(&spki)).transpose()?)
 }
 
 /// 128 random bits as text: a `jti` or a `txn`.

@@ -180,6 +180,16 @@ impl WriteTx<'_> {
         self.put_named(CHAIN, &Chain { epoch: epoch.to_owned(), next_seq: 1, prev: None, dropped, next_id })
     }
 
+    /// Counts `lost` things that should have become reports and will not.
+    pub fn note_dropped(&self, lost: u64) -> Result<(), StoreError> {
+        match self.chain()? {
+            Some(chain) if lost > 0 => {
+                self.put_named(CHAIN, &Chain { dropped: chain.dropped.saturating_add(lost), ..chain })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Allocates the next place in the chain, has `sign` fill it, and stores the report, due at once.
     pub fn enqueue<E: From<StoreError>>(
         &self,

@@ -15,6 +15,12 @@ pub(super) const TABLE: &str = "slots";
 pub enum Slot {
     /// Who this device is to its connector.
     Enrolment,
+    /// A key that is being enrolled, or rotated to.
+    Candidate,
+    /// What happened and waits for the device key to sign it.
+    Unsigned,
+    /// What keeps the device key from signing.
+    KeyTrouble,
     /// The organisation's signed settings.
     Settings,
     /// The apps at the last scan, for changes between scans. Never leaves the device as it is.
@@ -51,6 +57,9 @@ impl Slot {
     const fn name(self) -> &'static str {
         match self {
             Self::Enrolment => "enrolment",
+            Self::Candidate => "candidate",
+            Self::Unsigned => "unsigned",
+            Self::KeyTrouble => "key_trouble",
             Self::Settings => "settings",
             Self::Inventory => "inventory",
             Self::SharedInventory => "shared_inventory",

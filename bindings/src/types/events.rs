@@ -2,7 +2,7 @@
 
 use agent_core::agent as core;
 
-use super::{Detection, Level};
+use super::{Detection, KeyTrouble, Level};
 
 /// A change that a user interface would show.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
@@ -33,6 +33,13 @@ pub enum AgentEvent {
         /// Whether the device's level is one that the organisation allows.
         compliant: bool,
     },
+    /// The device key does not sign. Nothing is lost: what it should have signed waits.
+    KeyTrouble {
+        /// Why, and what to do about it.
+        trouble: KeyTrouble,
+    },
+    /// The device key signs again.
+    KeyUsable,
     /// The organisation's settings changed.
     SettingsChanged {
         /// Their version.
@@ -51,6 +58,8 @@ impl From<core::AgentEvent> for AgentEvent {
                 Self::FindingResolved { detection, subject }
             }
             core::AgentEvent::AccessChanged { compliant } => Self::AccessChanged { compliant },
+            core::AgentEvent::KeyTrouble { trouble } => Self::KeyTrouble { trouble: trouble.into() },
+            core::AgentEvent::KeyUsable => Self::KeyUsable,
             core::AgentEvent::SettingsChanged { version } => Self::SettingsChanged { version },
         }
     }

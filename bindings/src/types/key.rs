@@ -1,8 +1,13 @@
 //! What a device key gives.
 
+use std::time::SystemTime;
+
+use agent_core::agent;
 use agent_core::platform as core;
+pub use agent_core::platform::FailureKind;
 use agent_core::report::jwk::PublicKey;
 
+use super::system_time;
 use crate::{HostError, KeySlot};
 
 /// An ECDSA signature, in the form that the platform makes.
@@ -35,6 +40,39 @@ pub enum KeyAttestation {
         /// The attestation object, CBOR.
         object: Vec<u8>,
     },
+}
+
+/// What a failure of the keystore means for the next try.
+#[uniffi::remote(Enum)]
+pub enum FailureKind {
+    /// It works once the user has unlocked the device or has authenticated.
+    Locked,
+    /// What was asked for is gone for good.
+    Gone,
+    /// Too much to do right now.
+    Busy,
+    /// Anything else. Whether it ever works cannot be told.
+    Failed,
+}
+
+/// What keeps the device key from signing. Nothing is lost meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct KeyTrouble {
+    /// What it means.
+    pub kind: FailureKind,
+    /// The platform's words.
+    pub why: String,
+    /// What to do about it, for a person.
+    pub advice: String,
+    /// Since when.
+    pub since: SystemTime,
+}
+
+impl From<agent::KeyTrouble> for KeyTrouble {
+    fn from(trouble: agent::KeyTrouble) -> Self {
+        let advice = trouble.advice().to_owned();
+        Self { kind: trouble.kind, why: trouble.why, advice, since: system_time(trouble.since) }
+    }
 }
 
 /// The RFC 7638 thumbprint, base64url, of a P-256 public key in DER SubjectPublicKeyInfo: the `kid` of its reports.

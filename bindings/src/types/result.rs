@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use agent_core::{agent, connector};
 
 use super::scan::count;
-use super::{Access, DownloadProgress, IntelDownload, Level, Ownership, RiskLevel, system_time};
+use super::{Access, DownloadProgress, IntelDownload, KeyTrouble, Level, Ownership, RiskLevel, system_time};
 
 /// Where the agent stands, without scanning.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -37,6 +37,12 @@ pub struct Status {
     /// Since when a sign-in page has been in the way of delivery; absent where the last one met none.
     #[uniffi(default = None)]
     pub behind_portal_since: Option<SystemTime>,
+    /// Events that wait for the device key to sign them: reports in the making.
+    #[uniffi(default = 0)]
+    pub unsigned: u64,
+    /// What keeps the device key from signing, and what to do about it.
+    #[uniffi(default = None)]
+    pub key_trouble: Option<KeyTrouble>,
 }
 
 /// The threat intelligence in force.
@@ -201,6 +207,8 @@ impl From<agent::Status> for Status {
             enrol_again: status.enrol_again.map(Into::into),
             intel_download: status.intel_download.map(Into::into),
             behind_portal_since: status.behind_portal_since.map(system_time),
+            unsigned: count(status.unsigned),
+            key_trouble: status.key_trouble.map(Into::into),
         }
     }
 }

@@ -60,6 +60,14 @@ enum Command {
     #[command(after_help = "Example:
   mtd connector devices --json | jq '.[] | select(.compliant | not) | .id'")]
     Devices,
+    /// Refuse a device from now on; it returns with a new code, as a new device
+    #[command(after_help = "Example:
+  mtd connector revoke 5bJ2kq0wYQk")]
+    Revoke {
+        /// The device, as `mtd connector devices` lists it
+        #[arg(value_name = "DEVICE")]
+        device: String,
+    },
     /// Show the settings; change those that are given
     #[command(after_help = "Example:
   mtd connector settings --allowed-level low --app-sync on --from settings.json")]
@@ -190,6 +198,13 @@ pub(crate) async fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome,
             match ui.json {
                 true => ui.json(&payload)?,
                 false => ui.line(payload.to_line()?),
+            }
+        }
+        Command::Revoke { device } => {
+            Connector::open(config)?.revoke(&device)?;
+            match ui.json {
+                true => ui.json(&serde_json::json!({ "revoked": device }))?,
+                false => ui.line(format!("{} is refused from now on.", clean(&device))),
             }
         }
         Command::Devices => show_devices(&Connector::open(config)?.devices()?, ui)?,
@@ -347,8 +362,10 @@ fn show_devices(devices: &[DeviceRow], ui: &Ui) -> Result<(), CliError> {
             ChainStatus::Gap => ui.paint.warning("chain has a gap"),
             ChainStatus::Compromised => ui.paint.error("cloned or set back"),
         };
+        let revoked =
+            device.revoked_at.map_or_else(String::new, |_| format!("  {}", ui.paint.error("revoked")));
         ui.line(format!(
-            "{}  {}, {} key  {level}  {chain}  seen {}",
+            "{}  {}, {} key  {level}  {chain}  seen {}{revoked}",
             ui.paint.bold(&device.id),
             device.ownership,
             device.key_protection,

@@ -61,6 +61,10 @@ pub(crate) fn show(ui: &Ui, summary: &DeliverySummary) {
         let by: Vec<_> = large.by.iter().map(u64::to_string).collect();
         ui.line(format!("Report {} was too large and is told again in {}.", large.seq, by.join(", ")));
     }
+    if let Some(trouble) = &summary.key_trouble {
+        let why = crate::ui::clean(&trouble.why);
+        ui.line(ui.paint.warning(format!("The device key does not sign ({why}): {}.", trouble.advice())));
+    }
     if let Some(lost) = &summary.enrol_again {
         let why = crate::ui::clean(&lost.why);
         ui.line(

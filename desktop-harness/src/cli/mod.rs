@@ -25,6 +25,7 @@ mod policy_show;
 mod policy_simulate;
 mod preview;
 mod recording;
+mod rotate_key;
 mod scan;
 mod signals;
 mod stage;
@@ -101,6 +102,8 @@ enum Command {
     Analyze(analyze::Args),
     /// Enrol this machine with a code from a connector
     Enroll(enroll::Args),
+    /// Sign reports with a new key from now on, which the old one authorises
+    RotateKey(rotate_key::Args),
     /// Send the queued reports, fetch settings and the decision
     Deliver(deliver::Args),
     /// Level, access, queue and enrolment at a glance
@@ -171,6 +174,7 @@ fn run(cli: Cli, ui: &Ui) -> Result<Outcome, CliError> {
             Command::Scan(args) => scan::run(args, &global, ui).await,
             Command::Analyze(args) => analyze::run(&args, ui),
             Command::Enroll(args) => enroll::run(args, &global, ui).await,
+            Command::RotateKey(args) => rotate_key::run(args, &global, ui).await,
             Command::Deliver(args) => deliver::run(args, &global, ui).await,
             Command::Status(args) => status::run(args, &global, ui),
             Command::Explain(args) => explain::run(args, &global, ui),

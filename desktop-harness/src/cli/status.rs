@@ -41,6 +41,14 @@ pub(crate) fn run(_args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliE
             lost.since
         )));
     }
+    if let Some(trouble) = &status.key_trouble {
+        let why = crate::ui::clean(&trouble.why);
+        ui.line(ui.paint.warning(format!(
+            "Key       does not sign since {} ({why}): {}.",
+            trouble.since,
+            trouble.advice()
+        )));
+    }
     match &status.intel {
         Some(intel) => ui.line(format!("Intel     version {}, built {}", intel.version, intel.built_at)),
         None => ui.line("Intel     no bundle: see `mtd intel install`"),
@@ -53,7 +61,11 @@ pub(crate) fn run(_args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliE
         0 => String::new(),
         count => format!(", {count} lost unsent: the queue was full, or an earlier enrolment ended"),
     };
-    ui.line(format!("Queue     {}{dropped}", plural(status.queued, "report")));
+    let unsigned = match status.unsigned {
+        0 => String::new(),
+        count => format!(", {count} more wait for the device key"),
+    };
+    ui.line(format!("Queue     {}{unsigned}{dropped}", plural(status.queued, "report")));
     if let Some(since) = status.behind_portal_since {
         ui.line(ui.paint.warning(format!("  waits for you to sign in to the network (since {since})")));
     }

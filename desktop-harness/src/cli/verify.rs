@@ -34,14 +34,14 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliError> {
-    let mut keys = args.key.iter().map(|path| read_key(path)).collect::<Result<Vec<_>, _>>()?;
-    if keys.is_empty() {
-        keys.push(own_key(global)?);
-    }
     let text = files::read_text(&args.reports)?;
     let tokens: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     if tokens.is_empty() {
         return Err(no_tokens(&args.reports));
+    }
+    let mut keys = args.key.iter().map(|path| read_key(path)).collect::<Result<Vec<_>, _>>()?;
+    if keys.is_empty() {
+        keys.push(own_key(global)?);
     }
     let expected = Expected { iss: args.iss.as_deref(), aud: args.aud.as_deref() };
     let report = verify_rotated_chain(&tokens, &keys, expected);

@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::Connector;
 use super::attestation::KeyFacts;
 use super::decision::decide;
+use super::device_keys::{self, KeyRow};
 use super::devices::{self, Device};
 use super::error::Error;
 use super::limits::MAX_TOLD_PROBLEMS;
@@ -124,11 +125,11 @@ impl Connector {
         self.tokens(device)?.iter().map(again).collect()
     }
 
-    /// The key that the reports of a device are under; `None` when there is no such device.
+    /// The newest key of a device; `None` when there is no such device.
     pub fn device_key(&self, device: &str) -> Result<Option<PublicKey>, Error> {
-        let found = devices::find(&self.0.database.read(), self.tenant(), device)?;
+        let found = devices::key(&self.0.database.read(), self.tenant(), device)?;
         let unreadable = |error| Error::Config(format!("the key of device {device} is not usable: {error}"));
-        found.map(|device| PublicKey::from_jwk(&device.jwk).map_err(unreadable)).transpose()
+        found.map(|jwk| PublicKey::from_jwk(&jwk).map_err(unreadable)).transpose()
     }
 
     /// The key that receipts, settings and decisions are under.
@@ -175,6 +176,7 @@ impl Connector {
         settings: &TenantSettings,
     ) -> Result<DeviceRow, Error> {
         let standing = reports::standing(database, &device)?;
+        let keys = device_keys::rows(database, &device.id)?;
         let decision = decide(&standing, settings, self.now());
         let chain = reports::chain_state(database, &device)?;
         let mut told = match ChainRow::from(chain).status {
@@ -190,8 +192,10 @@ impl Connector {
             tenant: device.tenant,
             ownership: device.ownership,
             key_protection: device.key_protection,
+            keys,
             attestation: device.attestation,
             enrolled_at: device.enrolled_at,
+            revoked_at: device.revoked_at,
             last_seen: device.last_seen,
             last_seq: chain.last_seq,
             level: decision.level,
@@ -225,11 +229,16 @@ pub struct DeviceRow {
     pub ownership: Ownership,
     /// How its key is kept.
     pub key_protection: String,
+    /// Its keys, newest first.
+    pub keys: Vec<KeyRow>,
     /// What its platform vouches for; absent for a key in software.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attestation: Option<KeyFacts>,
     /// When it last enrolled.
     pub enrolled_at: Timestamp,
+    /// When it was revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<Timestamp>,
     /// When it was last heard of.
     pub last_seen: Timestamp,
     /// The highest `mtd_seq` since it enrolled.

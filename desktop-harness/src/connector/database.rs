@@ -11,7 +11,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::error::Error;
 use super::limits::BUSY_TIMEOUT;
-use super::{attestation, bundles, signing};
+use super::{attestation, bundles, device_keys, signing};
 use crate::private_file;
 
 const FILE: &str = "connector.db";
@@ -99,7 +99,14 @@ CREATE INDEX report_order ON report (epoch, ifnull(stands_for, seq));
 const STEPS: [&[&str]; SCHEMA_VERSION as usize] = [
     &[SCHEMA],
     &[SIGNED_POLICIES],
-    &[REPLACED_REPORTS, signing::SCHEMA, bundles::SCHEMA, attestation::SCHEMA, TWIN_DIGESTS],
+    &[
+        REPLACED_REPORTS,
+        device_keys::SCHEMA,
+        signing::SCHEMA,
+        bundles::SCHEMA,
+        attestation::SCHEMA,
+        TWIN_DIGESTS,
+    ],
 ];
 
 /// The open database.

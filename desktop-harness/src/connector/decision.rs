@@ -22,6 +22,8 @@ pub struct Standing {
     pub reported: Option<Reported>,
     /// The worst that its chain of reports shows.
     pub fault: Option<Fault>,
+    /// When an administrator revoked it.
+    pub revoked_at: Option<Timestamp>,
     /// When its last report came; when it enrolled, before the first.
     pub last_heard: Timestamp,
     /// Since when its level is above another, for each that it was within before: what it was let into.
@@ -93,7 +95,11 @@ impl Standing {
         now: Timestamp,
     ) -> Option<Timestamp> {
         let risk = self.reported?.level.risk()?;
-        if self.fault.is_some() || risk <= allowed || self.is_unresponsive(settings, now) {
+        if self.revoked_at.is_some()
+            || self.fault.is_some()
+            || risk <= allowed
+            || self.is_unresponsive(settings, now)
+        {
             return None;
         }
         let since = self.above_since.get(&allowed)?;
@@ -108,6 +114,12 @@ fn judge(
     settings: &TenantSettings,
     now: Timestamp,
 ) -> (bool, String) {
+    if let Some(at) = standing.revoked_at {
+        return (
+            false,
+            format!("the device was revoked at {at}; to return, it enrols again with a new code"),
+        );
+    }
     if let Some(fault) = standing.fault {
         let what = match fault {
             Fault::Fork => "two different reports claim one place in its chain",

@@ -4,13 +4,16 @@ use agent_core::connector::wire::{
     EnrolmentProof, EnrolmentRequest, EnrolmentResponse, SettingsClaims, connector_issuer,
 };
 use agent_core::connector::{RefusalCode, token_digest};
-use agent_core::report::jwk::PublicKey;
+use agent_core::report::jwk::{Jwk, PublicKey};
 use agent_core::report::jws::{self, typ};
+use rusqlite::{Connection, Transaction};
 
 use super::Connector;
 use super::attestation::ClaimedKey;
+use super::device_keys::{self, DeviceKey};
 use super::devices::{self, Device, Invitation, Newcomer};
 use super::error::{Denied, Error};
+use super::reports;
 use super::tenants::{self, TenantSettings};
 use crate::software_key::SoftwareKey;
 
@@ -21,8 +24,8 @@ impl Connector {
         Ok(self.0.challenges.issue(tenant, self.now())?)
     }
 
-    /// Enrols a device: its key, its proof, the organisation's rules on keys and its one-time token must hold, in this order, so that a token is
-    /// only used up by who can use it.
+    /// Enrols a device: its key, its proof, its one-time token and the organisation's rules on keys must hold, in this
+    /// order, so that a token is only used up by who can use it. The key that used a token gets the same answer again.
     pub(super) fn enrol(
         &self,
         tenant: &str,
@@ -31,6 +34,14 @@ impl Connector {
     ) -> Result<EnrolmentResponse, Denied> {
         let settings = self.tenant_settings(tenant)?;
         let (key, challenge) = self.check_proof(tenant, url, request)?;
+        let kid = key.thumbprint();
+        let now = self.now();
+        let look =
+            |connection: &Connection| devices::invitation(connection, tenant, &request.token, &kid, now);
+        let before = look(&self.0.database.read())?;
+        if let Invitation::Same { device, epoch } = before {
+            return self.answer(self.enrolled_before(tenant, &device, &epoch, &kid)?, settings);
+        }
         let claimed = ClaimedKey {
             key: &key,
             challenge: &challenge,
@@ -39,14 +50,23 @@ impl Connector {
         };
         let judged = self.judge_key(tenant, &settings, claimed)?;
         let device = self.0.database.write(|transaction| {
-            let ownership = match devices::take_invitation(transaction, tenant, &request.token, self.now())? {
-                Invitation::Taken(ownership) => ownership,
+            let ownership = match look(transaction)? {
+                Invitation::Open(ownership) => ownership,
+                Invitation::Same { .. } => return Err(Denied::new(RefusalCode::AccessDenied, RACED)),
                 Invitation::Void(why) => return Err(Denied::new(RefusalCode::AccessDenied, why)),
             };
-            let newcomer = Newcomer { tenant, key: &key, judged: &judged, ownership, url };
-            Ok::<_, Denied>(devices::enrol(transaction, &newcomer, self.now())?)
+            let device = self.enrols_again(transaction, tenant, request, &kid)?;
+            let device = device.as_deref();
+            let newcomer = Newcomer { tenant, key: &key, judged: &judged, ownership, url, device };
+            let device = devices::enrol(transaction, &newcomer, now)?;
+            devices::use_invitation(transaction, &request.token, &kid, &device.epoch, now)?;
+            Ok::<_, Denied>(device)
         })?;
         tracing::info!(device = device.id, tenant, "device enrolled");
+        self.answer(device, settings)
+    }
+
+    fn answer(&self, device: Device, settings: TenantSettings) -> Result<EnrolmentResponse, Denied> {
         Ok(EnrolmentResponse {
             iss: device.issuer(),
             aud: device.audience(),
@@ -57,6 +77,48 @@ impl Connector {
         })
     }
 
+    /// The enrolment that the key `kid` made before, as long as the key may go on.
+    fn enrolled_before(&self, tenant: &str, device: &str, epoch: &str, kid: &str) -> Result<Device, Denied> {
+        let database = self.0.database.read();
+        let void = || Denied::new(RefusalCode::AccessDenied, "the one-time token was used before");
+        let key = device_keys::find(&database, device, kid)?.ok_or_else(void)?;
+        key.must_not_be_retired(&database)?;
+        let found = devices::find_enrolment(&database, tenant, device, epoch)?.ok_or_else(void)?;
+        found.must_not_be_revoked()?;
+        Ok(found)
+    }
+
+    /// The device that enrols again, where it shows that it is that: by `previous`, or by a key that is known. A device that
+    /// was revoked or whose chain has a fault comes back as a new one, and so does one whose former key is not known here.
+    fn enrols_again(
+        &self,
+        transaction: &Transaction<'_>,
+        tenant: &str,
+        request: &EnrolmentRequest,
+        kid: &str,
+    ) -> Result<Option<String>, Denied> {
+        let is_sound = |key: &DeviceKey| -> Result<bool, Denied> {
+            let device = devices::find(transaction, tenant, &key.device)?;
+            let Some(device) = device.filter(|device| device.revoked_at.is_none()) else { return Ok(false) };
+            Ok(!key.is_retired(transaction)? && reports::standing(transaction, &device)?.fault.is_none())
+        };
+        if let Some(known) = device_keys::find_in_tenant(transaction, tenant, kid)? {
+            let used_up =
+                || Denied::new(RefusalCode::InvalidKey, "this key was used before; enrol a new one");
+            return if is_sound(&known)? { Ok(Some(known.device)) } else { Err(used_up()) };
+        }
+        let Some(previous) = &request.previous else { return Ok(None) };
+        let failed = |why: &str| Denied::new(RefusalCode::AuthenticationFailed, format!("previous: {why}"));
+        let old = jws::peek_kid(previous).map_err(|error| failed(&error.to_string()))?;
+        let Some(old) = device_keys::find_in_tenant(transaction, tenant, &old)? else { return Ok(None) };
+        let claims = jws::verify(previous, typ::ENROLMENT, &old.public()?);
+        let claims = claims.map_err(|error| failed(&error.to_string()))?;
+        if Ok(claims) != jws::payload_of(&request.proof) {
+            return Err(failed("made for another enrolment than the proof"));
+        }
+        Ok(is_sound(&old)?.then_some(old.device))
+    }
+
     /// The key and the challenge of a proof that holds.
     fn check_proof(
         &self,
@@ -64,8 +126,7 @@ impl Connector {
         url: &str,
         request: &EnrolmentRequest,
     ) -> Result<(PublicKey, String), Denied> {
-        let key = PublicKey::from_jwk(&request.jwk)
-            .map_err(|error| Denied::new(RefusalCode::InvalidKey, format!("jwk: {error}")))?;
+        let key = enrolled_jwk(&request.jwk)?;
         let failed = |why: &str| Denied::new(RefusalCode::AuthenticationFailed, format!("proof: {why}"));
         let proof: EnrolmentProof = jws::verify_claims(&request.proof, typ::ENROLMENT, &key)
             .map_err(|error| failed(&error.to_string()))?;
@@ -75,8 +136,11 @@ impl Connector {
         if proof.token_sha256 != token_digest(&request.token) {
             return Err(failed("made for another one-time token"));
         }
+        if proof.jkt != key.thumbprint() {
+            return Err(failed("made for another key"));
+        }
         if !self.0.challenges.accepts(&proof.challenge, tenant, self.now()) {
-            return Err(failed("the challenge is not ours or has expired; start again"));
+            return Err(failed(STALE_CHALLENGE));
         }
         Ok((key, proof.challenge))
     }
@@ -103,4 +167,15 @@ impl Connector {
         let settings = tenants::load(&self.0.database.read(), tenant)?;
         settings.ok_or_else(|| Denied::not_found("no such tenant"))
     }
+}
+
+/// Said of a challenge that does not count.
+pub(super) const STALE_CHALLENGE: &str = "the challenge is not ours or has expired; start again";
+
+/// Said where the same request came twice at once.
+const RACED: &str = "the same enrolment is under way; ask again";
+
+/// The key that a device shows.
+pub(super) fn enrolled_jwk(jwk: &Jwk) -> Result<PublicKey, Denied> {
+    PublicKey::from_jwk(jwk).map_err(|error| Denied::new(RefusalCode::InvalidKey, format!("jwk: {error}")))
 }

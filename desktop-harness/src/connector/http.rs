@@ -1,8 +1,8 @@
 //! The endpoints. Each parses, hands over to the connector off the runtime's workers, and answers.
 
 use agent_core::connector::wire::{
-    Challenge, EnrolmentRequest, JWK_SET_MEDIA_TYPE, JWT_MEDIA_TYPE, RECEIPT_HEADER, REFUSAL_HEADER,
-    SECEVENT_MEDIA_TYPE,
+    Challenge, EnrolmentRequest, JWK_SET_MEDIA_TYPE, JWT_MEDIA_TYPE, KeyChangeRequest, RECEIPT_HEADER,
+    REFUSAL_HEADER, SECEVENT_MEDIA_TYPE,
 };
 use agent_core::connector::{Refusal, RefusalCode};
 use agent_core::report::strict_json;
@@ -27,6 +27,7 @@ pub(super) fn router(connector: Connector) -> Router {
         .route("/mtd/{tenant}/set", post(receive).layer(DefaultBodyLimit::max(MAX_REPORT)))
         .route("/mtd/{tenant}/enrol/challenge", post(challenge))
         .route("/mtd/{tenant}/enrol", post(enrol))
+        .route("/mtd/{tenant}/d/{device}/key", post(change_key))
         .route("/mtd/{tenant}/d/{device}/settings", get(settings))
         .route("/mtd/{tenant}/d/{device}/policy", get(policy))
         .route("/mtd/{tenant}/d/{device}/decision", get(decision))
@@ -71,6 +72,21 @@ async fn enrol(
         connector.enrol(&tenant, &url, &request)
     });
     Ok((NO_STORE, Json(response.await?)).into_response())
+}
+
+async fn change_key(
+    State(connector): State<Connector>,
+    Path((tenant, device)): Path<(String, String)>,
+    body: Bytes,
+) -> Result<Response, Denied> {
+    let request: KeyChangeRequest = strict_json::from_slice(&body).map_err(|_| {
+        Denied::new(
+            RefusalCode::InvalidRequest,
+            "expected JSON with jwk, key_protection, proof, authorization",
+        )
+    })?;
+    let token = off_worker(move || connector.change_key(&tenant, &device, &request)).await?;
+    Ok((NO_STORE, [(CONTENT_TYPE, JWT_MEDIA_TYPE)], token).into_response())
 }
 
 async fn receive(

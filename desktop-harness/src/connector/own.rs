@@ -2,11 +2,11 @@
 
 use agent_core::connector::RefusalCode;
 use agent_core::connector::wire::{DecisionClaims, RequestClaims, version_etag};
-use agent_core::report::jwk::PublicKey;
-use agent_core::report::jws::{self, typ};
+use agent_core::report::jws::{self, VerifyError, typ};
 
 use super::Connector;
 use super::decision::decide;
+use super::device_keys;
 use super::devices::{self, Device};
 use super::error::Denied;
 use super::limits::REQUEST_SKEW;
@@ -72,9 +72,16 @@ impl Connector {
             .ok_or_else(|| refused("Authorization: Bearer with a request token is needed".to_owned()))?;
         let found = devices::find(&self.0.database.read(), &request.tenant, &request.device)?;
         let device = found.ok_or_else(|| Denied::not_found("no such device"))?;
-        let key = PublicKey::from_jwk(&device.jwk).map_err(|error| refused(error.to_string()))?;
-        let claims: RequestClaims =
-            jws::verify_claims(token, typ::REQUEST, &key).map_err(|error| refused(error.to_string()))?;
+        let kid = jws::peek_kid(token).map_err(|error| refused(error.to_string()))?;
+        let key = device_keys::find(&self.0.database.read(), &device.id, &kid)?;
+        let key = key.ok_or_else(|| refused(VerifyError::UnknownKey(kid).to_string()))?;
+        let claims: RequestClaims = jws::verify_claims(token, typ::REQUEST, &key.public()?)
+            .map_err(|error| refused(error.to_string()))?;
+        device.must_not_be_revoked()?;
+        // Until a new enrolment is used, the one before goes on.
+        let found =
+            devices::find_enrolment(&self.0.database.read(), &request.tenant, &device.id, &key.epoch)?;
+        let device = found.unwrap_or(device);
         let fits = claims.iss == device.issuer()
             && claims.aud == device.connector_issuer()
             && claims.htm == "GET"
@@ -86,7 +93,11 @@ impl Connector {
         if claims.iat < now.plus_seconds(-REQUEST_SKEW) || claims.iat > now.plus_seconds(REQUEST_SKEW) {
             return Err(refused(format!("the device's clock is off: it says {}, it is {now}", claims.iat)));
         }
-        devices::seen(&self.0.database.read(), &device.id, now)?;
+        self.0.database.write(|transaction| {
+            key.must_not_be_retired(transaction)?;
+            key.used(transaction, None, now)?;
+            Ok::<_, Denied>(devices::seen(transaction, &device.id, now)?)
+        })?;
         Ok(device)
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use agent_core::connector::wire::{Receipt, SignedRefusal};
 use agent_core::connector::{RefusalCode, token_digest};
 use agent_core::model::{Level, RiskLevel, Timestamp};
-use agent_core::report::jwk::PublicKey;
 use agent_core::report::jws::{self, VerifyError, typ};
 use agent_core::report::{Absent, ChainLink, MAX_SEQUENCE, is_identifier};
 use rusqlite::Transaction;
@@ -14,6 +13,7 @@ use serde::de::IgnoredAny;
 
 use super::Connector;
 use super::chain::{self, Place};
+use super::device_keys::{self, DeviceKey};
 use super::devices::{self, Device};
 use super::error::Denied;
 use super::limits::{MAX_REPLACED, REPORT_SKEW};
@@ -26,7 +26,7 @@ impl Connector {
         if token.len() > settings.device.limits.max_token_bytes {
             return Err(Denied::TooLarge);
         }
-        let (device, claims) = self.verify(tenant, token)?;
+        let (device, key, claims) = self.verify(tenant, token)?;
         let (sha256, twin) = (token_digest(token), jws::twin(token).as_deref().map(token_digest));
         let prev = claims.mtd_prev.map(|link| link.to_string());
         let (level, at_least) = claims.events.level();
@@ -41,7 +41,11 @@ impl Connector {
             at_least,
             token,
         };
-        self.0.database.write(|transaction| self.store(transaction, &device, &report))?;
+        self.0.database.write(|transaction| {
+            key.may_report(transaction, &device.epoch, report.seq)?;
+            self.store(transaction, &device, &report)?;
+            Ok::<_, Denied>(key.used(transaction, Some((&device.epoch, report.seq)), self.now())?)
+        })?;
         let receipt = Receipt {
             iss: device.connector_issuer(),
             jti: claims.jti,
@@ -64,15 +68,17 @@ impl Connector {
     }
 
     /// Verifies a report up to its claims and finds the device that sent it.
-    fn verify(&self, tenant: &str, token: &str) -> Result<(Device, Claims), Denied> {
+    fn verify(&self, tenant: &str, token: &str) -> Result<(Device, DeviceKey, Claims), Denied> {
         let unverified: Origin = jws::peek_claims(token).map_err(|error| refused(&error))?;
         let device = self.sender(tenant, &unverified)?;
-        let key = PublicKey::from_jwk(&device.jwk)
-            .map_err(|_| Denied::new(RefusalCode::InvalidKey, "the enrolled key is not a P-256 key"))?;
-        let claims: Claims =
-            jws::verify_claims(token, typ::SECURITY_EVENT, &key).map_err(|error| refused(&error))?;
+        let kid = jws::peek_kid(token).map_err(|error| refused(&error))?;
+        let key = device_keys::find(&self.0.database.read(), &device.id, &kid)?;
+        let key = key.ok_or_else(|| refused(&VerifyError::UnknownKey(kid)))?;
+        let claims: Claims = jws::verify_claims(token, typ::SECURITY_EVENT, &key.public()?)
+            .map_err(|error| refused(&error))?;
+        device.must_not_be_revoked()?;
         claims.check(&device, tenant, self.now())?;
-        Ok((device, claims))
+        Ok((device, key, claims))
     }
 
     fn sender(&self, tenant: &str, origin: &Origin) -> Result<Device, Denied> {

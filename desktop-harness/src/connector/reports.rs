@@ -160,6 +160,7 @@ pub fn standing(connection: &Connection, device: &Device) -> Result<Standing, Er
     Ok(Standing {
         reported,
         fault: fault.map(|Json(fault)| fault),
+        revoked_at: device.revoked_at,
         last_heard: last.map_or(device.enrolled_at, Timestamp::from_unix),
         above_since: above_since(connection, device)?,
     })

@@ -25,7 +25,16 @@ pub(crate) fn show(ui: &Ui, scan: &ScanResult, explanation: &Explanation) {
     }
     ui.line("");
     explanation_view::show(ui, explanation);
+    if let Some(trouble) = &scan.key_trouble {
+        ui.line(ui.paint.warning(format!(
+            "The device key does not sign ({}): {}. {} for it, nothing is lost.",
+            clean(&trouble.why),
+            trouble.advice(),
+            waits(scan.unsigned)
+        )));
+    }
     ui.line(ui.paint.dim(match scan.queued_reports.len() {
+        0 if scan.unsigned > 0 => format!("Scanned in {seconds}."),
         0 => format!(
             "Scanned in {seconds}. Not enrolled: nothing is sent, and no host is contacted but those of --probe,\n\
              --captive and --settings (`mtd scan --help`)."
@@ -35,6 +44,13 @@ pub(crate) fn show(ui: &Ui, scan: &ScanResult, explanation: &Explanation) {
             plural(count, "report")
         ),
     }));
+}
+
+fn waits(reports: usize) -> String {
+    match reports {
+        1 => "1 report waits".to_owned(),
+        count => format!("{count} reports wait"),
+    }
 }
 
 /// The network part of a scan: `about` is the network's name.

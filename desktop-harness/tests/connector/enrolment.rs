@@ -200,14 +200,15 @@ async fn a_challenge_that_is_not_the_connector_s_is_refused() {
     let device = Fresh::new(&bench.clock);
     let payload = bench.invite();
     let token = payload.token().expose();
+    device.key.make_candidate(b"").unwrap();
+    let key = device.key.key(KeySlot::Candidate).unwrap().unwrap();
     let proof = EnrolmentProof {
         aud: format!("{}/mtd/acme/enrol", payload.url()),
         challenge: "bm90IG91cnM".to_owned(),
         tenant: "acme".to_owned(),
         token_sha256: token_digest(token),
+        jkt: key.public().thumbprint(),
     };
-    device.key.make_candidate(b"").unwrap();
-    let key = device.key.key(KeySlot::Candidate).unwrap().unwrap();
     let proof = jws::sign(typ::ENROLMENT, &serde_json::to_vec(&proof).unwrap(), &key).unwrap();
     let jwk = key.public().to_jwk();
     let request = EnrolmentRequest {
@@ -216,6 +217,7 @@ async fn a_challenge_that_is_not_the_connector_s_is_refused() {
         key_protection: "software".to_owned(),
         attestation: None,
         proof,
+        previous: None,
     };
     let answer =
         post(&bench, "/mtd/acme/enrol", "application/json", &serde_json::to_vec(&request).unwrap()).await;

@@ -21,6 +21,8 @@ mod inspection;
 #[cfg(test)]
 mod intel;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod patience;
 #[cfg(test)]
 mod phone;

@@ -34,7 +34,7 @@ async fn a_prepared_and_announced_key_takes_over_without_a_gap() {
     let phone = phone(&bench).await;
     works(&phone, &bench).await;
     let first = bench.connector.key_rotation().unwrap().current;
-    assert_eq!(published(&bench).await, [first.clone()]);
+    assert_eq!(published(&bench).await, std::slice::from_ref(&first));
 
     let error = bench.connector.use_key(false).unwrap_err().to_string();
     assert!(error.contains("no key is prepared"), "{error}");

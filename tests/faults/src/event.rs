@@ -55,6 +55,8 @@ pub enum Event {
     Enrolled { device: String },
     /// `scan` returned with these numbers: from now on none of them may be lost.
     Acknowledged { device: String, numbers: Vec<u64> },
+    /// What the scan found, by detection: all that is open.
+    Found { detections: Vec<String> },
     /// The bytes of a report that waits.
     Queued { device: String, number: u64, sha256: String },
     /// `deliver` returned with receipts for these.

@@ -58,6 +58,7 @@ impl Ledger {
                     self.set_aside.push(format!("report {number} of {device} was set aside: {why}"));
                 }
                 Event::Phase { .. }
+                | Event::Found { .. }
                 | Event::Enrolled { .. }
                 | Event::Stopped { .. }
                 | Event::Failed { .. } => {}

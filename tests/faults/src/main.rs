@@ -20,10 +20,11 @@ mod worker;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use experiments::{ALL, Amount, Experiment};
 use lab::Lab;
@@ -68,7 +69,10 @@ struct Cli {
     /// The `mitmdump` program [default: of target/faults/venv, which `tests/run faults` makes]
     #[arg(long)]
     mitmdump: Option<PathBuf>,
-    /// Print JSON
+    /// Experiments at a time
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+    /// Print JSON, a document an experiment
     #[arg(long)]
     json: bool,
     /// Show the experiments
@@ -124,56 +128,82 @@ fn run(cli: &Cli) -> Result<bool, Failure> {
     if !mtd.is_file() {
         return Err(format!("{} is missing: cargo build -p desktop-harness --bin mtd", mtd.display()).into());
     }
-    println!("seed {seed}: `faults --seed {seed}` repeats the choices of this run");
+    eprintln!("seed {seed}: `faults --seed {seed}` repeats the choices of this run");
 
-    let amount =
-        Amount { kills: cli.kills, calls: cli.calls, damages: cli.damages, exchanges: cli.exchanges };
-    let mut well = true;
-    for experiment in chosen {
-        let outcome = one(experiment, &mtd, seed, amount, cli)?;
-        well &= outcome.is_clean();
+    let bench = Bench {
+        mtd,
+        seed,
+        amount: Amount { kills: cli.kills, calls: cli.calls, damages: cli.damages, exchanges: cli.exchanges },
+        cli,
+        bars: MultiProgress::new(),
+    };
+    if !std::io::stderr().is_terminal() {
+        bench.bars.set_draw_target(ProgressDrawTarget::hidden());
     }
-    Ok(well)
+    bench.all(&chosen)
 }
 
-fn one(
-    experiment: &Experiment,
-    mtd: &std::path::Path,
+/// What all experiments of a run share.
+struct Bench<'a> {
+    mtd: PathBuf,
     seed: u64,
     amount: Amount,
-    cli: &Cli,
-) -> Result<Outcome, Failure> {
-    let (title, started) = (format!("{}. {}", experiment.number, experiment.title), Instant::now());
-    let lab = Lab::new(mtd, cli.mitmdump.clone(), seed)?;
-    let bar =
-        if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-    bar.set_style(ProgressStyle::with_template("{spinner} {pos:>5} {msg} {elapsed}")?);
-    let progress = |what: &str| {
-        bar.inc(1);
-        bar.set_message(what.to_owned());
-    };
-    let outcome = (experiment.run)(&lab, amount, &progress).map_err(|why| format!("{title}: {why}"));
-    bar.finish_and_clear();
-    let outcome = match outcome {
-        Ok(outcome) => outcome,
-        Err(why) => {
-            if cli.keep {
-                eprintln!("kept in {}", lab.keep().display());
+    cli: &'a Cli,
+    bars: MultiProgress,
+}
+
+impl Bench<'_> {
+    /// Runs the experiments, some at a time; whether all went well.
+    fn all(&self, chosen: &[&Experiment]) -> Result<bool, Failure> {
+        let next = AtomicUsize::new(0);
+        let work = || -> Result<bool, Failure> {
+            let mut well = true;
+            while let Some(experiment) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
+                well &= self.one(experiment)?;
             }
-            return Err(why.into());
+            Ok(well)
+        };
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..self.cli.jobs.max(1)).map(|_| scope.spawn(work)).collect();
+            let mut well = true;
+            for worker in workers {
+                well &= worker.join().map_err(|_| "an experiment panicked")??;
+            }
+            Ok(well)
+        })
+    }
+
+    fn one(&self, experiment: &Experiment) -> Result<bool, Failure> {
+        let (title, started) = (format!("{}. {}", experiment.number, experiment.title), Instant::now());
+        let lab = Lab::new(&self.mtd, self.cli.mitmdump.clone(), self.seed)?;
+        let bar = self.bars.add(ProgressBar::new_spinner());
+        bar.set_style(ProgressStyle::with_template("{spinner} {pos:>5} {msg} {elapsed}")?);
+        let progress = |what: &str| {
+            bar.inc(1);
+            bar.set_message(what.to_owned());
+        };
+        let outcome = (experiment.run)(&lab, self.amount, &progress);
+        bar.finish_and_clear();
+        let is_clean = outcome.as_ref().is_ok_and(Outcome::is_clean);
+        if let Ok(outcome) = &outcome {
+            let text = match self.cli.json {
+                true => self.json(experiment, outcome)?,
+                false => outcome.show(&title, started.elapsed().as_secs()),
+            };
+            println!("{text}");
         }
-    };
-    if cli.json {
-        let document =
-            serde_json::json!({ "experiment": experiment.number, "seed": seed, "outcome": outcome });
-        println!("{}", serde_json::to_string_pretty(&document)?);
-    } else {
-        print!("{}", outcome.show(&title, started.elapsed().as_secs()));
+        if self.cli.keep && !is_clean {
+            eprintln!("kept in {}", lab.keep().display());
+        }
+        outcome.map(|_| is_clean).map_err(|why| format!("{title}: {why}").into())
     }
-    if cli.keep && !outcome.is_clean() {
-        println!("  kept in {}", lab.keep().display());
+
+    fn json(&self, experiment: &Experiment, outcome: &Outcome) -> Result<String, Failure> {
+        let document = serde_json::json!({
+            "experiment": experiment.number, "title": experiment.title, "seed": self.seed, "outcome": outcome,
+        });
+        Ok(serde_json::to_string_pretty(&document)?)
     }
-    Ok(outcome)
 }
 
 /// The experiments of `numbers`; all without any.

@@ -33,11 +33,15 @@ pub struct Organisation<'a> {
 impl<'a> Organisation<'a> {
     /// Starts a connector called `name`, with an indicator that the victims' apps meet.
     pub fn start(lab: &'a Lab, name: &str) -> Result<Self, Failure> {
-        let mut organisation =
-            Self { lab, data: lab.path(name), log: lab.path(format!("{name}.log")), port: 0, server: None };
+        let mut organisation = Self::new(lab, name);
         organisation.serve(None)?;
         organisation.set_up()?;
         Ok(organisation)
+    }
+
+    /// A connector that has no files yet and does not run.
+    pub fn new(lab: &'a Lab, name: &str) -> Self {
+        Self { lab, data: lab.path(name), log: lab.path(format!("{name}.log")), port: 0, server: None }
     }
 
     /// The settings that the experiments need.
@@ -46,6 +50,8 @@ impl<'a> Organisation<'a> {
         std::fs::write(&settings, settings_file().to_string())?;
         self.admin(&[
             "settings",
+            "--accept-software-keys",
+            "on",
             "--allowed-level",
             "low",
             "--app-sync",

@@ -54,6 +54,19 @@ impl Outcome {
         self.broken.extend(verdict.broken);
     }
 
+    /// Adds what another part of the experiment found.
+    pub fn merge(&mut self, other: Self) {
+        self.rows.extend(other.rows);
+        self.promised += other.promised;
+        self.held += other.held;
+        self.lost.extend(other.lost);
+        self.duplicated.extend(other.duplicated);
+        self.broken.extend(other.broken);
+        for (message, times) in other.said {
+            *self.said.entry(message).or_default() += times;
+        }
+    }
+
     /// Notes what a program said.
     pub fn says(&mut self, who: impl std::fmt::Display, what: &str) {
         *self.said.entry(format!("{who}: {what}")).or_default() += 1;

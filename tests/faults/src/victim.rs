@@ -224,6 +224,14 @@ impl Ended {
         })
     }
 
+    /// What its scans found, scan by scan.
+    pub fn found(&self) -> impl DoubleEndedIterator<Item = &[String]> {
+        self.told.iter().filter_map(|told| match &told.event {
+            Event::Found { detections } => Some(detections.as_slice()),
+            _ => None,
+        })
+    }
+
     /// Whether it told that a report was set aside.
     pub fn sets_aside(&self) -> bool {
         self.told.iter().any(|told| matches!(told.event, Event::SetAside { .. }))

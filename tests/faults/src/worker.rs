@@ -161,12 +161,14 @@ impl Victim<'_> {
         }
         self.teller.phase(Phase::Scan);
         let scanned = self.agent.scan_to(Depth::First, ScanTrigger::Requested, LIMIT).await;
-        match scanned {
-            Ok(scan) => self
-                .teller
-                .tell(&Event::Acknowledged { device: self.device.clone(), numbers: scan.queued_reports }),
+        let (numbers, findings) = match scanned {
+            Ok(scan) => (scan.queued_reports, scan.findings),
             Err(error) => return self.teller.failed(Phase::Scan, &error.to_string()),
-        }
+        };
+        self.teller.tell(&Event::Acknowledged { device: self.device.clone(), numbers });
+        let open = findings.iter().filter(|finding| finding.is_open());
+        let detections = open.map(|finding| finding.judgement.detection.as_str().to_owned()).collect();
+        self.teller.tell(&Event::Found { detections });
         self.teller.phase(Phase::Rest);
         match self.agent.preview_report() {
             Ok(queue) => queue.iter().for_each(|report| {

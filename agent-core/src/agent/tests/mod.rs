@@ -9,6 +9,7 @@ mod deltas;
 mod findings;
 mod hosts;
 mod intel;
+mod keys;
 mod lifetime;
 mod outcomes;
 mod path;

@@ -6,6 +6,7 @@ use super::support::*;
 use super::uploads::{body, http, receipt_for, refusal_of, too_large};
 use crate::agent::*;
 use crate::model::*;
+use crate::platform::FailureKind;
 use crate::report::{
     DeviceReport, Event, Expected, InventoryReport, ProblemKind, SetClaims, verify_chain, verify_report,
 };
@@ -203,14 +204,14 @@ fn a_key_that_is_away_leaves_the_large_report_as_it_was() {
     let large = device.agent.preview_report().unwrap();
     // Signed first: the connector of these tests has the device's key.
     let refused = too_large(&device, &next(&device));
-    device.key.fails.store(true, std::sync::atomic::Ordering::SeqCst);
+    device.key.fail_always(Some(FailureKind::Failed));
     let (_, outcome) = answer(&device, refused);
     assert!(
         matches!(&outcome, UploadOutcome::Again { why, .. } if why.contains("not made smaller")),
         "{outcome:?}"
     );
     assert_eq!(device.agent.preview_report().unwrap(), large);
-    device.key.fails.store(false, std::sync::atomic::Ordering::SeqCst);
+    device.key.fail_always(None);
     device.clock.advance(60 * 60);
     assert!(matches!(answer(&device, too_large(&device, &next(&device))).1, UploadOutcome::Replaced { .. }));
 }

@@ -2,22 +2,17 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use tempfile::TempDir;
 
 use crate::agent::*;
 use crate::model::*;
-use crate::platform::{
-    DeviceHost, Es256Signature, KeyAttestation, KeyProtection, KeySlot, PlatformError, Signer, SystemEntropy,
-};
-use crate::report::jwk::Jwk;
+use crate::platform::testing::MemoryKeystore;
+use crate::platform::{DeviceHost, PlatformError, SystemEntropy};
 use crate::report::{Event, Expected, SetClaims, verify_chain, verify_report};
 
 pub const NOW: Timestamp = Timestamp::from_unix(1_767_225_600);
@@ -32,7 +27,7 @@ pub struct Device {
     pub agent: Agent,
     pub host: Arc<ScriptedHost>,
     pub clock: Arc<TestClock>,
-    pub key: Arc<TestKey>,
+    pub key: Arc<MemoryKeystore>,
     pub folder: TempDir,
 }
 
@@ -42,7 +37,7 @@ impl Device {
         let folder = tempfile::tempdir().unwrap();
         let host = Arc::new(ScriptedHost::default());
         let clock = Arc::new(TestClock(AtomicI64::new(NOW.unix())));
-        let key = Arc::new(TestKey::generate());
+        let key = Arc::new(MemoryKeystore::with_key());
         let agent = open(&folder, &host, &clock, &key);
         Self { agent, host, clock, key, folder }
     }
@@ -149,7 +144,12 @@ impl Device {
     }
 }
 
-fn open(folder: &TempDir, host: &Arc<ScriptedHost>, clock: &Arc<TestClock>, key: &Arc<TestKey>) -> Agent {
+fn open(
+    folder: &TempDir,
+    host: &Arc<ScriptedHost>,
+    clock: &Arc<TestClock>,
+    key: &Arc<MemoryKeystore>,
+) -> Agent {
     Agent::open(config(folder), host_of(host, clock, key)).unwrap()
 }
 
@@ -162,7 +162,7 @@ pub fn config(folder: &TempDir) -> AgentConfig {
     }
 }
 
-pub fn host_of(host: &Arc<ScriptedHost>, clock: &Arc<TestClock>, key: &Arc<TestKey>) -> Host {
+pub fn host_of(host: &Arc<ScriptedHost>, clock: &Arc<TestClock>, key: &Arc<MemoryKeystore>) -> Host {
     Host {
         device: host.clone(),
         key: key.clone(),
@@ -360,73 +360,6 @@ impl TestClock {
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_unix(self.0.load(Ordering::SeqCst))
-    }
-}
-
-/// A P-256 key in memory, which can be made to panic, to hang or to fail. In both slots: this device makes the same key each time.
-pub struct TestKey {
-    pair: EcdsaKeyPair,
-    random: SystemRandom,
-    pub panics: AtomicBool,
-    pub hangs: AtomicBool,
-    pub fails: AtomicBool,
-}
-
-impl TestKey {
-    fn generate() -> Self {
-        let (random, algorithm) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
-        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
-        let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap();
-        Self {
-            pair,
-            random,
-            panics: AtomicBool::new(false),
-            hangs: AtomicBool::new(false),
-            fails: AtomicBool::new(false),
-        }
-    }
-}
-
-impl Signer for TestKey {
-    fn public_key_spki_der(&self) -> Result<Vec<u8>, PlatformError> {
-        let point = self.pair.public_key().as_ref();
-        let coordinate = |range: std::ops::Range<usize>| BASE64_URL_SAFE_NO_PAD.encode(&point[range]);
-        let jwk = Jwk { crv: "P-256".into(), kty: "EC".into(), x: coordinate(1..33), y: coordinate(33..65) };
-        Ok(PublicKey::from_jwk(&jwk).unwrap().to_spki_der())
-    }
-
-    fn sign_es256(&self, message: &[u8]) -> Result<Es256Signature, PlatformError> {
-        assert!(!self.panics.load(Ordering::SeqCst), "the test says so");
-        if self.fails.load(Ordering::SeqCst) {
-            return Err(PlatformError::new("sign", "the test says so"));
-        }
-        while self.hangs.load(Ordering::SeqCst) {
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(Es256Signature::Raw(self.pair.sign(&self.random, message).unwrap().as_ref().to_vec()))
-    }
-}
-
-/// One key, in use from the start: enrolment itself is proved with a connector.
-impl DeviceKey for TestKey {
-    fn public_key_spki_der(&self, _: KeySlot) -> Result<Option<Vec<u8>>, PlatformError> {
-        Signer::public_key_spki_der(self).map(Some)
-    }
-
-    fn sign_es256(&self, _: KeySlot, message: &[u8]) -> Result<Es256Signature, PlatformError> {
-        Signer::sign_es256(self, message)
-    }
-
-    fn protection(&self, _: KeySlot) -> Result<KeyProtection, PlatformError> {
-        Ok(KeyProtection::Software)
-    }
-
-    fn make_candidate(&self, _: &[u8]) -> Result<Option<KeyAttestation>, PlatformError> {
-        Ok(None)
-    }
-
-    fn adopt_candidate(&self) -> Result<(), PlatformError> {
-        Ok(())
     }
 }
 

@@ -51,6 +51,7 @@ fn messages_are_serialized_like_this() {
         challenge: "c2lnbiB0aGlz".to_owned(),
         tenant: "acme".to_owned(),
         token_sha256: receipt.sha256.clone(),
+        jkt: "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs".to_owned(),
     };
     let request = RequestClaims {
         iss: "https://mtd.example/mtd/acme/d/d1".to_owned(),
@@ -92,7 +93,8 @@ fn messages_are_serialized_like_this() {
         "aud": "https://mtd.example/mtd/acme/enrol",
         "challenge": "c2lnbiB0aGlz",
         "tenant": "acme",
-        "token_sha256": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+        "token_sha256": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
+        "jkt": "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
       },
       {
         "iss": "https://mtd.example/mtd/acme/d/d1",

@@ -93,6 +93,7 @@ impl Host {
 
     pub fn reporter(&self) -> Reporter<'_> {
         Reporter {
+            toe: None,
             issuer: &self.issuer,
             txn: "scan-1",
             key: &self.key,

@@ -92,7 +92,7 @@ public struct AgentState: Sendable, Equatable {
         switch event {
         case .levelChanged(_, let to): level = to
         case .accessChanged(let compliant): access = compliant ? .allowed : .blocked
-        case .findingDetected, .findingResolved, .settingsChanged: break
+        case .findingDetected, .findingResolved, .settingsChanged, .keyTrouble, .keyUsable: break
         }
         isExplanationStale = true
     }

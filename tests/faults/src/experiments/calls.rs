@@ -20,6 +20,9 @@ use crate::victim::{Device, Ended, Task};
 /// Runs of the connector that one device lives through.
 const RUNS_PER_DEVICE: u64 = 8;
 
+/// One run in so many is the first start of a connector.
+const FIRST_STARTS: u64 = 10;
+
 /// What a victim does while a call fails: all that there is, with more than one report in the queue.
 const TASK: Task<'_> = Task { rounds: 1, scans: 2, ..Task::ONE_ROUND };
 
@@ -56,8 +59,46 @@ pub fn agent(lab: &Lab, amount: Amount, progress: Progress<'_>) -> Result<Outcom
     run.conclude(calls.len(), organisation)
 }
 
-/// Fails calls on the files of the connector.
+/// Fails calls on the files of the connector: of one that has devices, and of one that starts for the first time.
 pub fn connector(lab: &Lab, amount: Amount, progress: Progress<'_>) -> Result<Outcome, Failure> {
+    let mut outcome = running_connector(lab, amount, progress)?;
+    outcome.merge(first_start(lab, amount.calls / FIRST_STARTS, progress)?);
+    Ok(outcome)
+}
+
+/// Fails calls while keys, certificates and database are made. The same folder must do afterwards.
+fn first_start(lab: &Lab, budget: u64, progress: Progress<'_>) -> Result<Outcome, Failure> {
+    let mut run = Run::new(lab, "first start");
+    let mut counted = Organisation::new(lab, "first");
+    let none = run.fault(&counted.data, 0, "enospc");
+    counted.serve(Some(&none))?;
+    counted.kill()?;
+    let calls = Call::read(&none.log)?;
+    let (mut failed, chosen) = (0, run.choose(&calls, budget));
+    let times = chosen.len() as u64;
+    for (number, (call, kind)) in chosen.into_iter().enumerate() {
+        let what = format!("first start, {kind} on {call}");
+        let mut organisation = Organisation::new(lab, &format!("first-{number}"));
+        let fault = run.fault(&organisation.data, call.number, kind);
+        if organisation.serve(Some(&fault)).is_err() {
+            failed += 1;
+            run.not_started(&organisation, &what);
+        }
+        organisation.kill()?;
+        organisation.serve(None).map_err(|why| format!("after {what}: {why}"))?;
+        organisation.set_up()?;
+        let device = Device::new(lab, &format!("first-device-{number}"), organisation.code()?);
+        let ended = device.run(lab, &Task { drain: true, ..Task::ONE_ROUND })?;
+        run.recovered(&device, &ended, &what);
+        progress("first starts with a failing call");
+    }
+    let mut outcome = Outcome { broken: run.wrong, ..run.outcome };
+    let told = format!("{failed} did not start, and said why; all did the next time");
+    outcome.row("first start of a connector", times, told);
+    Ok(outcome)
+}
+
+fn running_connector(lab: &Lab, amount: Amount, progress: Progress<'_>) -> Result<Outcome, Failure> {
     let mut organisation = Organisation::start(lab, "organisation")?;
     let mut run = Run::new(lab, "connector");
 
@@ -71,7 +112,7 @@ pub fn connector(lab: &Lab, amount: Amount, progress: Progress<'_>) -> Result<Ou
     for (number, (call, kind)) in run.choose(&calls, amount.calls).into_iter().enumerate() {
         let what = format!("{kind} on {call}");
         organisation.kill()?;
-        if number as u64 % RUNS_PER_DEVICE == 0 {
+        if (number as u64).is_multiple_of(RUNS_PER_DEVICE) {
             device = Device::new(lab, &format!("device-{number}"), organisation.code()?);
         }
         let fault = run.fault(&organisation.data, call.number, kind);
@@ -84,13 +125,7 @@ pub fn connector(lab: &Lab, amount: Amount, progress: Progress<'_>) -> Result<Ou
                         .push(format!("{what}: the connector ended: {}", last_lines(&organisation.log, 2)));
                 }
             }
-            Err(_) => {
-                let said = last_error(&organisation.log);
-                run.outcome.says("the connector", &anonymous(&said, &organisation.data));
-                if said.is_empty() {
-                    run.wrong.push(format!("{what}: the connector did not start, and did not say why"));
-                }
-            }
+            Err(_) => run.not_started(&organisation, &what),
         }
         run.struck(&fault, &call, kind);
 
@@ -228,6 +263,15 @@ impl<'a> Run<'a> {
             .partition(|(call, kind)| seen.insert((call.function.clone(), call.kind_of_file(), *kind)));
         let budget = usize::try_from(budget).unwrap_or(usize::MAX);
         first.into_iter().chain(others).take(budget).map(|(call, kind)| (call.clone(), kind)).collect()
+    }
+
+    /// A connector may refuse to start, and must say why.
+    fn not_started(&mut self, organisation: &Organisation<'_>, what: &str) {
+        let said = last_error(&organisation.log);
+        self.outcome.says("the connector", &anonymous(&said, &organisation.data));
+        if said.is_empty() || last_lines(&organisation.log, 20).contains("panicked") {
+            self.wrong.push(format!("{what}: the connector did not start, and did not say why: {said}"));
+        }
     }
 
     fn struck(&mut self, fault: &Fault, call: &Call, kind: &'static str) {

@@ -66,6 +66,9 @@ impl Way<'_> {
         if ended.delivered() > 0 {
             self.outcome.wrong("reports were delivered through a proxy that no pin allows");
         }
+        if found(&ended) == 0 {
+            self.outcome.wrong("the interception is no finding");
+        }
         let newcomer = Device::new(self.lab, "newcomer", self.organisation.code()?);
         let refused = newcomer.run(self.lab, &task)?;
         if refused.enrolled() {
@@ -74,13 +77,17 @@ impl Way<'_> {
         self.note(&newcomer, &refused, &[Phase::Enrol]);
         drop(proxy);
         for device in [&device, &newcomer] {
-            let ended = device.run(self.lab, &Task { rounds: 1, drain: true, ..Task::ONE_ROUND })?;
-            self.note(device, &ended, &[]);
+            self.note(device, &device.run(self.lab, &Task::DRAIN)?, &[]);
+            let afterwards = device.run(self.lab, &Task::ONE_ROUND)?;
+            self.note(device, &afterwards, &[]);
+            if found(&afterwards) > 0 {
+                self.outcome.wrong("the interception is found still, after the connector proved itself");
+            }
         }
         self.outcome.row(
             "proxy under its own authority",
             u64::from(REFUSED_ROUNDS) + 1,
-            "refused; all delivered once it was gone",
+            "refused, and a finding; all delivered once it was gone, and resolved",
         );
         Ok(())
     }
@@ -88,7 +95,7 @@ impl Way<'_> {
     /// A proxy under the connector's authority.
     fn on_the_path(&mut self, exchanges: u64, progress: Progress<'_>) -> Result<(), Failure> {
         let proxy = Proxy::start(self.lab, self.organisation, Some(&self.organisation.data))?;
-        let mut done = BTreeMap::new();
+        let (mut done, mut scans) = (BTreeMap::new(), 0);
         for round in 0.. {
             let mut device = Device::new(self.lab, &format!("device-{round}"), self.organisation.code()?);
             // Until it is enrolled: the proxy may have used up the code, or answered in the connector's place.
@@ -102,7 +109,12 @@ impl Way<'_> {
                 };
                 let ended = device.run(self.lab, &task)?;
                 self.note(&device, &ended, &[Phase::Enrol]);
+                scans += found(&ended);
                 if ended.enrolled() {
+                    // Tells what the last deliveries met.
+                    let ended = device.run(self.lab, &Task { rounds: 1, keep: true, ..task })?;
+                    self.note(&device, &ended, &[]);
+                    scans += found(&ended);
                     break;
                 }
                 device.code = self.organisation.code()?;
@@ -113,8 +125,13 @@ impl Way<'_> {
                 break;
             }
         }
+        if scans == 0 {
+            self.outcome.wrong("forged and missing receipts are no finding");
+        }
+        let told = format!("{scans} scans found the interception; what it did:");
+        self.outcome.row("exchanges through a proxy of the organisation", done.values().sum(), told);
         for (misdeed, times) in done {
-            self.outcome.row(format!("proxy {misdeed}"), times, "");
+            self.outcome.row(format!("  {misdeed}"), times, "");
         }
         Ok(())
     }
@@ -134,6 +151,11 @@ impl Way<'_> {
             self.outcome.wrong(format!("{}: {}", device.name, device.stderr()));
         }
     }
+}
+
+/// How many scans found that somebody is on the path.
+fn found(ended: &Ended) -> usize {
+    ended.found().filter(|scan| scan.iter().any(|it| it == "network.tls_interception")).count()
 }
 
 /// How often each misdeed was done.
