@@ -81,6 +81,9 @@ pub(super) fn sign(
     new: Vec<Unsigned>,
 ) -> Result<Signed, AgentError> {
     let mut waiting = load(tx)?;
+    if waiting.is_empty() && new.is_empty() {
+        return Ok(Signed::default());
+    }
     let had_waited = !waiting.is_empty();
     let older = waiting.len();
     waiting.extend(new);

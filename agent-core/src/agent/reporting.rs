@@ -48,6 +48,8 @@ pub(super) fn queue_reports(
     scan: &Reportable<'_>,
 ) -> Result<Signed, AgentError> {
     let Some(enrolment) = tx.get::<Enrolment>(Slot::Enrolment)? else { return Ok(Signed::default()) };
+    // Room is made only for what cannot go now.
+    let before = backlog::sign(inner, tx, &enrolment, scan.settings, Vec::new())?;
     backlog::make_room(tx)?;
     let findings = shareable(scan);
     let unsigned = |event| Unsigned { txn: scan.scan_id.to_owned(), at: scan.now, event };
@@ -59,7 +61,8 @@ pub(super) fn queue_reports(
     }
     let report = device_report(tx, scan, findings, key_protection(&enrolment))?;
     events.push(unsigned(Event::DeviceReport(Box::new(report))));
-    backlog::sign(inner, tx, &enrolment, scan.settings, events)
+    let signed = backlog::sign(inner, tx, &enrolment, scan.settings, events)?;
+    Ok(Signed { news: signed.news.or(before.news), ..signed })
 }
 
 /// How the enrolled key is kept. What cannot be read is not believed to be hardware.
