@@ -1,7 +1,9 @@
 //! Nothing of the inventory, the findings, the network or the invitation is readable below the data directory, in any
 //! form: a raw search of every file, while the agent runs and after.
 
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde_json::{Value, json};
@@ -51,20 +53,31 @@ fn every_file(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+type Index = HashMap<[u8; 4], Vec<(&'static str, Vec<u8>)>>;
+
+/// Every form of everything planted, by its first bytes: so one pass over a file finds them all.
+static FORMS: LazyLock<Index> = LazyLock::new(|| {
+    let mut index: HashMap<_, Vec<_>> = HashMap::new();
+    for (text, form) in PLANTED.iter().flat_map(|text| forms(text).into_iter().map(|form| (*text, form))) {
+        index.entry(*form.first_chunk().unwrap()).or_default().push((text, form));
+    }
+    index
+});
+
 /// What of [`PLANTED`] is in any file, and where.
 fn found(folder: &Path) -> Vec<(&'static str, PathBuf)> {
-    let mut found = Vec::new();
+    let mut found = BTreeSet::new();
     for path in every_file(folder) {
-        let bytes = std::fs::read(&path).unwrap_or_default();
-        let name = path.to_string_lossy().into_owned();
-        for text in PLANTED {
-            let is_in = |form: &Vec<u8>| bytes.windows(form.len()).any(|window| window == form.as_slice());
-            if name.contains(text) || forms(text).iter().any(is_in) {
-                found.push((text, path.clone()));
+        let content = std::fs::read(&path).unwrap_or_default();
+        for bytes in [content.as_slice(), path.to_string_lossy().as_bytes()] {
+            for (at, start) in bytes.windows(4).enumerate() {
+                let Some(candidates) = FORMS.get(start) else { continue };
+                let here = candidates.iter().filter(|(_, form)| bytes[at..].starts_with(form));
+                found.extend(here.map(|(text, _)| (*text, path.clone())));
             }
         }
     }
-    found
+    found.into_iter().collect()
 }
 
 fn assert_hidden(device: &Device) {
@@ -127,7 +140,7 @@ fn no_secret_is_readable_in_any_file_from_enrolment_to_delivery() {
     let refusal = json!({"err": "invalid_request", "description": WORDS}).to_string();
     let mut outcomes =
         [http(413, Vec::new(), Vec::new()), http(400, Vec::new(), refusal.into_bytes())].into_iter();
-    let mut sent = std::collections::BTreeSet::new();
+    let mut sent = BTreeSet::new();
     while let Some(upload) = device.agent.next_upload().unwrap() {
         let is_readable = found(device.folder.path());
         assert!(is_readable.iter().all(|(_, path)| *path == upload.file), "{is_readable:?}");

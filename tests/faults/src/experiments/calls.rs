@@ -112,7 +112,7 @@ fn running_connector(lab: &Lab, amount: Amount, progress: Progress<'_>) -> Resul
     for (number, (call, kind)) in run.choose(&calls, amount.calls).into_iter().enumerate() {
         let what = format!("{kind} on {call}");
         organisation.kill()?;
-        if number as u64 % RUNS_PER_DEVICE == 0 {
+        if (number as u64).is_multiple_of(RUNS_PER_DEVICE) {
             device = Device::new(lab, &format!("device-{number}"), organisation.code()?);
         }
         let fault = run.fault(&organisation.data, call.number, kind);

@@ -79,10 +79,10 @@ fn calibrate(lab: &Lab, organisation: &Organisation<'_>) -> Result<BTreeMap<Phas
         }
         let mut open: Option<(Phase, Instant)> = None;
         for told in &ended.told {
-            if let Event::Phase { phase } | Event::Failed { step: phase, .. } = told.event {
-                if let Some((before, since)) = open.replace((phase, told.at)) {
-                    lengths.entry(before).or_default().push(told.at.duration_since(since));
-                }
+            if let Event::Phase { phase } = told.event
+                && let Some((before, since)) = open.replace((phase, told.at))
+            {
+                lengths.entry(before).or_default().push(told.at.duration_since(since));
             }
         }
     }
@@ -122,7 +122,7 @@ impl Field<'_> {
                 break;
             }
             let phase = *random.one_of(&Phase::ALL).ok_or("no phases")?;
-            if kill % SETTINGS_EVERY == 0 {
+            if kill.is_multiple_of(SETTINGS_EVERY) {
                 self.change_settings(kill)?;
             }
             // Only a device that is not enrolled enrols.
@@ -259,7 +259,7 @@ impl Field<'_> {
     }
 
     fn change_settings(&self, kill: u64) -> Result<(), Failure> {
-        let level = if (kill / SETTINGS_EVERY) % 2 == 0 { "medium" } else { "low" };
+        let level = if (kill / SETTINGS_EVERY).is_multiple_of(2) { "medium" } else { "low" };
         let organisation = self.organisation.lock().map_err(|_| "a thread panicked")?;
         organisation.admin(&["settings", "--allowed-level", level])?;
         Ok(())
