@@ -6,8 +6,7 @@ import XCTest
 
 /// A keychain that is closed, or has lost its keys, through the real core and a real connector.
 final class KeychainFailureTests: AgentTestCase {
-    /// The scan may say that nothing could be signed; what it would have told is told once the keychain is open.
-    func testAScanWhileTheKeychainIsClosedLosesNothing() async throws {
+    func testWhatAScanFindsWhileTheKeychainIsClosedIsSignedLater() async throws {
         guard let stage = try Stage() else { throw XCTSkip("MTD_BINARY does not name the mtd command: tests/run ios does") }
         let agent = try await workshop.open()
         defer { agent.close() }
@@ -19,17 +18,18 @@ final class KeychainFailureTests: AgentTestCase {
         workshop.keychain.fault = KeychainStatus.interactionNotAllowed
         let trackview = try StoryFiles.responses("apps-with-trackview.plist")
         workshop.device.change { $0.apps = .known(trackview) }
-        do throws(AgentError) {
-            let scan = try await agent.scan(.requested)
-            XCTAssertEqual(scan.level, .high, "the check itself needs no key")
-        } catch {
-            guard case .KeyUnavailable = error else { return XCTFail("\(error)") }
-        }
+        let scan = try await agent.scan(.requested)
+        XCTAssertEqual(scan.level, .high, "the check itself needs no key")
         XCTAssertEqual(try reports(of: stage), before)
+        var state = AgentState()
+        state.learn(.status(try await agent.status()))
+        XCTAssertEqual(state.keyTrouble?.kind, .locked)
+        workshop.device.change { $0.apps = .notAvailable(why: "the finding is gone when it is told") }
 
         workshop.keychain.fault = nil
-        _ = try await agent.scan(.requested)
         let delivery = try await agent.deliver()
+        state.learn(.status(try await agent.status()))
+        XCTAssertNil(state.keyTrouble)
         XCTAssertNil(delivery.stopped)
         XCTAssertEqual(delivery.stillQueued, 0)
         XCTAssertGreaterThan(try reports(of: stage), before)
@@ -102,12 +102,32 @@ final class KeychainFailureTests: AgentTestCase {
         defer { agent.close() }
         _ = try await agent.enroll(stage.payload)
         for name in ["device-key", "device-key.b"] { try FakeKeychainKeys(keychain: workshop.keychain).remove(name) }
-        var told: String?
-        do throws(AgentError) { _ = try await agent.scan(.requested) } catch { told = error.message }
-        let status = try await agent.status()
-        XCTAssertTrue((told ?? status.enrolAgain?.why ?? "").contains("enrol"), told ?? "nothing was told")
+        _ = try await agent.scan(.requested)
+        let trouble = try await agent.status().keyTrouble
+        XCTAssertEqual(trouble?.kind, .gone)
+        XCTAssertTrue(trouble?.advice.contains("enrol this device again") == true, "\(trouble as Any)")
         XCTAssertNil(try workshop.key.publicKeySpkiDer(slot: .current))
         XCTAssertNil(try workshop.key.publicKeySpkiDer(slot: .candidate))
+        try stage.tell("stop")
+    }
+
+    func testAKeyThatIsChangedSignsFromThenOnAndTheChainGoesOn() async throws {
+        guard let stage = try Stage() else { throw XCTSkip("MTD_BINARY does not name the mtd command: tests/run ios does") }
+        let agent = try await workshop.open()
+        defer { agent.close() }
+        let enrolled = try await agent.enroll(stage.payload)
+        _ = try await agent.scan(.requested)
+        _ = try await agent.deliver()
+        let before = try XCTUnwrap(workshop.key.publicKeySpkiDer(slot: .current))
+        let rotated = try await agent.rotateKey()
+        XCTAssertEqual(rotated.deviceId, enrolled.deviceId)
+        XCTAssertNotEqual(try workshop.key.publicKeySpkiDer(slot: .current), before)
+        XCTAssertNil(try workshop.key.publicKeySpkiDer(slot: .candidate))
+        _ = try await agent.scan(.requested)
+        let delivery = try await agent.deliver()
+        XCTAssertEqual(delivery.stillQueued, 0)
+        let chain = try XCTUnwrap((stage.tell("device")["device"] as? [String: Any])?["chain"] as? [String: Any])
+        XCTAssertEqual(chain["status"] as? String, "intact")
         try stage.tell("stop")
     }
 

@@ -26,6 +26,8 @@ public struct AgentState: Sendable, Equatable {
     public private(set) var enrolment: EnrolmentStatus?
     /// Why the device has to be enrolled again, where it has: its reports stay queued until then.
     public private(set) var enrolAgain: EnrolAgain?
+    /// What keeps the device key from signing, and what to do about it. Nothing is lost meanwhile.
+    public private(set) var keyTrouble: KeyTrouble?
     /// The connector's last decision.
     public private(set) var access = Access.undecided
     /// Reports that wait for delivery.
@@ -85,6 +87,7 @@ public struct AgentState: Sendable, Equatable {
     private mutating func learn(_ status: Status) {
         (level, atLeast, lastScanAt) = (status.level, status.atLeast, status.lastScanAt)
         (enrolment, enrolAgain, queued) = (status.enrolment, status.enrolAgain, status.queued)
+        keyTrouble = status.keyTrouble
         access = status.decision.map { $0.compliant ? .allowed : .blocked } ?? .undecided
     }
 
@@ -92,7 +95,9 @@ public struct AgentState: Sendable, Equatable {
         switch event {
         case .levelChanged(_, let to): level = to
         case .accessChanged(let compliant): access = compliant ? .allowed : .blocked
-        case .findingDetected, .findingResolved, .settingsChanged, .keyTrouble, .keyUsable: break
+        case .keyTrouble(let trouble): keyTrouble = trouble
+        case .keyUsable: keyTrouble = nil
+        case .findingDetected, .findingResolved, .settingsChanged: break
         }
         isExplanationStale = true
     }

@@ -61,7 +61,15 @@ public final class DeviceAgent: Sendable {
         close()
     }
 
-    /// Enrols this device with the organisation that made `code`: the text of its QR code or managed app configuration.
+    /// Signs with a new key from now on: the old one authorises it, the connector takes it, and the old one is deleted. Name and
+    /// chain of the device go on. May be called again after a failure.
+    @discardableResult
+    public func rotateKey(within limit: TimeInterval = 60) async throws(AgentError) -> EnrolmentStatus {
+        try await call { try await $0.rotateKey(limit: sane(limit)) }
+    }
+
+    /// Enrols this device with the organisation that made `code`: the text of its QR code or managed app configuration. A
+    /// device that was enrolled before keeps its name where its key still works. May be called again after a failure.
     @discardableResult
     public func enroll(_ code: String, within limit: TimeInterval = 60) async throws(AgentError) -> EnrolmentStatus {
         try await call { try await $0.enroll(payload: code, limit: sane(limit)) }

@@ -43,10 +43,17 @@ public class MtdAgent private constructor(
 
     /**
      * Enrols this device by [payload]: the text of the organisation's QR code or managed configuration. A device that was
-     * enrolled before starts anew.
+     * enrolled before starts anew, and keeps its name where its key still works. May be called again with the same payload after
+     * a failure.
      */
     public suspend fun enroll(payload: String, limit: Duration = EXCHANGE): EnrolmentStatus =
         call(limit) { enroll(payload, it) }
+
+    /**
+     * Signs with a new key from now on: the old one authorises it, the connector takes it, and the old one is deleted. Name and
+     * chain of the device go on. May be called again after a failure.
+     */
+    public suspend fun rotateKey(limit: Duration = EXCHANGE): EnrolmentStatus = call(limit) { rotateKey(it) }
 
     /**
      * Checks apps, network and device, classifies, and queues signed reports if the device is enrolled. What is not known when

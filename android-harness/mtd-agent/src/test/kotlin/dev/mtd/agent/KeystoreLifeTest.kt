@@ -28,27 +28,24 @@ class KeystoreLifeTest {
     @After
     fun tidy() = stage.close()
 
-    /** The scan may say that nothing could be signed; what it would have told is told once the Keystore is open. */
     @Test
-    fun `a scan while the Keystore is locked or busy loses nothing`() = runBlocking {
+    fun `what a scan finds while the Keystore is locked or busy is signed later`() = runBlocking {
         enrolled { agent ->
             agent.scan(limit = LIMIT)
             agent.deliver(LIMIT)
-            for ((number, fault) in listOf(UserNotAuthenticatedException(), BackendBusyException(1_000)).withIndex()) {
+            val faults = mapOf(FailureKind.LOCKED to UserNotAuthenticatedException(), FailureKind.BUSY to BackendBusyException(1_000))
+            for ((kind, fault) in faults) {
                 val before = lastSeq()
                 keystore.fault = fault
-                phone.install("com.example.trackview", "TrackView", 42, "4.$number")
-                try {
-                    assertEquals("the check itself needs no key", Level.HIGH, agent.scan(limit = LIMIT).level)
-                } catch (later: AgentException.KeyUnavailable) {
-                    assertTrue(later.message!!, "try again" in later.message!!)
-                }
+                phone.install("com.example.trackview", "TrackView", 42, "4.2")
+                assertEquals("the check itself needs no key", Level.HIGH, agent.scan(limit = LIMIT).level)
                 assertEquals(before, lastSeq())
+                assertEquals(kind, agent.status().keyTrouble?.kind)
 
                 keystore.fault = null
-                agent.scan(limit = LIMIT)
                 val delivery = agent.deliver(LIMIT)
                 assertNull(delivery.stopped)
+                assertNull(agent.status().keyTrouble)
                 assertEquals(0uL, delivery.stillQueued)
                 assertTrue("$before", lastSeq() > before)
                 assertEquals("the connector knows of what was found then", false, delivery.decision?.compliant)
@@ -102,10 +99,28 @@ class KeystoreLifeTest {
         enrolled { agent ->
             val aliases = keystore.aliases
             keystore.fault = KeyPermanentlyInvalidatedException()
-            val told = runCatching { agent.scan(limit = LIMIT) }.exceptionOrNull()?.message ?: agent.status().enrolAgain?.why
-            assertTrue("$told", "enrol" in told.orEmpty())
+            agent.scan(limit = LIMIT)
+            val trouble = agent.status().keyTrouble
+            assertEquals(FailureKind.GONE, trouble?.kind)
+            assertTrue("$trouble", "enrol this device again" in trouble!!.advice)
             assertEquals(aliases, keystore.aliases)
         }
+    }
+
+    @Test
+    fun `a key that is changed signs from then on, and the chain goes on`() = runBlocking {
+        enrolled { agent ->
+            agent.scan(limit = LIMIT)
+            agent.deliver(LIMIT)
+            val key = AndroidKeystoreKey(phone.context, keystore)
+            val before = key.publicKeySpkiDer(KeySlot.CURRENT)!!
+            assertEquals(agent.status().enrolment?.deviceId, agent.rotateKey(LIMIT).deviceId)
+            assertFalse(before.contentEquals(key.publicKeySpkiDer(KeySlot.CURRENT)))
+            assertNull("the former key is deleted", key.publicKeySpkiDer(KeySlot.CANDIDATE))
+            agent.scan(limit = LIMIT)
+            assertEquals(0uL, agent.deliver(LIMIT).stillQueued)
+        }
+        assertWhole()
     }
 
     private suspend fun <T> enrolled(use: suspend (MtdAgent) -> T): T = MtdAgent.open(phone.context, phone.config()).use { agent ->
