@@ -29,6 +29,7 @@ mod full_disk;
 mod help;
 mod intel;
 mod inventory;
+mod keys;
 mod network;
 mod outage;
 mod output;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Inner;
 use super::error::AgentError;
 use super::events::AgentEvent;
+use super::settle::EnrolAgain;
 use super::{reporting, smaller};
 use crate::connector::Enrolment;
 use crate::model::{Settings, Timestamp};
@@ -148,14 +149,22 @@ pub(super) fn note(
     error: Option<&SignError>,
 ) -> Result<(Option<KeyTrouble>, Option<AgentEvent>), AgentError> {
     let before: Option<KeyTrouble> = tx.get(Slot::KeyTrouble)?;
+    let was_gone = before.as_ref().is_some_and(|before| before.kind == FailureKind::Gone);
     let Some(error) = error else {
         tx.delete(Slot::KeyTrouble)?;
+        if was_gone {
+            tx.delete(Slot::Disowned)?;
+        }
         return Ok((None, before.map(|_| AgentEvent::KeyUsable)));
     };
     let (kind, why) = (error.kind(), error.to_string());
     let same = before.as_ref().is_some_and(|before| before.kind == kind);
     let since = before.filter(|_| same).map_or_else(|| inner.host.clock.now(), |before| before.since);
     let trouble = KeyTrouble { kind, why, since };
+    if kind == FailureKind::Gone && !was_gone {
+        let why = trouble.why.clone();
+        tx.put(Slot::Disowned, &EnrolAgain { why, since })?;
+    }
     tx.put(Slot::KeyTrouble, &trouble)?;
     let news = (!same).then(|| AgentEvent::KeyTrouble { trouble: trouble.clone() });
     Ok((Some(trouble), news))

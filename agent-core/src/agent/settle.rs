@@ -31,12 +31,13 @@ pub(super) enum Settled {
     Again { at: Timestamp, why: String },
 }
 
-/// Why the connector takes nothing from this device until it is enrolled again. Its reports stay queued.
+/// Why nothing goes to the connector until this device is enrolled again: the connector does not know it, or its key is
+/// gone. Reports stay queued.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnrolAgain {
-    /// The connector's error and description.
+    /// The connector's error and description, or the platform's words.
     pub why: String,
-    /// When it said so first.
+    /// Since when.
     pub since: Timestamp,
 }
 

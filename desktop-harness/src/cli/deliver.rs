@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use agent_core::agent::{DeliveryHints, DeliverySummary, IntelDownload};
+use agent_core::platform::FailureKind;
 
 use super::folder::open_agent;
 use super::{Global, Outcome};
@@ -65,7 +66,8 @@ pub(crate) fn show(ui: &Ui, summary: &DeliverySummary) {
         let why = crate::ui::clean(&trouble.why);
         ui.line(ui.paint.warning(format!("The device key does not sign ({why}): {}.", trouble.advice())));
     }
-    if let Some(lost) = &summary.enrol_again {
+    let key_is_gone = summary.key_trouble.as_ref().is_some_and(|trouble| trouble.kind == FailureKind::Gone);
+    if let Some(lost) = summary.enrol_again.as_ref().filter(|_| !key_is_gone) {
         let why = crate::ui::clean(&lost.why);
         ui.line(
             ui.paint.warning(format!(

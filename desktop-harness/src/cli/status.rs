@@ -2,6 +2,7 @@
 
 use agent_core::agent::EnrolmentStatus;
 use agent_core::model::Ownership;
+use agent_core::platform::FailureKind;
 
 use super::folder::open_agent;
 use super::{Global, Outcome};
@@ -34,7 +35,8 @@ pub(crate) fn run(_args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliE
         }
         None => ui.line("Enrolled  no: nothing is ever sent"),
     }
-    if let Some(lost) = &status.enrol_again {
+    let key_is_gone = status.key_trouble.as_ref().is_some_and(|trouble| trouble.kind == FailureKind::Gone);
+    if let Some(lost) = status.enrol_again.as_ref().filter(|_| !key_is_gone) {
         let why = crate::ui::clean(&lost.why);
         ui.line(ui.paint.warning(format!(
             "          The connector does not know this device any more since {} ({why}): enrol again. Reports stay queued.",

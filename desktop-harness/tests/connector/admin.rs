@@ -29,6 +29,7 @@ async fn a_device_row_is_serialized_like_this() {
     device.delivered(&device.report(1, None, "medium")).await;
     let mut rows = serde_json::to_value(bench.connector.devices().unwrap()).unwrap();
     rows[0]["id"] = "[id]".into();
+    rows[0]["keys"][0]["kid"] = "[kid]".into();
     insta::assert_json_snapshot!(rows, @r#"
     [
       {
@@ -43,6 +44,14 @@ async fn a_device_row_is_serialized_like_this() {
         "enrolled_at": 1790000000,
         "id": "[id]",
         "key_protection": "software",
+        "keys": [
+          {
+            "key_protection": "software",
+            "kid": "[kid]",
+            "since": 1790000000,
+            "state": "in_use"
+          }
+        ],
         "last_seen": 1790000000,
         "last_seq": 1,
         "level": "medium",
