@@ -50,7 +50,7 @@ pub fn run(lab: &Lab, amount: Amount, progress: Progress<'_>) -> Result<Outcome,
         amount: amount.kills,
         strikes: Mutex::default(),
         connector_kills: AtomicU64::new(0),
-        new_codes: AtomicU64::new(0),
+        refused_codes: Mutex::default(),
         progress,
     };
     let mut ledger = Ledger::default();
@@ -105,7 +105,7 @@ struct Field<'a> {
     /// Kills by the phase that they struck, and the part of its usual length.
     strikes: Mutex<BTreeMap<Phase, [u64; PARTS]>>,
     connector_kills: AtomicU64,
-    new_codes: AtomicU64,
+    refused_codes: Mutex<Vec<String>>,
     progress: Progress<'a>,
 }
 
@@ -177,10 +177,7 @@ impl Field<'_> {
                 return Ok(device);
             }
             // It ended by itself before it was struck.
-            if ended.failures().any(|(step, _)| step == Phase::Enrol) {
-                self.new_codes.fetch_add(1, Ordering::Relaxed);
-                device.code = self.code()?;
-            }
+            self.mind_code(&mut device, &ended)?;
         }
     }
 
@@ -234,12 +231,19 @@ impl Field<'_> {
             if ended.status.success() {
                 return Ok(());
             }
-            if ended.failures().any(|(step, _)| step == Phase::Enrol) {
-                self.new_codes.fetch_add(1, Ordering::Relaxed);
-                device.code = self.code()?;
-            }
+            self.mind_code(&mut device, &ended)?;
         }
         wrong.push(format!("{} could not deliver all that it had", device.name));
+        Ok(())
+    }
+
+    /// Gives a device whose code was refused another one. While the connector is gone, none is.
+    fn mind_code(&self, device: &mut Device, ended: &Ended) -> Result<(), Failure> {
+        let mut enrolments = ended.failures().filter(|(step, _)| *step == Phase::Enrol);
+        if let Some((_, why)) = enrolments.find(|(_, why)| why.contains("refused:")) {
+            self.refused_codes.lock().map_err(|_| "a thread panicked")?.push(why.to_owned());
+            device.code = self.code()?;
+        }
         Ok(())
     }
 
@@ -247,7 +251,7 @@ impl Field<'_> {
     fn note(&self, device: &Device, ended: &Ended, ledger: &mut Ledger, wrong: &mut Vec<String>) {
         ledger.note(ended);
         for (phase, why) in ended.failures() {
-            // The connector may be gone while it is started again, and a code that was used is used.
+            // The connector may be gone while it is started again; a code that is refused is minded apart.
             let is_expected = phase == Phase::Enrol;
             if !is_expected {
                 wrong.push(format!("{}: {phase} failed: {why}", device.name));
@@ -285,13 +289,17 @@ impl Field<'_> {
             let told = format!("{:>6.2} ms long; by fifths of it: {spread}", usual.as_secs_f64() * 1e3);
             outcome.row(format!("kill -9 of the agent in {phase}"), parts.iter().sum(), told);
         }
-        let codes = self.new_codes.into_inner();
+        let refused = self.refused_codes.into_inner().map_err(|_| "a thread panicked")?;
         outcome.row(
             "kill -9 of the connector during delivery",
             self.connector_kills.into_inner(),
-            format!("{} devices; {codes} needed another enrolment code", devices.len()),
+            format!("{} devices; {} needed another enrolment code", devices.len(), refused.len()),
         );
         outcome.judge(ledger.verdict(&organisation.data, &devices)?);
+        // An enrolment that broke off goes on with the code that it began with.
+        let needless =
+            refused.iter().map(|why| format!("an enrolment that broke off needed another code: {why}"));
+        outcome.broken.extend(needless);
         if std::fs::read_to_string(&organisation.log)?.contains("panicked") {
             outcome.wrong("the connector panicked");
         }
