@@ -2,11 +2,12 @@
 
 use crate::device::{Device, run};
 
-const SUBCOMMANDS: [&str; 16] = [
+const SUBCOMMANDS: [&str; 17] = [
     "demo",
     "scan",
     "analyze",
     "enroll",
+    "rotate-key",
     "deliver",
     "status",
     "explain",
@@ -30,6 +31,7 @@ fn every_subcommand_has_help_with_an_example() {
         "connector serve",
         "connector token",
         "connector devices",
+        "connector revoke",
         "connector settings",
         "connector attestation",
         "connector policy",
