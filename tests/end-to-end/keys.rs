@@ -22,6 +22,7 @@ fn a_key_is_changed_and_everything_goes_on() {
     assert_eq!(told["device_id"], before["id"]);
     report(&device);
     assert_eq!(organisation.devices()[0]["keys"][0]["kid"], told["kid"]);
+    device.mtd("status").ends_with(0).says(&format!("{}, kept in software", told["kid"].as_str().unwrap()));
     assert!(!device.path("data/device-key-candidate.p8").exists());
 }
 

@@ -100,7 +100,7 @@ pub(super) fn sign(
 
 /// [`sign`] at a delivery, where nothing is new.
 pub(super) fn sign_waiting(inner: &Inner) -> Result<Signed, AgentError> {
-    if inner.store.read(|tx| load(tx))?.is_empty() {
+    if inner.store.read(load)?.is_empty() {
         return Ok(Signed::default());
     }
     inner.store.write(|tx| {

@@ -247,6 +247,10 @@ pub struct EnrolmentStatus {
     pub allowed_level: RiskLevel,
     /// Version of the settings in force.
     pub settings_version: u64,
+    /// RFC 7638 thumbprint of the device key; empty in an enrolment of before keys could change.
+    pub kid: String,
+    /// How the device key is kept: `software`, `trusted_environment`, `strongbox` or `secure_enclave`.
+    pub key_protection: String,
 }
 
 /// One report exactly as it will be sent.
@@ -278,6 +282,8 @@ impl EnrolmentStatus {
             app_sync: settings.app_sync,
             allowed_level: settings.allowed_level,
             settings_version: settings.version,
+            kid: enrolment.kid.clone(),
+            key_protection: enrolment.key_protection.clone(),
         }
     }
 }

@@ -30,6 +30,7 @@ pub(crate) fn run(_args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliE
     match &status.enrolment {
         Some(enrolment) => {
             ui.line(format!("Enrolled  {} at {}", enrolment.device_id, enrolment.connector_url));
+            ui.line(format!("Key       {}, kept in {}", enrolment.kid, kept(&enrolment.key_protection)));
             ui.line(format!("Sharing   {}", sharing(enrolment)));
             ui.line(format!("Allowed   up to {}", enrolment.allowed_level));
         }
@@ -46,7 +47,7 @@ pub(crate) fn run(_args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliE
     if let Some(trouble) = &status.key_trouble {
         let why = crate::ui::clean(&trouble.why);
         ui.line(ui.paint.warning(format!(
-            "Key       does not sign since {} ({why}): {}.",
+            "          The key does not sign since {} ({why}): {}.",
             trouble.since,
             trouble.advice()
         )));
@@ -75,6 +76,16 @@ pub(crate) fn run(_args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliE
         access_view::show(ui, &decision.resources);
     }
     Ok(Outcome::Done)
+}
+
+/// Where a key is, in words.
+fn kept(key_protection: &str) -> &str {
+    match key_protection {
+        "trusted_environment" => "the trusted environment",
+        "strongbox" => "a secure element",
+        "secure_enclave" => "the Secure Enclave",
+        other => other,
+    }
 }
 
 /// What of the app inventory leaves the device, in one sentence.

@@ -161,6 +161,17 @@ fn migrate(connection: &mut Connection) -> Result<(), Error> {
     Ok(transaction.commit()?)
 }
 
+/// A database as version `version` made it, for tests of what later ones make of it.
+#[cfg(test)]
+pub fn of_version(data_dir: &Path, version: u32, content: &str) -> Result<(), Error> {
+    let connection = Connection::open(data_dir.join(FILE))?;
+    for sql in STEPS.iter().take(version as usize).copied().flatten() {
+        connection.execute_batch(sql)?;
+    }
+    connection.execute_batch(content)?;
+    Ok(connection.pragma_update(None, "user_version", version)?)
+}
+
 /// A number as SQLite has it: versions and sizes stay far below 2^63.
 pub struct Number(pub u64);
 

@@ -13,7 +13,7 @@ use super::chain::{Fault, Place, Surroundings, judge};
 use super::challenge::Challenges;
 use super::error::Denied;
 use super::limits::CHALLENGE_LIFETIME;
-use super::{Config, Connector};
+use super::{Config, Connector, KeyState, TenantSettings, database};
 use crate::software_key::SoftwareKey;
 
 const NOW: Timestamp = Timestamp::from_unix(1_790_000_000);
@@ -128,4 +128,26 @@ fn arbitrary_reports_are_refused_and_never_fail() {
         let code = refused(connector.receive("default", &signed(stranger.as_bytes())));
         prop_assert_eq!(code, RefusalCode::InvalidIssuer);
     });
+}
+
+#[test]
+fn devices_of_a_version_without_keys_of_their_own_keep_theirs_in_use() {
+    let directory = tempfile::tempdir().unwrap();
+    let key = SoftwareKey::from_pkcs8(&SoftwareKey::generate().unwrap()).unwrap();
+    let (kid, jwk) = (key.public().thumbprint(), serde_json::to_string(&key.public().to_jwk()).unwrap());
+    let settings = serde_json::to_string(&TenantSettings::default()).unwrap();
+    let content = format!(
+        "INSERT INTO tenant VALUES ('default', '{settings}');
+        INSERT INTO device VALUES ('d1', 'default', '{kid}', '{jwk}', 'software', '\"corporate\"', 5);
+        INSERT INTO enrolment (epoch, device, url, enrolled_at) VALUES ('e1', 'd1', 'https://localhost', 3);
+        INSERT INTO enrolment (epoch, device, url, enrolled_at) VALUES ('e2', 'd1', 'https://localhost', 4);
+        INSERT INTO invitation VALUES ('used', 'default', '\"corporate\"', 9, 4);"
+    );
+    database::of_version(directory.path(), 2, &content).unwrap();
+
+    let row = connector(&directory).devices().unwrap().remove(0);
+    assert_eq!((row.id.as_str(), row.revoked_at, row.keys.len()), ("d1", None, 1));
+    let (found, since) = (&row.keys[0], Timestamp::from_unix(4));
+    assert_eq!((found.kid.as_str(), found.state, found.since), (kid.as_str(), KeyState::InUse, since));
+    assert_eq!(connector(&directory).device_key("d1").unwrap().as_ref(), Some(key.public()));
 }
