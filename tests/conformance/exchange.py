@@ -80,7 +80,8 @@ class Story:
     """The connector, the recorder before it, the agent, and what they do."""
 
     def __init__(self, mtd, work, port):
-        self.mtd, self.work, self.port = mtd, work, port
+        # The path as seen from here: the programs run in WORK.
+        self.mtd, self.work, self.port = Path(mtd).absolute(), work, port
         self.exchanges = []
 
     def tell(self):
