@@ -29,6 +29,7 @@ pub(crate) struct Overrides {
 pub(crate) const INTEL_SIGNING_KEY: &str = "intel-key.p8";
 
 /// The name, in the data folder, of the public key of whose bundles are taken.
+const STORE: &str = "agent.db";
 const INTEL_KEY: &str = "intel-key.pub";
 
 /// The public half of a signing key.
@@ -64,6 +65,11 @@ fn own_intel_key(data_dir: &Path) -> Result<Option<BundleKey>, CliError> {
     public_half(&pair).map(Some)
 }
 
+/// Whether an agent has kept anything in `data_dir`.
+pub(crate) fn has_store(data_dir: &Path) -> bool {
+    data_dir.join(STORE).exists()
+}
+
 /// The agent over the store in `data_dir`.
 pub(crate) fn open_agent(data_dir: PathBuf, overrides: Overrides) -> Result<Agent, CliError> {
     std::fs::create_dir_all(&data_dir)
@@ -80,7 +86,7 @@ pub(crate) fn open_agent(data_dir: PathBuf, overrides: Overrides) -> Result<Agen
     };
     let config = AgentConfig {
         platform,
-        store: data_dir.join("agent.db"),
+        store: data_dir.join(STORE),
         unenrolled_settings,
         intel_key: intel_key(&data_dir)?,
     };

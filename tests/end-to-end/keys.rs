@@ -1,5 +1,7 @@
 //! The device's key as its user and its administrator meet it: changed, lost, and a device revoked.
 
+use std::process::Stdio;
+
 use crate::device::Device;
 use crate::organisation::Organisation;
 
@@ -24,6 +26,43 @@ fn a_key_is_changed_and_everything_goes_on() {
     assert_eq!(organisation.devices()[0]["keys"][0]["kid"], told["kid"]);
     device.mtd("status").ends_with(0).says(&format!("{}, kept in software", told["kid"].as_str().unwrap()));
     assert!(!device.path("data/device-key-candidate.p8").exists());
+}
+
+#[test]
+fn reports_under_former_keys_of_this_machine_verify_without_naming_them() {
+    let organisation = Organisation::acme();
+    let device = reporting(&organisation);
+    let mut preview = String::new();
+    for _ in 0..3 {
+        device.mtd("scan --inventory dpkg-status").ends_with(0);
+        device.mtd("rotate-key").ends_with(0);
+    }
+    device.mtd("scan --inventory dpkg-status").ends_with(0);
+    for report in device.json("preview").as_array().unwrap() {
+        preview += &format!("{}\n", report["token"].as_str().unwrap());
+    }
+    device.mtd_reading("verify -", &preview).ends_with(0).says("4 reports verified");
+
+    let other = Device::new();
+    assert!(other.mtd_reading("verify -", &preview).error().contains("name one with --key"));
+    assert!(!other.path("data/agent.db").exists());
+}
+
+#[test]
+fn a_key_that_several_processes_change_at_once_is_changed_in_turn() {
+    let organisation = Organisation::acme();
+    let device = reporting(&organisation);
+    for round in 0..3 {
+        let spawn = |_| device.command("rotate-key --data data").stdout(Stdio::null()).spawn().unwrap();
+        let mut all: Vec<_> = (0..4).map(spawn).collect();
+        for child in &mut all {
+            assert!(child.wait().unwrap().success(), "round {round}");
+        }
+        report(&device);
+    }
+    let known = organisation.devices()[0].clone();
+    assert_eq!((&known["chain"]["status"], &known["keys"][0]["state"]), (&"intact".into(), &"in_use".into()));
+    assert_eq!(known["keys"].as_array().unwrap().len(), 13, "none was lost on the way");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The way to a connector as its administrator changes it: keys, pins, and what devices fetch.
 
+use agent_core::report::jws;
+
 use crate::device::Device;
 use crate::organisation::Organisation;
 use crate::outage::deliver_all;
@@ -99,4 +101,49 @@ fn an_impostor_is_found_by_the_scan_after_it_was_met() {
     let open =
         |it: &&serde_json::Value| it["detection"] == "network.tls_interception" && it["state"] == "open";
     assert_eq!(scan["findings"].as_array().unwrap().iter().filter(open).count(), 0, "{:#}", scan["findings"]);
+}
+
+#[test]
+fn a_report_that_the_organisation_finds_too_large_by_now_comes_in_parts_and_the_chain_holds() {
+    let organisation = Organisation::acme();
+    let device = Device::new();
+    let package = |number| {
+        format!(
+            "Package: package-{number}\nStatus: install ok installed\nArchitecture: all\nVersion: 1.{number}\nInstalled-Size: 9\n\n"
+        )
+    };
+    device.file("many", (0..1500).map(package).collect::<String>());
+    organisation.enrol(&device);
+    device.mtd("scan --inventory many").ends_with(0);
+    let largest = |reports: &[String]| reports.iter().map(String::len).max().unwrap();
+    let queued = device
+        .json("preview")
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["token"].to_string())
+        .collect::<Vec<_>>();
+    assert!(largest(&queued) > 60_000, "{}", largest(&queued));
+
+    organisation.admin("connector settings --max-report-bytes 60000").ends_with(0).says("60000 bytes");
+    assert!(
+        organisation.admin("connector settings --max-report-bytes 16383").stderr.contains("16384..=1048576")
+    );
+    let delivered = device.json("deliver");
+    let parts = delivered["replaced"][0]["by"].as_array().unwrap().len();
+    assert!(parts > 1 && delivered["still_queued"] == 0, "{delivered}");
+
+    let received = organisation.reports();
+    assert!(largest(&received) <= 60_000, "{}", largest(&received));
+    device.mtd_reading("verify -", &received.join("\n")).ends_with(0);
+    assert_eq!(organisation.devices()[0]["chain"]["status"], "intact");
+    let apps: usize = received.iter().map(|token| apps_in(token)).sum();
+    assert_eq!(apps, 1500);
+}
+
+/// How many apps a report tells of.
+fn apps_in(token: &str) -> usize {
+    let claims: serde_json::Value = jws::peek_claims(token).unwrap();
+    let events = claims["events"].as_object().unwrap();
+    events.values().filter_map(|event| event["inventory"]["apps"].as_array().map(Vec::len)).sum()
 }

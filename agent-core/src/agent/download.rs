@@ -20,6 +20,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Inner;
 use super::error::AgentError;
+use super::files;
 use super::hints::{DeliveryHints, intel_can_wait};
 use super::intel;
 use super::result::IntelDownload;
@@ -27,7 +28,7 @@ use super::runtime::on_own_thread;
 use crate::connector::{Client, ConnectorError, DownloadState, Downloaded, Enrolment, Partial};
 use crate::intel::bundle::BundleError;
 use crate::model::{Settings, Sha256, Timestamp};
-use crate::store::{ReadTx, Slot};
+use crate::store::{ReadTx, Slot, StoreError};
 
 /// How long a download that found the disk full waits before it is tried again, in seconds.
 const FULL_DISK_WAIT: i64 = 60 * 60;
@@ -67,7 +68,7 @@ impl Memory {
 pub(super) fn progress(inner: &Inner, tx: &ReadTx<'_>) -> Result<Option<(u64, u64)>, AgentError> {
     let memory: Option<Memory> = tx.get(Slot::IntelDownload)?;
     let Some(partial) = memory.and_then(|memory| memory.partial) else { return Ok(None) };
-    let received = fs::metadata(part_path(inner)).map_or(0, |metadata| metadata.len());
+    let received = fs::metadata(part_path(&inner.config.store)).map_or(0, |metadata| metadata.len());
     Ok(Some((received.min(partial.total), partial.total)))
 }
 
@@ -137,8 +138,13 @@ async fn try_to_fetch(
     }
 }
 
-fn part_path(inner: &Inner) -> PathBuf {
-    inner.config.store.with_extension("mtdi.part")
+/// Removes what has come so far of a bundle for the store in `store`.
+pub(super) fn erase(store: &Path) -> Result<(), StoreError> {
+    Ok(files::remove(&part_path(store))?)
+}
+
+fn part_path(store: &Path) -> PathBuf {
+    store.with_extension("mtdi.part")
 }
 
 /// The file that has come so far.
@@ -152,7 +158,7 @@ struct PartFile {
 
 impl PartFile {
     fn open(inner: &Arc<Inner>, memory: Memory) -> Result<Self, AgentError> {
-        let path = part_path(inner);
+        let path = part_path(&inner.config.store);
         let received = fs::metadata(&path).map_or(0, |metadata| metadata.len());
         let mut part = Self { inner: inner.clone(), path, memory, received, file: None };
         let fits = part.memory.partial.as_ref().is_some_and(|state| received <= state.total);
@@ -239,10 +245,7 @@ impl PartFile {
 
     fn remove(&mut self) -> Result<(), AgentError> {
         (self.file, self.received) = (None, 0);
-        match fs::remove_file(&self.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(storage(&error).into()),
-            _ => Ok(()),
-        }
+        files::remove(&self.path).map_err(|error| storage(&error).into())
     }
 }
 
@@ -261,7 +264,9 @@ impl Partial for PartFile {
         }
         self.remember(|memory| (memory.partial, memory.not_before) = (Some(state), None))
             .map_err(kept_back)?;
-        self.file = Some(create(&self.path).map_err(|error| storage(&error))?);
+        self.file = Some(
+            files::private().create(true).truncate(true).open(&self.path).map_err(|error| storage(&error))?,
+        );
         self.received = 0;
         Ok(())
     }
@@ -281,18 +286,6 @@ impl Partial for PartFile {
         self.remember(|memory| memory.partial = None).map_err(kept_back)?;
         self.remove().map_err(kept_back)
     }
-}
-
-/// An empty file for its owner alone.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).write(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path)
 }
 
 /// The version of a bundle by the entity tag that the connector gives it: `"17-<digest>"`. Another form tells none.

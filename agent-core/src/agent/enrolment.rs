@@ -8,20 +8,25 @@
 //! candidate that the connector may know is shown to it again, and one that the stored enrolment names is adopted by
 //! whoever signs next.
 
+use std::fs::File;
+
+use tokio::sync::MutexGuard;
+
 use super::error::AgentError;
 use super::result::EnrolmentStatus;
-use super::{Inner, backlog, delivery};
+use super::runtime::on_own_thread;
+use super::{Inner, backlog, delivery, files};
 use crate::connector::wire::Challenge;
 use crate::connector::{
     CandidateKey, Client, ConnectorError, Enrolment, EnrolmentPayload, Purpose, RefusalCode, token_digest,
 };
-use crate::model::Settings;
+use crate::model::{Jwk, Settings};
 use crate::platform::FailureKind;
-use crate::store::Slot;
+use crate::store::{Slot, StoreError};
 
 /// See [`super::Agent::enroll`].
 pub(super) async fn enrol(inner: &Inner, payload: &EnrolmentPayload) -> Result<EnrolmentStatus, AgentError> {
-    let _alone = inner.exchange.lock().await;
+    let _alone = Alone::of(inner).await?;
     let client = inner.client();
     let errand = Errand::Enrol { payload, previous: previous(inner, &client).await? };
     let (enrolment, settings) = errand.run(inner, &client).await?;
@@ -43,7 +48,7 @@ pub(super) async fn enrol(inner: &Inner, payload: &EnrolmentPayload) -> Result<E
 
 /// See [`super::Agent::rotate_key`].
 pub(super) async fn rotate(inner: &Inner) -> Result<EnrolmentStatus, AgentError> {
-    let _alone = inner.exchange.lock().await;
+    let _alone = Alone::of(inner).await?;
     let client = inner.client_by_settings()?;
     let (before, settings) = inner.store.read(|tx| {
         let enrolment: Enrolment = tx.get(Slot::Enrolment)?.ok_or(AgentError::NotEnrolled)?;
@@ -51,10 +56,14 @@ pub(super) async fn rotate(inner: &Inner) -> Result<EnrolmentStatus, AgentError>
         Ok::<_, AgentError>((enrolment, settings))
     })?;
     // A candidate that the enrolment names is the key in use, and must not be replaced by another.
-    client.use_key_of(&before).await?;
+    let former = client.use_key_of(&before).await?.to_jwk();
     let (after, _) = Errand::Rotate { before }.run(inner, &client).await?;
     inner.store.write(|tx| {
         tx.delete(Slot::Candidate)?;
+        let mut keys: Vec<Jwk> = tx.get(Slot::FormerKeys)?.unwrap_or_default();
+        keys.push(former);
+        keys.drain(..keys.len().saturating_sub(MAX_FORMER_KEYS));
+        tx.put(Slot::FormerKeys, &keys)?;
         tx.put(Slot::Enrolment, &after)
     })?;
     finish(&client, &after).await;
@@ -62,9 +71,13 @@ pub(super) async fn rotate(inner: &Inner) -> Result<EnrolmentStatus, AgentError>
     Ok(EnrolmentStatus::new(&after, &settings))
 }
 
+/// Public keys that are remembered of an enrolment: reports under older ones have long left the queue.
+const MAX_FORMER_KEYS: usize = 16;
+
 /// What an earlier enrolment left that says nothing about the new one.
-const STALE_AFTER_ENROLMENT: [Slot; 7] = [
+const STALE_AFTER_ENROLMENT: [Slot; 8] = [
     Slot::Candidate,
+    Slot::FormerKeys,
     Slot::LastLevel,
     Slot::SharedInventory,
     Slot::Decision,
@@ -73,13 +86,29 @@ const STALE_AFTER_ENROLMENT: [Slot; 7] = [
     Slot::TokenLimit,
 ];
 
+/// Held while this device's key changes: no other call of this process talks with the connector, and no other process
+/// changes the key. Two that made a candidate each would leave the connector with one that is gone.
+struct Alone<'a> {
+    _calls: MutexGuard<'a, ()>,
+    _processes: File,
+}
+
+impl<'a> Alone<'a> {
+    async fn of(inner: &'a Inner) -> Result<Self, AgentError> {
+        let calls = inner.exchange.lock().await;
+        let path = inner.config.store.with_extension("lock");
+        let processes = on_own_thread(move || files::lock(&path)).await?.map_err(StoreError::from)?;
+        Ok(Self { _calls: calls, _processes: processes })
+    }
+}
+
 /// The enrolment of this device, if its key still signs. One that waits to be unlocked does, and is waited for.
 async fn previous(inner: &Inner, client: &Client) -> Result<Option<Enrolment>, AgentError> {
     let Some(enrolment) = inner.store.read(|tx| tx.get::<Enrolment>(Slot::Enrolment))? else {
         return Ok(None);
     };
     match client.use_key_of(&enrolment).await {
-        Ok(()) => Ok(Some(enrolment)),
+        Ok(_) => Ok(Some(enrolment)),
         Err(ConnectorError::Platform(error)) if error.kind == FailureKind::Gone => Ok(None),
         Err(error) => Err(error.into()),
     }

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::Inner;
 use super::error::AgentError;
+use super::files;
 use crate::intel::bundle::{self, Bundle, BundleError};
 use crate::intel::{self, web};
 use crate::model::{BundleKey, CheckId, CheckOutcome, Coverage, DevicePosture, Settings, Timestamp};
@@ -73,10 +74,7 @@ impl Intelligence {
 
     /// Removes the bundle, if there is one.
     pub(super) fn erase(&self) -> Result<(), StoreError> {
-        match fs::remove_file(&self.path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-            _ => Ok(()),
-        }
+        Ok(files::remove(&self.path)?)
     }
 
     /// The bundle in the file, if there is one. One that is older than `at_least` has been put back, and is refused.

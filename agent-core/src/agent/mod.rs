@@ -11,6 +11,7 @@ mod download;
 mod enrolment;
 mod error;
 mod events;
+mod files;
 mod hints;
 mod intel;
 mod path;
@@ -55,12 +56,11 @@ pub use crate::schedule::{Plan, Reason, ScanTrigger};
 pub use crate::store::StoreError;
 
 use crate::connector::{Client, ConnectorKeys, Decision, Enrolment, EnrolmentPayload, Route};
-use crate::model::{BundleKey, Depth, Platform, PolicyOverride, Settings};
-use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, KeySlot, SecretStore, Signer as _, SlotSigner};
+use crate::model::{BundleKey, Depth, Jwk, Platform, PolicyOverride, Settings};
+use crate::platform::{Clock, DeviceHost, DeviceKey, Entropy, SecretStore};
 use crate::policy::{self, Explanation, Language, Recorded};
 use crate::report::jwk::PublicKey;
-use crate::report::jws::SignError;
-use crate::report::{ReportError, enrolled_key};
+use crate::report::{ReportError, public_key_of};
 use crate::schedule::Scheduler;
 use crate::store::{self, ReadTx, ReportState, Slot, Store};
 use events::Events;
@@ -170,6 +170,7 @@ impl Agent {
         store::erase(&config.store)?;
         UploadFolder::beside(&config.store).erase()?;
         Intelligence::beside(&config.store).erase()?;
+        download::erase(&config.store)?;
         log::warn!("started over: the store was erased, this device is not enrolled");
         let agent = Self::open(config, host)?;
         settle::note_start_over(&*agent.inner()?)?;
@@ -359,13 +360,19 @@ impl Agent {
     pub fn public_key(&self) -> Result<PublicKey, AgentError> {
         let inner = self.inner()?;
         let enrolment: Option<Enrolment> = inner.store.read(|tx| tx.get(Slot::Enrolment))?;
-        let key = inner.host.key.as_ref();
-        let signer = match enrolment {
-            Some(enrolment) => enrolled_key(key, &enrolment.kid).map_err(ReportError::from)?,
-            None => SlotSigner { key, slot: KeySlot::Current },
-        };
-        let spki = signer.public_key_spki_der()?;
-        Ok(PublicKey::from_spki_der(&spki).map_err(SignError::from).map_err(ReportError::from)?)
+        // No name stands for the key in use.
+        let kid = enrolment.map(|enrolment| enrolment.kid).unwrap_or_default();
+        Ok(public_key_of(inner.host.key.as_ref(), &kid).map_err(ReportError::from)?)
+    }
+
+    /// The public halves of the keys that signed this device's reports since it was enrolled, in order: the one in use is
+    /// the last.
+    pub fn public_keys(&self) -> Result<Vec<PublicKey>, AgentError> {
+        let former: Option<Vec<Jwk>> = self.inner()?.store.read(|tx| tx.get(Slot::FormerKeys))?;
+        let former = former.unwrap_or_default();
+        let mut keys: Vec<_> = former.iter().filter_map(|jwk| PublicKey::from_jwk(jwk).ok()).collect();
+        keys.push(self.public_key()?);
+        Ok(keys)
     }
 
     /// The report that a transfer outside this process is to deliver (iOS background `URLSession`), in a file, exactly as it

@@ -9,6 +9,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::files::{self, missing_is_fine};
 use crate::model::Sha256;
 use crate::store::StoreError;
 
@@ -39,7 +40,7 @@ impl UploadFolder {
         let written =
             write_private(&unfinished, token.as_bytes()).and_then(|()| fs::rename(&unfinished, &file));
         if let Err(error) = written {
-            let _ = fs::remove_file(&unfinished);
+            let _ = files::remove(&unfinished);
             return Err(error.into());
         }
         Ok(file)
@@ -47,7 +48,7 @@ impl UploadFolder {
 
     /// Removes the file with `token`, if there is one: nobody is to send it any more.
     pub(super) fn remove(&self, token: &str) {
-        if let Err(error) = gone(fs::remove_file(self.file(token))) {
+        if let Err(error) = files::remove(&self.file(token)) {
             log::warn!("the file of a transfer could not be removed: {}", error.kind());
         }
     }
@@ -63,7 +64,7 @@ impl UploadFolder {
     /// Removes the folder with all that is in it.
     pub(super) fn erase(&self) -> Result<(), StoreError> {
         self.sweep(None)?;
-        Ok(gone(fs::remove_dir(&self.0))?)
+        Ok(missing_is_fine(fs::remove_dir(&self.0))?)
     }
 
     /// Whether there may be anything to remove.
@@ -79,23 +80,15 @@ impl UploadFolder {
     fn sweep(&self, kept: Option<&Path>) -> Result<(), StoreError> {
         let entries = match fs::read_dir(&self.0) {
             Ok(entries) => entries,
-            Err(error) => return Ok(gone(Err(error))?),
+            Err(error) => return Ok(missing_is_fine(Err(error))?),
         };
         for entry in entries {
             let path = entry?.path();
             if kept != Some(path.as_path()) {
-                gone(fs::remove_file(path))?;
+                files::remove(&path)?;
             }
         }
         Ok(())
-    }
-}
-
-/// What is not there need not be removed.
-fn gone(result: std::io::Result<()>) -> std::io::Result<()> {
-    match result {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        result => result,
     }
 }
 
@@ -110,11 +103,7 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = files::private().create_new(true).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

@@ -13,7 +13,7 @@ use crate::platform::{
 };
 use crate::report::jwk::PublicKey;
 use crate::report::jws::SignError;
-use crate::report::{enrolled_key, key_in};
+use crate::report::{key_in, public_key_of};
 
 /// A key that the connector does not know yet, or that is not known to be known. Holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,10 +91,10 @@ impl Client {
         }
     }
 
-    /// Makes the key of `enrolment` the one in use, if it is not yet.
-    pub async fn use_key_of(&self, enrolment: &Enrolment) -> Result<(), ConnectorError> {
+    /// Makes the key of `enrolment` the one in use, if it is not yet; gives its public half.
+    pub async fn use_key_of(&self, enrolment: &Enrolment) -> Result<PublicKey, ConnectorError> {
         let kid = enrolment.kid.clone();
-        let found = self.with_key("adoption", move |key| enrolled_key(key, &kid).map(|_| ()));
+        let found = self.with_key("adoption", move |key| public_key_of(key, &kid));
         Ok(found.await??)
     }
 }

@@ -30,7 +30,7 @@ pub use chain::{
 pub use claims::{Absent, ChainLink, MAX_SEQUENCE, OpaqueId, Replaced, SetClaims, SubjectId, is_identifier};
 pub use device_report::{AppKey, DeviceReport, InventoryReport, NetworkState, Part, SCHEMA_VERSION};
 pub use event::{CaepLevel, DEVICE_REPORT, Event, Principal, RISK_LEVEL_CHANGE, RiskLevelChange};
-pub use sign::{Issuer, ReportError, Reporter, enrolled_key, key_in, random_id};
+pub use sign::{Issuer, ReportError, Reporter, enrolled_key, key_in, public_key_of, random_id};
 pub use split::ReportTooLarge;
 pub use verify::{Expected, verify_report};
 

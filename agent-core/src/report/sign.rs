@@ -121,6 +121,11 @@ pub fn enrolled_key<'a>(key: &'a dyn DeviceKey, kid: &str) -> Result<SlotSigner<
     }
 }
 
+/// The public half of [`enrolled_key`].
+pub fn public_key_of(key: &dyn DeviceKey, kid: &str) -> Result<PublicKey, jws::SignError> {
+    Ok(PublicKey::from_spki_der(&enrolled_key(key, kid)?.public_key_spki_der()?)?)
+}
+
 /// The public key in `slot`; `None` where there is none.
 pub fn key_in(key: &dyn DeviceKey, slot: KeySlot) -> Result<Option<PublicKey>, jws::SignError> {
     let spki = key.public_key_spki_der(slot)?;

@@ -17,6 +17,8 @@ pub enum Slot {
     Enrolment,
     /// A key that is being enrolled, or rotated to.
     Candidate,
+    /// Public keys that this device signed with before, in this enrolment.
+    FormerKeys,
     /// What happened and waits for the device key to sign it.
     Unsigned,
     /// What keeps the device key from signing.
@@ -58,6 +60,7 @@ impl Slot {
         match self {
             Self::Enrolment => "enrolment",
             Self::Candidate => "candidate",
+            Self::FormerKeys => "former_keys",
             Self::Unsigned => "unsigned",
             Self::KeyTrouble => "key_trouble",
             Self::Settings => "settings",

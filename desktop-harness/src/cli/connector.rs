@@ -139,6 +139,9 @@ struct SettingsArgs {
     /// Let unresponsive devices in by their last level
     #[arg(long, value_enum)]
     allow_unresponsive: Option<Switch>,
+    /// Largest report that is taken, in bytes: what is larger comes in parts
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(16 * 1024..=1024 * 1024))]
+    max_report_bytes: Option<u32>,
     #[command(flatten)]
     keys: connector_attestation::KeyArgs,
     /// Replace what FILE names (JSON: network, indicators, policy_overrides, required_checks, resources)
@@ -276,6 +279,7 @@ fn apply(connector: &Connector, change: SettingsArgs) -> Result<TenantSettings, 
             settings.unresponsive_after_days = (days > 0).then_some(days);
         }
         set(&mut settings.unresponsive_access, change.allow_unresponsive.map(UnknownLevelAccess::from));
+        set(&mut device.limits.max_token_bytes, change.max_report_bytes.map(|bytes| bytes as usize));
         if let Some(file) = file {
             set(&mut settings.resources, file.resources);
             set(&mut device.network, file.network);
@@ -339,6 +343,7 @@ fn show_settings(settings: &TenantSettings, ui: &Ui) -> Result<(), CliError> {
     connector_attestation::show_rules(&settings.keys, ui);
     ui.line(format!("App sync          {}", switch(device.app_sync.enabled)));
     ui.line(format!("  personal, full  {}", switch(device.app_sync.personal_full_inventory)));
+    ui.line(format!("Largest report    {} bytes", device.limits.max_token_bytes));
     ui.line(format!("Endpoints         {}", device.network.endpoints.len()));
     ui.line(format!("Captive probes    {}", device.network.captive_probes.len()));
     ui.line(format!("Canaries          {}", device.network.canaries.len()));

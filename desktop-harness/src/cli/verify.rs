@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use agent_core::platform::KeySlot;
 use agent_core::report::jwk::{Jwk, PublicKey};
 use agent_core::report::{ChainReport, Expected, TokenReport, verify_rotated_chain};
 
-use super::folder::data_dir;
+use super::folder::{data_dir, open_agent};
 use super::{Global, Outcome, files};
 use crate::CliError;
-use crate::software_key::SoftwareKeys;
+use crate::device::has_store;
 use crate::ui::{Ui, plural};
 
 #[derive(Debug, clap::Args)]
@@ -22,7 +21,7 @@ pub(crate) struct Args {
     /// Reports, one compact JWS a line, in any order; - reads standard input
     #[arg(value_name = "FILE")]
     reports: PathBuf,
-    /// The device's public key as JWK [default: this machine's own]; of a device that changed its key all, oldest first
+    /// The device's public key as JWK [default: all of this machine's own]; of a device that changed its key all, oldest first
     #[arg(long, value_name = "FILE")]
     key: Vec<PathBuf>,
     /// The issuer that the reports must have
@@ -41,7 +40,7 @@ pub(crate) fn run(args: Args, global: &Global, ui: &Ui) -> Result<Outcome, CliEr
     }
     let mut keys = args.key.iter().map(|path| read_key(path)).collect::<Result<Vec<_>, _>>()?;
     if keys.is_empty() {
-        keys.push(own_key(global)?);
+        keys = own_keys(global)?;
     }
     let expected = Expected { iss: args.iss.as_deref(), aud: args.aud.as_deref() };
     let report = verify_rotated_chain(&tokens, &keys, expected);
@@ -58,10 +57,15 @@ fn read_key(path: &Path) -> Result<PublicKey, CliError> {
     PublicKey::from_jwk(&files::read_json::<Jwk>(path)?).map_err(|error| named(error.to_string()).into())
 }
 
-fn own_key(global: &Global) -> Result<PublicKey, CliError> {
-    let key = SoftwareKeys::in_folder(data_dir(global)?).key(KeySlot::Current)?;
-    let key = key.ok_or("this machine is not enrolled and has no key of its own; name one with --key")?;
-    Ok(key.public().clone())
+fn own_keys(global: &Global) -> Result<Vec<PublicKey>, CliError> {
+    // Who only verifies gets no store by it.
+    if has_store(&data_dir(global)?) {
+        let agent = open_agent(global)?;
+        if agent.status()?.enrolment.is_some() {
+            return Ok(agent.public_keys()?);
+        }
+    }
+    Err("this machine is not enrolled and has no key of its own; name one with --key".into())
 }
 
 fn no_tokens(path: &Path) -> CliError {

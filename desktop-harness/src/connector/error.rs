@@ -4,6 +4,7 @@
 use agent_core::connector::{PayloadError, Refusal, RefusalCode};
 use agent_core::platform::PlatformError;
 use agent_core::report::jws::SignError;
+use rusqlite::ErrorCode;
 
 use crate::authority::AuthorityError;
 use crate::private_file::PrivateFileError;
@@ -18,7 +19,7 @@ pub enum Error {
     #[error("connector: {0}")]
     Key(#[from] PlatformError),
     /// The database.
-    #[error("connector: database: {0}")]
+    #[error("connector: database: {error}{remedy}", error = .0, remedy = remedy(.0))]
     Database(#[from] rusqlite::Error),
     /// The database was written by a later version.
     #[error("connector: database has schema {found}, this version knows {known}: use a newer mtd")]
@@ -57,6 +58,22 @@ pub enum Error {
     /// The system gave no random bytes.
     #[error("connector: the system gave no random bytes")]
     Random,
+}
+
+/// What to do about a failure of the database.
+fn remedy(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "; make room on the disk of --connector-data",
+        Some(ErrorCode::SystemIoFailure) => "; check the disk of --connector-data",
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+            "; connector.db and its folder (--connector-data) must be writable for this user"
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "; another process writes, try again",
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            "; put connector.db back from a backup: devices whose newest reports it lacks show a gap"
+        }
+        _ => "",
+    }
 }
 
 /// Why a request was not served.

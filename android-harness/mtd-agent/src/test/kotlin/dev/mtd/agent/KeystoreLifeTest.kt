@@ -31,6 +31,7 @@ class KeystoreLifeTest {
     @Test
     fun `what a scan finds while the Keystore is locked or busy is signed later`() = runBlocking {
         enrolled { agent ->
+            stage.tell("app-sync on")
             agent.scan(limit = LIMIT)
             agent.deliver(LIMIT)
             val faults = mapOf(FailureKind.LOCKED to UserNotAuthenticatedException(), FailureKind.BUSY to BackendBusyException(1_000))
