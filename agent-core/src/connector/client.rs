@@ -139,10 +139,7 @@ impl Client {
         pins: &[SpkiPin],
         body: &T,
     ) -> Result<Answer, ConnectorError> {
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-        let body = json(body)?.into();
-        let call = Call { url, method: Method::POST, headers, body };
-        self.ask(&call, &Trust::pinned(pins), self.timeout, None).await
+        self.ask(&posting(url, body)?, &Trust::pinned(pins), self.timeout, None).await
     }
 
     /// Posts JSON to a URL beneath the enrolment's origin.
@@ -152,9 +149,7 @@ impl Client {
         url: &str,
         body: &T,
     ) -> Result<Answer, ConnectorError> {
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-        let call = Call { url, method: Method::POST, headers, body: json(body)?.into() };
-        self.call(enrolment, call, None).await
+        self.call(enrolment, posting(url, body)?, None).await
     }
 
     /// Gets `url` as the enrolled device.
@@ -344,6 +339,12 @@ impl Answer {
             _ => ConnectorError::protocol(&self.host, format!("HTTP {}", status.as_u16())),
         }
     }
+}
+
+/// The call that posts `body` as JSON.
+fn posting<'a, T: Serialize>(url: &'a str, body: &T) -> Result<Call<'a>, ConnectorError> {
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+    Ok(Call { url, method: Method::POST, headers, body: json(body)?.into() })
 }
 
 pub(super) fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, ConnectorError> {
