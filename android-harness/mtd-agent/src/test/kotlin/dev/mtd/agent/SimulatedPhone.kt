@@ -69,7 +69,8 @@ internal class SimulatedPhone {
         PlayStore.installed(context, id)
     }
 
-    fun remove(id: String) = packages.deletePackage(id)
+    /** An app that Robolectric deletes cannot be installed again. */
+    fun remove(id: String) = packages.removePackage(id)
 
     fun removeAllButThis() = context.packageManager.getInstalledPackages(0)
         .map { it.packageName }.filter { it != context.packageName }.forEach(::remove)
