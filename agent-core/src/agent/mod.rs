@@ -213,7 +213,8 @@ impl Agent {
     }
 
     /// Signs with a new key from now on: the old one authorises it, the connector takes it, and the old one is deleted.
-    /// Name, epoch and chain of the device go on. A change that broke off is taken up again.
+    /// Name, epoch and chain of the device go on. A change that broke off is taken up again. Processes that share a store
+    /// take turns.
     pub async fn rotate_key(&self, limit: Duration) -> Result<EnrolmentStatus, AgentError> {
         let inner = self.inner()?;
         self.within(limit, async move { enrolment::rotate(&inner).await }).await
