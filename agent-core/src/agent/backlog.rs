@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::Inner;
 use super::error::AgentError;
 use super::events::AgentEvent;
-use super::settle::EnrolAgain;
-use super::{reporting, smaller};
+use super::trouble::{EnrolAgain, KeyTrouble};
+use super::{signing, smaller};
 use crate::connector::Enrolment;
 use crate::model::{Settings, Timestamp};
 use crate::platform::FailureKind;
@@ -33,31 +33,6 @@ pub(super) struct Unsigned {
     /// When it was.
     pub(super) at: Timestamp,
     pub(super) event: Event,
-}
-
-/// What keeps the device key from signing. Nothing is lost meanwhile.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyTrouble {
-    /// What it means.
-    pub kind: FailureKind,
-    /// The platform's words.
-    pub why: String,
-    /// Since when.
-    pub since: Timestamp,
-}
-
-impl KeyTrouble {
-    /// What to do about it, for a person.
-    pub const fn advice(&self) -> &'static str {
-        match self.kind {
-            FailureKind::Locked => "unlock this device; reports are signed at the next scan or delivery",
-            FailureKind::Gone => "the key is gone for good: enrol this device again",
-            FailureKind::Busy => "nothing to do: it is tried again at the next scan or delivery",
-            FailureKind::Failed => {
-                "it is tried again at the next scan or delivery; if it stays, enrol this device again"
-            }
-        }
-    }
 }
 
 /// What was signed, and what still waits.
@@ -217,20 +192,20 @@ impl Batch<'_> {
             Event::DeviceReport(report) if report.part == Part::WHOLE => *report,
             event => return Ok(vec![Unsigned { txn, at, event }]),
         };
-        let issuer = reporting::issuer(self.enrolment);
+        let issuer = signing::issuer(self.enrolment);
         let max_token_bytes = smaller::max_token_bytes(self.tx, self.settings)?;
-        let nobody = reporting::Nobody;
-        let reporter = reporting::reporter(self.inner, &issuer, &nobody, &txn, waited.then_some(at));
+        let nobody = signing::Nobody;
+        let reporter = signing::reporter(self.inner, &issuer, &nobody, &txn, waited.then_some(at));
         let parts = reporter.split(report, &self.tx.next_position()?, max_token_bytes)?;
         let part = |part| Unsigned { txn: txn.clone(), at, event: Event::DeviceReport(Box::new(part)) };
         Ok(parts.into_iter().map(part).collect())
     }
 
     fn sign_one(&self, Unsigned { txn, at, event }: &Unsigned, waited: bool) -> Result<u64, AgentError> {
-        let issuer = reporting::issuer(self.enrolment);
-        let signer = reporting::signer(self.inner, self.enrolment)?;
+        let issuer = signing::issuer(self.enrolment);
+        let signer = signing::signer(self.inner, self.enrolment)?;
         let now = self.inner.host.clock.now();
-        let reporter = reporting::reporter(self.inner, &issuer, &signer, txn, waited.then_some(*at));
+        let reporter = signing::reporter(self.inner, &issuer, &signer, txn, waited.then_some(*at));
         let sign = |position: &_| reporter.sign(position, event.clone()).map_err(AgentError::from);
         Ok(self.tx.enqueue(now, sign)?.seq)
     }

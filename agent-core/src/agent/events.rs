@@ -6,7 +6,7 @@ use serde::Serialize;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, mpsc};
 
-use super::backlog::KeyTrouble;
+use super::trouble::KeyTrouble;
 use crate::model::{Detection, Level};
 
 /// Events kept for a host that is not listening. A scan makes a handful; what overflows is dropped, because

@@ -14,6 +14,7 @@ mod events;
 mod files;
 mod hints;
 mod intel;
+mod last_scan;
 mod path;
 mod planning;
 mod policies;
@@ -24,7 +25,9 @@ mod result;
 mod runtime;
 mod scan;
 mod settle;
+mod signing;
 mod smaller;
+mod trouble;
 mod upload;
 mod upload_files;
 mod web;
@@ -38,7 +41,6 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout_at;
 
-pub use backlog::KeyTrouble;
 pub use error::AgentError;
 pub use events::AgentEvent;
 pub use hints::DeliveryHints;
@@ -47,7 +49,7 @@ pub use result::{
     DeliverySummary, DownloadProgress, EnrolmentStatus, IntelDownload, NetworkCost, PreviewedReport,
     Quarantined, Replacement, ScanResult, Status,
 };
-pub use settle::EnrolAgain;
+pub use trouble::{EnrolAgain, KeyTrouble};
 pub use upload::{Upload, UploadAnswer, UploadOutcome};
 pub use web::UrlVerdict;
 
@@ -65,9 +67,9 @@ use crate::schedule::Scheduler;
 use crate::store::{self, ReadTx, ReportState, Slot, Store};
 use events::Events;
 use intel::Intelligence;
+use last_scan::LastScan;
 use policies::Policies;
 use runtime::AgentRuntime;
-use scan::LastScan;
 use upload_files::UploadFolder;
 
 /// The version of this library, told in every report.
@@ -211,7 +213,8 @@ impl Agent {
     }
 
     /// Signs with a new key from now on: the old one authorises it, the connector takes it, and the old one is deleted.
-    /// Name, epoch and chain of the device go on. A change that broke off is taken up again.
+    /// Name, epoch and chain of the device go on. A change that broke off is taken up again. Processes that share a store
+    /// take turns.
     pub async fn rotate_key(&self, limit: Duration) -> Result<EnrolmentStatus, AgentError> {
         let inner = self.inner()?;
         self.within(limit, async move { enrolment::rotate(&inner).await }).await

@@ -5,9 +5,9 @@ use std::sync::PoisonError;
 
 use super::Inner;
 use super::error::AgentError;
+use super::last_scan::LastScan;
 use super::path;
 use super::portal;
-use super::scan::LastScan;
 use crate::model::{
     CheckOutcome, Coverage, Depth, Finding, NetworkSettings, NetworkSnapshot, Settings, Severity, Timestamp,
     Transport, Verdict,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::backlog::{self, Signed, Unsigned};
 use super::error::AgentError;
 use super::redact::{shareable_findings, shareable_posture};
+use super::signing;
 use super::{AGENT_VERSION, Inner};
 use crate::connector::Enrolment;
 use crate::inventory::{self, AppIdentity, InventoryDelta, SharedInventory};
@@ -14,11 +15,10 @@ use crate::model::{
     AppRecord, CoverageItem, DevicePosture, Finding, FindingState, Inventory, Level, NetworkSnapshot,
     RiskLevel, Settings, Severity, Timestamp,
 };
-use crate::platform::{Es256Signature, KeyProtection, PlatformError, Signer, SlotSigner};
+use crate::platform::KeyProtection;
 use crate::policy::{self, Assessment, Language, Policy, System};
 use crate::report::{
-    AppKey, DeviceReport, Event, InventoryReport, Issuer, NetworkState, Part, ReportError, Reporter,
-    RiskLevelChange, SCHEMA_VERSION, enrolled_key,
+    AppKey, DeviceReport, Event, InventoryReport, NetworkState, Part, RiskLevelChange, SCHEMA_VERSION,
 };
 use crate::store::{Slot, WriteTx};
 
@@ -59,55 +59,10 @@ pub(super) fn queue_reports(
         events.push(unsigned(Event::RiskLevelChange(level_change(scan, previous, &findings))));
         tx.put(Slot::LastLevel, &scan.assessment.level)?;
     }
-    let report = device_report(tx, scan, findings, key_protection(&enrolment))?;
+    let report = device_report(tx, scan, findings, signing::key_protection(&enrolment))?;
     events.push(unsigned(Event::DeviceReport(Box::new(report))));
     let signed = backlog::sign(inner, tx, &enrolment, scan.settings, events)?;
     Ok(Signed { news: signed.news.or(before.news), ..signed })
-}
-
-/// How the enrolled key is kept. What cannot be read is not believed to be hardware.
-pub(super) fn key_protection(enrolment: &Enrolment) -> KeyProtection {
-    enrolment.key_protection.parse().unwrap_or(KeyProtection::Software)
-}
-
-/// Signs nothing: for whoever only needs to know how long a report will be.
-pub(super) struct Nobody;
-
-impl Signer for Nobody {
-    fn public_key_spki_der(&self) -> Result<Vec<u8>, PlatformError> {
-        Err(PlatformError::new("sign", "this measures only"))
-    }
-
-    fn sign_es256(&self, _: &[u8]) -> Result<Es256Signature, PlatformError> {
-        Err(PlatformError::new("sign", "this measures only"))
-    }
-}
-
-/// Who this device reports as.
-pub(super) fn issuer(enrolment: &Enrolment) -> Issuer {
-    Issuer {
-        iss: enrolment.iss.clone(),
-        aud: enrolment.aud.clone(),
-        device_id: enrolment.device_id.clone(),
-        tenant: enrolment.tenant.clone(),
-    }
-}
-
-/// The key that the connector knows this device by.
-pub(super) fn signer<'a>(inner: &'a Inner, enrolment: &Enrolment) -> Result<SlotSigner<'a>, AgentError> {
-    Ok(enrolled_key(inner.host.key.as_ref(), &enrolment.kid).map_err(ReportError::from)?)
-}
-
-/// Makes the reports of scan `txn`, which was at `toe` if that is not now.
-pub(super) fn reporter<'a>(
-    inner: &'a Inner,
-    issuer: &'a Issuer,
-    key: &'a dyn Signer,
-    txn: &'a str,
-    toe: Option<Timestamp>,
-) -> Reporter<'a> {
-    let host = &inner.host;
-    Reporter { issuer, txn, toe, key, clock: host.clock.as_ref(), entropy: host.entropy.as_ref() }
 }
 
 /// What is open or set aside, and what this scan resolved.

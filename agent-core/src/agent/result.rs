@@ -14,10 +14,9 @@ use crate::report::jws;
 use crate::schedule::ScanTrigger;
 use crate::store::{ReadTx, StoredReport};
 
-use super::backlog::KeyTrouble;
 use super::error::AgentError;
 use super::intel::IntelStatus;
-use super::settle::EnrolAgain;
+use super::trouble::{EnrolAgain, KeyTrouble};
 
 /// One scan: what was looked at, what was found, what it means.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -4,29 +4,30 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
 use super::apps::{self, Yardsticks};
 use super::error::AgentError;
 use super::events::AgentEvent;
+use super::last_scan::LastScan;
 use super::path;
 use super::planning::{self, Known};
 use super::reporting::{self, Reportable};
 use super::result::{NetworkCost, ScanResult};
 use super::runtime::{ask_host, on_own_thread};
+use super::signing;
 use super::web;
 use super::{AGENT_VERSION, Inner};
 use crate::connector::Enrolment;
 use crate::intel::bundle::Bundle;
 use crate::model::{
     Coverage, CoverageItem, Depth, Detection, DevicePosture, Fact, Finding, FindingState, Inventory,
-    NetworkSnapshot, OsVersion, Platform, Settings, Sha256, Timestamp,
+    NetworkSnapshot, Settings, Sha256, Timestamp,
 };
 use crate::network::baseline::network_key;
 use crate::network::observation::Observations;
 use crate::network::{self, Recording};
-use crate::policy::{self, Assessment, Policy, System};
+use crate::policy::{self, Policy};
 use crate::posture::{self, Device, Thresholds};
 use crate::report::random_id;
 use crate::schedule::ScanTrigger;
@@ -39,37 +40,6 @@ const FINISH_MARGIN: Duration = Duration::from_millis(500);
 /// worth more than none. A key that does not answer at all must not hold the caller for ever; what it signs later
 /// is stored all the same.
 const FINISH_GRACE: Duration = Duration::from_secs(2);
-
-/// What `explain` and `status` need of the last scan.
-#[derive(Serialize, Deserialize)]
-pub(super) struct LastScan {
-    pub(super) at: Timestamp,
-    pub(super) assessment: Assessment,
-    /// Absent where the host told none that can be read, and in what was stored before there was this field.
-    #[serde(default)]
-    pub(super) os_version: Option<OsVersion>,
-    /// The system that the host told of; absent in what was stored before there was this field.
-    #[serde(default)]
-    pub(super) platform: Option<Platform>,
-}
-
-impl LastScan {
-    /// What it still says at `now`.
-    pub(super) fn as_of(&self, now: Timestamp, policy: &Policy, settings: &Settings) -> Assessment {
-        let hours = policy.parameters().stale_after_hours;
-        policy::aged(&self.assessment, &settings.required_checks, self.at, now, hours)
-    }
-
-    /// The system that was scanned; `host` where it was not told.
-    pub(super) fn system(self, host: Platform) -> System {
-        System { platform: self.platform.unwrap_or(host), version: self.os_version }
-    }
-
-    /// Whether it is too old at `now` to tell a level.
-    pub(super) fn is_stale(&self, now: Timestamp, policy: &Policy) -> bool {
-        policy::is_stale(self.at, now, policy.parameters().stale_after_hours)
-    }
-}
 
 /// The device's own facts, before anything is judged.
 struct Collected {
@@ -199,7 +169,7 @@ fn conclude(
             settings,
             thresholds: thresholds(&policy),
             tables: intel.bundle.as_deref().map(Bundle::os_tables),
-            key: tx.get::<Enrolment>(Slot::Enrolment)?.as_ref().map(reporting::key_protection),
+            key: tx.get::<Enrolment>(Slot::Enrolment)?.as_ref().map(signing::key_protection),
             agent_version: AGENT_VERSION,
             now,
         }));

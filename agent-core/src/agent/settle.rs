@@ -11,9 +11,8 @@
 //!
 //! A 400 or 413 counts with the connector's signature alone: without it, it is anything else.
 
-use serde::{Deserialize, Serialize};
-
 use super::error::AgentError;
+use super::trouble::EnrolAgain;
 use super::{Inner, smaller};
 use crate::connector::{ConnectorError, Delivery, Refusal, RefusalCode, retry_delay};
 use crate::model::Timestamp;
@@ -31,16 +30,6 @@ pub(super) enum Settled {
     Again { at: Timestamp, why: String },
 }
 
-/// Why nothing goes to the connector until this device is enrolled again: the connector does not know it, or its key is
-/// gone. Reports stay queued.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EnrolAgain {
-    /// The connector's error and description, or the platform's words.
-    pub why: String,
-    /// Since when.
-    pub since: Timestamp,
-}
-
 /// Notes what became of a report. Signs where it has to be made smaller.
 pub(super) fn settle(
     inner: &Inner,
@@ -52,7 +41,8 @@ pub(super) fn settle(
         Delivery::Accepted(_) => accepted(inner, report)?,
         Delivery::Rejected(refusal) => refused(inner, report, refusal)?,
         Delivery::TooLarge => match smaller::tell_again(inner, report, token) {
-            Ok(settled) => settled,
+            Ok(Some(by)) => Settled::Replaced { by },
+            Ok(None) => set_aside(inner, report, &too_large(report))?,
             // A key that is locked, a full disk: the report is as it was.
             Err(error) => again(inner, report, None, format!("too large, and not made smaller: {error}"))?,
         },
@@ -135,6 +125,10 @@ fn disown(inner: &Inner, refusal: &Refusal) -> Result<(), AgentError> {
         tx.put(Slot::Disowned, &EnrolAgain { why, since })?;
         Ok(())
     })
+}
+
+fn too_large(report: &StoredReport) -> String {
+    format!("{} bytes are more than the connector takes, and it cannot be told in smaller parts", report.size)
 }
 
 fn again(

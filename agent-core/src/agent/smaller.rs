@@ -7,13 +7,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::AgentError;
-use super::reporting;
-use super::settle::{Settled, set_aside};
-use super::{Inner, Slot};
+use super::{Inner, signing};
 use crate::connector::Enrolment;
 use crate::model::{ChainPosition, Settings};
 use crate::report::{ChainLink, DeviceReport, Event, Replaced, ReportError, Reporter, SetClaims, jws};
-use crate::store::{ReadTx, StoredReport, WriteTx};
+use crate::store::{ReadTx, Slot, StoredReport, WriteTx};
 
 /// Smallest token that is made on a 413, in bytes. What a part repeats takes some 4 KiB of it; a connector that takes less
 /// says so in its settings, and whoever answers 413 to everything does not get a report cut to shreds.
@@ -39,19 +37,22 @@ pub(super) fn max_token_bytes(tx: &ReadTx<'_>, settings: &Settings) -> Result<us
     Ok(learned.map_or(allowed, |learned| learned.max_token_bytes.min(allowed)))
 }
 
-/// Replaces `report`, or sets it aside where it cannot be made smaller.
-pub(super) fn tell_again(inner: &Inner, report: &StoredReport, token: &str) -> Result<Settled, AgentError> {
-    let too_large = format!("{} bytes are more than the connector takes", report.size);
+/// Replaces `report`; gives the numbers of its parts. `None` where it cannot be made smaller.
+pub(super) fn tell_again(
+    inner: &Inner,
+    report: &StoredReport,
+    token: &str,
+) -> Result<Option<Vec<u64>>, AgentError> {
     let claims: SetClaims = jws::peek_claims(token)?;
-    let Event::DeviceReport(whole) = claims.events else { return set_aside(inner, report, &too_large) };
+    let Event::DeviceReport(whole) = claims.events else { return Ok(None) };
     let mut replaced = claims.mtd_replaces;
     replaced.push(Replaced { seq: report.seq, sha256: ChainLink::to(token), part: whole.part });
 
-    let by = inner.store.write(|tx| {
+    inner.store.write(|tx| {
         let enrolment: Enrolment = tx.get(Slot::Enrolment)?.ok_or(AgentError::NotEnrolled)?;
-        let issuer = reporting::issuer(&enrolment);
-        let signer = reporting::signer(inner, &enrolment)?;
-        let reporter = reporting::reporter(inner, &issuer, &signer, &claims.txn, claims.toe);
+        let issuer = signing::issuer(&enrolment);
+        let signer = signing::signer(inner, &enrolment)?;
+        let reporter = signing::reporter(inner, &issuer, &signer, &claims.txn, claims.toe);
         let sizes = Sizes { refused: token.len(), known: max_token_bytes(tx, &inner.settings(tx)?)? };
         let parts = smaller_parts(&reporter, &replaced, *whole, &tx.next_position()?, sizes)?;
         let Some((limit, parts)) = parts else { return Ok(None) };
@@ -66,11 +67,7 @@ pub(super) fn tell_again(inner: &Inner, report: &StoredReport, token: &str) -> R
             parts.into_iter().map(queue).collect()
         })
         .map(|by| Some(by.unwrap_or_default()))
-    })?;
-    match by {
-        Some(by) => Ok(Settled::Replaced { by }),
-        None => set_aside(inner, report, &format!("{too_large}, and it cannot be told in smaller parts")),
-    }
+    })
 }
 
 /// Sizes of tokens, in bytes.

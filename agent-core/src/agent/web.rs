@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Inner;
 use super::error::AgentError;
 use super::intel::Intel;
-use super::scan::LastScan;
+use super::last_scan::LastScan;
 use crate::intel::lookup::LookupError;
 use crate::intel::web::WebJudge;
 use crate::model::{

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use agent_core::model::Sha256;
 use clap::ValueEnum;
 
-use super::connector::Switch;
 use super::files;
+use super::switch::Switch;
 use crate::CliError;
 use crate::attestation::android::{AndroidApp, PatchLevel};
 use crate::attestation::apple::Environment;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use agent_core::model::{BundleKey, SpkiPin};
 
-use super::connector::Switch;
+use super::switch::Switch;
 use crate::CliError;
 use crate::connector::{Connector, KeyRotation};
 use crate::ui::{Ui, clean};

@@ -7,6 +7,8 @@ mod check_url;
 mod connector;
 mod connector_attestation;
 mod connector_canary;
+mod connector_devices;
+mod connector_settings;
 mod connector_transport;
 pub(crate) mod deliver;
 mod demo;
@@ -30,6 +32,7 @@ mod scan;
 mod signals;
 mod stage;
 mod status;
+mod switch;
 mod verify;
 
 use std::path::PathBuf;

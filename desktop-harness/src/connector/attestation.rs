@@ -15,18 +15,6 @@ use super::tenants::TenantSettings;
 use crate::attestation::android::{self, Provisioning, RevocationList, Roots, SecurityLevel};
 use crate::attestation::{Refusal, apple, pem};
 
-/// What version 3 of the database has for attestations: what they are judged by, and what a device's key was attested as.
-pub(super) const SCHEMA: &str = "
-CREATE TABLE attestation_file (
-    tenant TEXT NOT NULL REFERENCES tenant,
-    kind TEXT NOT NULL,
-    content BLOB NOT NULL,
-    installed_at INTEGER NOT NULL,
-    PRIMARY KEY (tenant, kind)
-) STRICT;
-ALTER TABLE device ADD COLUMN attestation TEXT;
-";
-
 /// A file that attestations are judged by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttestationFile {

@@ -22,17 +22,6 @@ use super::error::{Denied, Error};
 use super::limits::MAX_BUNDLE;
 use super::own::OwnRequest;
 
-/// What version 3 of the database has for bundles.
-pub(super) const SCHEMA: &str = "
-CREATE TABLE intel (
-    tenant TEXT PRIMARY KEY REFERENCES tenant,
-    version INTEGER NOT NULL,
-    sha256 TEXT NOT NULL,
-    size INTEGER NOT NULL,
-    file TEXT NOT NULL
-) STRICT;
-";
-
 /// A bundle that devices fetch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ServedBundle {

@@ -11,103 +11,16 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::error::Error;
 use super::limits::BUSY_TIMEOUT;
-use super::{attestation, bundles, device_keys, signing};
 use crate::private_file;
 
 const FILE: &str = "connector.db";
 
-/// Counts changes of [`SCHEMA`]; kept in `user_version`.
-const SCHEMA_VERSION: u32 = 3;
-
-const SCHEMA: &str = "
-CREATE TABLE server (one INTEGER PRIMARY KEY CHECK (one = 1), url TEXT NOT NULL) STRICT;
-CREATE TABLE tenant (name TEXT PRIMARY KEY, settings TEXT NOT NULL) STRICT;
-CREATE TABLE invitation (
-    token_sha256 TEXT PRIMARY KEY,
-    tenant TEXT NOT NULL REFERENCES tenant,
-    ownership TEXT NOT NULL,
-    expires_at INTEGER NOT NULL,
-    used_at INTEGER
-) STRICT;
-CREATE TABLE device (
-    id TEXT PRIMARY KEY,
-    tenant TEXT NOT NULL REFERENCES tenant,
-    kid TEXT NOT NULL,
-    jwk TEXT NOT NULL,
-    key_protection TEXT NOT NULL,
-    ownership TEXT NOT NULL,
-    last_seen INTEGER NOT NULL,
-    UNIQUE (tenant, kid)
-) STRICT;
-CREATE TABLE enrolment (
-    number INTEGER PRIMARY KEY,
-    epoch TEXT NOT NULL UNIQUE,
-    device TEXT NOT NULL REFERENCES device,
-    url TEXT NOT NULL,
-    enrolled_at INTEGER NOT NULL
-) STRICT;
-CREATE INDEX enrolment_of_device ON enrolment (device, number);
-CREATE TABLE report (
-    device TEXT NOT NULL REFERENCES device,
-    epoch TEXT NOT NULL REFERENCES enrolment (epoch),
-    seq INTEGER NOT NULL,
-    jti TEXT NOT NULL,
-    sha256 TEXT NOT NULL,
-    prev TEXT,
-    level TEXT,
-    at_least TEXT,
-    fault TEXT,
-    received_at INTEGER NOT NULL,
-    token TEXT NOT NULL,
-    UNIQUE (device, jti)
-) STRICT;
-CREATE INDEX report_place ON report (epoch, seq);
-CREATE INDEX report_digest ON report (epoch, sha256);
-CREATE INDEX report_fault ON report (device) WHERE fault IS NOT NULL;
-";
-
-/// What version 2 has beside version 1.
-const SIGNED_POLICIES: &str = "
-CREATE TABLE policy (
-    tenant TEXT PRIMARY KEY REFERENCES tenant,
-    version INTEGER NOT NULL,
-    token TEXT NOT NULL
-) STRICT;
-";
-
-/// What version 3 has beside version 2. `twin` is the digest of the token with the other form of its signature; a report
-/// that an earlier version stored has none.
-const TWIN_DIGESTS: &str = "
-ALTER TABLE report ADD COLUMN twin TEXT;
-CREATE INDEX report_twin ON report (epoch, twin);
-CREATE INDEX report_prev ON report (epoch, prev);
-";
-
-/// What version 3 has for reports that were too large: which numbers never come, and in whose order their parts count.
-const REPLACED_REPORTS: &str = "
-CREATE TABLE replaced (
-    epoch TEXT NOT NULL REFERENCES enrolment (epoch),
-    seq INTEGER NOT NULL,
-    sha256 TEXT NOT NULL,
-    PRIMARY KEY (epoch, seq, sha256)
-) STRICT;
-ALTER TABLE report ADD COLUMN stands_for INTEGER;
-CREATE INDEX report_order ON report (epoch, ifnull(stands_for, seq));
-";
+/// The newest version of the schema; that of a file is in its `user_version`.
+const VERSION: u32 = 3;
 
 /// What each version has beside the one before.
-const STEPS: [&[&str]; SCHEMA_VERSION as usize] = [
-    &[SCHEMA],
-    &[SIGNED_POLICIES],
-    &[
-        REPLACED_REPORTS,
-        device_keys::SCHEMA,
-        signing::SCHEMA,
-        bundles::SCHEMA,
-        attestation::SCHEMA,
-        TWIN_DIGESTS,
-    ],
-];
+const STEPS: [&str; VERSION as usize] =
+    [include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// The open database.
 pub struct Database(Mutex<Connection>);
@@ -148,16 +61,16 @@ impl Database {
 fn migrate(connection: &mut Connection) -> Result<(), Error> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found > SCHEMA_VERSION {
-        return Err(Error::NewerDatabase { found, known: SCHEMA_VERSION });
+    if found > VERSION {
+        return Err(Error::NewerDatabase { found, known: VERSION });
     }
-    if found == SCHEMA_VERSION {
+    if found == VERSION {
         return Ok(());
     }
-    for sql in STEPS.iter().skip(found as usize).copied().flatten() {
+    for sql in STEPS.iter().skip(found as usize) {
         transaction.execute_batch(sql)?;
     }
-    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
     Ok(transaction.commit()?)
 }
 
@@ -165,7 +78,7 @@ fn migrate(connection: &mut Connection) -> Result<(), Error> {
 #[cfg(test)]
 pub fn of_version(data_dir: &Path, version: u32, content: &str) -> Result<(), Error> {
     let connection = Connection::open(data_dir.join(FILE))?;
-    for sql in STEPS.iter().take(version as usize).copied().flatten() {
+    for sql in STEPS.iter().take(version as usize) {
         connection.execute_batch(sql)?;
     }
     connection.execute_batch(content)?;

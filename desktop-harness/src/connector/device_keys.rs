@@ -17,30 +17,6 @@ use super::attestation::JudgedKey;
 use super::database::{Json, Number};
 use super::error::{Denied, Error};
 
-/// What version 3 of the database has for keys of devices, for revocation, and for one-time tokens that are bound to the key
-/// which used them.
-pub(super) const SCHEMA: &str = "
-CREATE TABLE device_key (
-    number INTEGER PRIMARY KEY,
-    device TEXT NOT NULL REFERENCES device,
-    epoch TEXT NOT NULL REFERENCES enrolment (epoch),
-    kid TEXT NOT NULL,
-    jwk TEXT NOT NULL,
-    key_protection TEXT NOT NULL,
-    added_at INTEGER NOT NULL,
-    used_at INTEGER,
-    first_seq INTEGER,
-    UNIQUE (device, kid)
-) STRICT;
-INSERT INTO device_key (device, epoch, kid, jwk, key_protection, added_at, used_at)
-    SELECT device.id, epoch, kid, jwk, key_protection, enrolled_at, enrolled_at
-    FROM device JOIN enrolment ON enrolment.device = device.id
-    WHERE number = (SELECT max(number) FROM enrolment WHERE device = device.id) ORDER BY number;
-ALTER TABLE device ADD COLUMN revoked_at INTEGER;
-ALTER TABLE invitation ADD COLUMN kid TEXT;
-ALTER TABLE invitation ADD COLUMN epoch TEXT REFERENCES enrolment (epoch);
-";
-
 /// A key that the connector took.
 pub struct DeviceKey {
     number: i64,

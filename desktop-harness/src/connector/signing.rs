@@ -30,23 +30,6 @@ use crate::software_key::SoftwareKey;
 /// The first key. Devices pin it when they enrol, so losing the file means enrolling every device again.
 pub(super) const FIRST: &str = "signing-key.p8";
 
-/// What version 3 of the database has for keys.
-pub(super) const SCHEMA: &str = "
-CREATE TABLE signing_key (
-    number INTEGER PRIMARY KEY,
-    file TEXT NOT NULL UNIQUE,
-    state TEXT NOT NULL CHECK (state IN ('next', 'current', 'previous')),
-    since INTEGER NOT NULL
-) STRICT;
-CREATE TABLE announcement (
-    key INTEGER NOT NULL REFERENCES signing_key ON DELETE CASCADE,
-    tenant TEXT NOT NULL REFERENCES tenant,
-    version INTEGER NOT NULL,
-    PRIMARY KEY (key, tenant)
-) STRICT;
-ALTER TABLE device ADD COLUMN settings_version INTEGER NOT NULL DEFAULT 0;
-";
-
 /// The part of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
