@@ -1,6 +1,6 @@
 """Draws how a verdict on the network is reached (docs/network-checks.md) as an SVG, on standard output."""
 
-from html import escape
+from svg import document, text
 
 # Question, its note, and where it leads when the answer is yes: verdict and words, one or more.
 STEPS = [
@@ -32,6 +32,7 @@ COLOURS = {"clean": "#2e7d32", "benign": "#1565c0", "inconclusive": "#757575", "
            "confirmed": "#c62828"}
 LEFT, BOX, GAP, RIGHT, VERDICT = 20, 430, 26, 500, 510
 LINE = 27
+STYLE = ".question{font-weight:600}.pill{fill:#fff;font-weight:600;font-size:11.5px;text-anchor:middle}"
 
 
 def main() -> None:
@@ -54,30 +55,12 @@ def main() -> None:
         top = bottom + GAP
     body.append(pill(LEFT, top + 13, "clean"))
     body.append(text(LEFT + 108, top + 17, "looked at, and in order", "words"))
-    print(document(RIGHT + VERDICT, top + 40, body))
-
-
-def text(x: float, y: float, words: str, kind: str) -> str:
-    return f'<text x="{x}" y="{y}" class="{kind}">{escape(words)}</text>'
+    print(document("How a verdict on the network is reached", (RIGHT + VERDICT, top + 40), STYLE, body))
 
 
 def pill(x: float, y: float, verdict: str) -> str:
     shape = f'<rect x="{x}" y="{y - 11}" width="98" height="22" rx="11" fill="{COLOURS[verdict]}"/>'
     return shape + f'<text x="{x + 49}" y="{y + 4}" class="pill">{verdict}</text>'
-
-
-def document(width: float, height: float, body: list[str]) -> str:
-    style = (
-        "text{font-family:sans-serif;font-size:12.5px;fill:#222}"
-        ".question{font-weight:600}.note{font-size:11px;fill:#666}"
-        ".pill{fill:#fff;font-weight:600;font-size:11.5px;text-anchor:middle}"
-        ".step{fill:#f6f7f9;stroke:#9aa3ad}.arrow{fill:none;stroke:#9aa3ad}"
-    )
-    return "\n".join(
-        [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:.0f}" role="img">',
-         "<title>How a verdict on the network is reached</title>", f"<style>{style}</style>",
-         f'<rect width="{width}" height="{height:.0f}" fill="#fff"/>', *body, "</svg>"]
-    )
 
 
 main()
