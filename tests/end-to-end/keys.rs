@@ -88,6 +88,13 @@ fn a_revoked_device_is_told_to_enrol_again_and_comes_back_as_a_new_one() {
     assert!(organisation.admin("connector revoke nobody").error().contains("no device \"nobody\""));
     organisation.admin("connector devices").ends_with(0).says("revoked");
 
+    // With an empty queue there is only a question to refuse, which nobody signs: told, and nothing is concluded from it.
+    let asked = device.mtd("deliver --json").json();
+    assert!(
+        asked["stopped"].as_str().unwrap().contains("revoked") && asked["enrol_again"].is_null(),
+        "{asked}"
+    );
+
     device.mtd("scan --inventory dpkg-status").ends_with(0);
     let refused = device.mtd("deliver");
     assert_ne!(refused.status, Some(0));

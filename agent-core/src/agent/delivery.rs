@@ -250,7 +250,7 @@ impl Exchange<'_> {
             summary.stopped.get_or_insert(BEHIND_PORTAL.to_owned());
             return Ok(());
         }
-        if let Some(settings) = self.note(fetched, summary)?.flatten() {
+        if let Some(settings) = value_of(fetched, summary).flatten() {
             self.inner.store.write(|tx| tx.put(Slot::Settings, &settings))?;
             // Other pins and origins hold from here on; those that they replace, no longer.
             self.client.reroute(Route::of(&settings));
@@ -265,7 +265,7 @@ impl Exchange<'_> {
         let known: Option<StoredPolicy> = self.inner.store.read(|tx| tx.get(Slot::Policy))?;
         let known = known.as_ref().map(|policy| (policy.version, Some(policy.document.as_str())));
         let fetched = self.within(self.client.fetch_policy(&self.enrolment, known)).await;
-        let Some(offered) = self.note(fetched, summary)?.flatten() else { return Ok(()) };
+        let Some(offered) = value_of(fetched, summary).flatten() else { return Ok(()) };
         let (version, document) = (offered.version, offered.document);
         match self.inner.policies.read_signed(version, &document) {
             Ok(notes) => {
@@ -283,7 +283,7 @@ impl Exchange<'_> {
 
     async fn fetch_decision(&self, summary: &mut DeliverySummary) -> Result<(), AgentError> {
         let fetched = self.within(self.client.fetch_decision(&self.enrolment)).await;
-        let Some(decision) = self.note(fetched, summary)? else { return Ok(()) };
+        let Some(decision) = value_of(fetched, summary) else { return Ok(()) };
         let before: Option<Decision> = self.inner.store.write(|tx| {
             let before = tx.get(Slot::Decision)?;
             tx.put(Slot::Decision, &decision)?;
@@ -306,27 +306,20 @@ impl Exchange<'_> {
         timeout_at(self.deadline, call).await.ok()
     }
 
-    /// The value of a call, or a note of why there is none. The first reason stays: it is why the rest failed.
-    fn note<T>(
-        &self,
-        outcome: Option<Result<T, ConnectorError>>,
-        summary: &mut DeliverySummary,
-    ) -> Result<Option<T>, AgentError> {
-        let why = match outcome {
-            Some(Ok(value)) => return Ok(Some(value)),
-            Some(Err(error)) => {
-                settle::note_disowned(self.inner, &error)?;
-                error.to_string()
-            }
-            None => OUT_OF_TIME.to_owned(),
-        };
-        summary.stopped.get_or_insert(why);
-        Ok(None)
-    }
-
     fn now(&self) -> Timestamp {
         self.inner.host.clock.now()
     }
+}
+
+/// The value of a call, or a note of why there is none. The first reason stays: it is why the rest failed.
+fn value_of<T>(outcome: Option<Result<T, ConnectorError>>, summary: &mut DeliverySummary) -> Option<T> {
+    let why = match outcome {
+        Some(Ok(value)) => return Some(value),
+        Some(Err(error)) => error.to_string(),
+        None => OUT_OF_TIME.to_owned(),
+    };
+    summary.stopped.get_or_insert(why);
+    None
 }
 
 /// The report that goes next, those that wait left out.

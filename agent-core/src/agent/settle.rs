@@ -14,7 +14,7 @@
 use super::error::AgentError;
 use super::trouble::EnrolAgain;
 use super::{Inner, smaller};
-use crate::connector::{ConnectorError, Delivery, Refusal, RefusalCode, retry_delay};
+use crate::connector::{Delivery, Refusal, RefusalCode, retry_delay};
 use crate::model::Timestamp;
 use crate::store::{Slot, StoredReport};
 
@@ -46,10 +46,7 @@ pub(super) fn settle(
             // A key that is locked, a full disk: the report is as it was.
             Err(error) => again(inner, report, None, format!("too large, and not made smaller: {error}"))?,
         },
-        Delivery::Retry { after, why } => {
-            note_disowned(inner, &why)?;
-            again(inner, report, after, why.to_string())?
-        }
+        Delivery::Retry { after, why } => again(inner, report, after, why.to_string())?,
     };
     if !matches!(settled, Settled::Again { .. }) {
         inner.uploads.remove(token);
@@ -65,14 +62,6 @@ pub(super) fn set_aside(inner: &Inner, report: &StoredReport, why: &str) -> Resu
         Ok::<_, AgentError>(())
     })?;
     Ok(Settled::SetAside { why: why.to_owned() })
-}
-
-/// Remembers that the connector does not know this device, if that is what `error` says.
-pub(super) fn note_disowned(inner: &Inner, error: &ConnectorError) -> Result<(), AgentError> {
-    match error {
-        ConnectorError::Refused(refusal) if disowns(refusal.err) => disown(inner, refusal),
-        _ => Ok(()),
-    }
 }
 
 fn accepted(inner: &Inner, report: &StoredReport) -> Result<Settled, AgentError> {
