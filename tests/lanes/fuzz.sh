@@ -20,7 +20,8 @@ readonly TIMEOUT=5 MEMORY=1024
 
 # Longest inputs, in bytes, where not the usual ones: beyond what the parser reads, nothing is to be found.
 readonly USUAL_LENGTH=16384
-declare -rA LENGTHS=([dns_message]=4200 [dns_over_https]=5000 [canary_reply]=2200 [certificate_chain]=66000 [inventory]=65536)
+declare -rA LENGTHS=([dns_message]=4200 [dns_over_https]=5000 [canary_reply]=2200 [certificate_chain]=66000 [inventory]=65536
+    [android_attestation]=24000)
 
 main() {
     [[ $SECONDS_EACH =~ ^[1-9][0-9]*$ ]] || could_not_run "FUZZ_SECONDS must be a number of seconds, not \"$SECONDS_EACH\""

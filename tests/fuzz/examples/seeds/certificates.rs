@@ -73,13 +73,13 @@ fn crossed() -> Vec<Vec<u8>> {
     chain
 }
 
-struct Authority {
+pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    der: Vec<u8>,
+    pub der: Vec<u8>,
 }
 
 impl Authority {
-    fn root() -> Self {
+    pub fn root() -> Self {
         let mut params = params("Root");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let der = params.self_signed(&key(AUTHORITY)).expect("signs").der().to_vec();
@@ -94,7 +94,7 @@ impl Authority {
         Self { issuer: Issuer::new(params, key([8; 32])), der }
     }
 
-    fn leaf(&self, change: impl Fn(&mut CertificateParams)) -> Vec<u8> {
+    pub fn leaf(&self, change: impl Fn(&mut CertificateParams)) -> Vec<u8> {
         let mut params = params(HOST);
         change(&mut params);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];

@@ -2,6 +2,7 @@
 //!
 //! Usage: `cargo run --example seeds -- DIRECTORY`. One folder a target, one file a seed.
 
+mod attestations;
 mod certificates;
 mod messages;
 mod scans;
@@ -17,7 +18,7 @@ fn main() -> io::Result<()> {
     let Some(directory) = env::args_os().nth(1).map(PathBuf::from) else {
         return Err(io::Error::other("usage: seeds DIRECTORY"));
     };
-    let targets: [(&str, Vec<Seed>); 10] = [
+    let targets: [(&str, Vec<Seed>); 12] = [
         ("dns_message", messages::dns()),
         ("dns_over_https", messages::dns_over_https()),
         ("http_response", messages::http()),
@@ -28,6 +29,8 @@ fn main() -> io::Result<()> {
         ("observations", scans::observations()),
         ("report_token", tokens::reports()),
         ("inventory", inventories()?),
+        ("android_attestation", attestations::android()),
+        ("apple_attestation", attestations::apple()),
     ];
     for (target, seeds) in targets {
         let folder = directory.join(target);

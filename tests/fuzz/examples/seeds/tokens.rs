@@ -63,7 +63,8 @@ pub fn reports() -> Vec<Seed> {
         tenant: "acme".to_owned(),
     };
     let key = Key::new();
-    let reporter = Reporter { issuer: &issuer, txn: "scan-1", toe: None, key: &key, clock: &Always, entropy: &Same };
+    let reporter =
+        Reporter { issuer: &issuer, txn: "scan-1", toe: None, key: &key, clock: &Always, entropy: &Same };
     let first = ChainPosition { epoch: "enrolment-1".to_owned(), seq: 1, prev: None };
     let mut change = RiskLevelChange::new(Level::High, Some(Level::Secured), NOW);
     change.reason_user.insert("en".to_owned(), "Someone reads along".to_owned());
