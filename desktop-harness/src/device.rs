@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agent_core::agent::{Agent, AgentConfig, Host};
+use agent_core::agent::{Agent, AgentConfig, AgentError, Host, StoreError};
 use agent_core::model::{BundleKey, Platform, Settings};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
@@ -28,8 +28,10 @@ pub(crate) struct Overrides {
 /// The name, in the data folder, of the key that signs this machine's intelligence bundles.
 pub(crate) const INTEL_SIGNING_KEY: &str = "intel-key.p8";
 
-/// The name, in the data folder, of the public key of whose bundles are taken.
+/// The name, in the data folder, of the agent's store.
 const STORE: &str = "agent.db";
+
+/// The name, in the data folder, of the public key of whose bundles are taken.
 const INTEL_KEY: &str = "intel-key.pub";
 
 /// The public half of a signing key.
@@ -72,6 +74,19 @@ pub(crate) fn has_store(data_dir: &Path) -> bool {
 
 /// The agent over the store in `data_dir`.
 pub(crate) fn open_agent(data_dir: PathBuf, overrides: Overrides) -> Result<Agent, CliError> {
+    opened(data_dir, overrides, Agent::open)
+}
+
+/// A new agent in `data_dir`, in place of one whose store cannot be opened any more.
+pub(crate) fn start_over(data_dir: PathBuf) -> Result<Agent, CliError> {
+    opened(data_dir, Overrides::default(), Agent::start_over)
+}
+
+fn opened(
+    data_dir: PathBuf,
+    overrides: Overrides,
+    open: fn(AgentConfig, Host) -> Result<Agent, AgentError>,
+) -> Result<Agent, CliError> {
     std::fs::create_dir_all(&data_dir)
         .map_err(|error| format!("{}: {error}; name another folder with --data", data_dir.display()))?;
     let Overrides { apps, network, posture, unenrolled_settings } = overrides;
@@ -91,6 +106,14 @@ pub(crate) fn open_agent(data_dir: PathBuf, overrides: Overrides) -> Result<Agen
         intel_key: intel_key(&data_dir)?,
     };
     let store = config.store.clone();
-    // The store's own errors hold no path.
-    Ok(Agent::open(config, host).map_err(|error| format!("{}: {error}", store.display()))?)
+    let opened = open(config, host);
+    // The store's own errors hold no path, and know no command.
+    Ok(opened.map_err(|error| format!("{}: {error}{}", store.display(), remedy(&error)))?)
+}
+
+const fn remedy(error: &AgentError) -> &'static str {
+    match error {
+        AgentError::Store(StoreError::KeyGone(_) | StoreError::Damaged) => " (mtd start-over --erase)",
+        _ => "",
+    }
 }

@@ -2,12 +2,13 @@
 
 use crate::device::{Device, run};
 
-const SUBCOMMANDS: [&str; 17] = [
+const SUBCOMMANDS: [&str; 18] = [
     "demo",
     "scan",
     "analyze",
     "enroll",
     "rotate-key",
+    "start-over",
     "deliver",
     "status",
     "explain",

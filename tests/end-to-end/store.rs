@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use rusqlite::Connection;
 
 use crate::device::Device;
+use crate::organisation::Organisation;
 
 const STORE: &str = "data/agent.db";
 
@@ -23,6 +24,25 @@ fn damaged_store_is_named_and_left_as_it_is() {
         }
         assert_eq!(std::fs::read(device.path(STORE)).unwrap(), noise);
     }
+}
+
+#[test]
+fn a_store_whose_key_is_gone_is_begun_anew_on_purpose() {
+    let organisation = Organisation::acme();
+    let device = Device::new();
+    device.fixture("dpkg-status");
+    organisation.enrol(&device);
+    device.mtd("scan --inventory dpkg-status").ends_with(0);
+    std::fs::remove_file(device.path("data/wrapping-key")).unwrap();
+    assert!(device.mtd("status").error().contains("(mtd start-over --erase)"));
+    assert!(device.mtd("start-over").stderr.contains("--erase"), "nothing is erased but on purpose");
+
+    device.mtd("start-over --erase").ends_with(0).says("not enrolled");
+    device.mtd("status").ends_with(0).says("began anew");
+    organisation.enrol(&device);
+    device.mtd("scan --inventory dpkg-status").ends_with(0);
+    assert_eq!(device.json("deliver")["still_queued"], 0);
+    assert_eq!(organisation.devices().len(), 2, "whose key and store are gone is a new device");
 }
 
 #[test]

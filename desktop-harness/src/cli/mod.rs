@@ -31,6 +31,7 @@ mod rotate_key;
 mod scan;
 mod signals;
 mod stage;
+mod start_over;
 mod status;
 mod switch;
 mod verify;
@@ -107,6 +108,8 @@ enum Command {
     Enroll(enroll::Args),
     /// Sign reports with a new key from now on, which the old one authorises
     RotateKey(rotate_key::Args),
+    /// Begin anew where the store cannot be opened any more
+    StartOver(start_over::Args),
     /// Send the queued reports, fetch settings and the decision
     Deliver(deliver::Args),
     /// Level, access, queue and enrolment at a glance
@@ -178,6 +181,7 @@ fn run(cli: Cli, ui: &Ui) -> Result<Outcome, CliError> {
             Command::Analyze(args) => analyze::run(&args, ui),
             Command::Enroll(args) => enroll::run(args, &global, ui).await,
             Command::RotateKey(args) => rotate_key::run(args, &global, ui).await,
+            Command::StartOver(args) => start_over::run(&args, &global, ui),
             Command::Deliver(args) => deliver::run(args, &global, ui).await,
             Command::Status(args) => status::run(args, &global, ui),
             Command::Explain(args) => explain::run(args, &global, ui),
