@@ -1,4 +1,4 @@
-"""Turns the coloured output of a command (standard input) into an SVG of a terminal: terminal_svg.py TITLE."""
+"""Turns the coloured output of a command (standard input) into an SVG of a terminal: terminal_svg.py TITLE [COLUMNS]."""
 
 import io
 import re
@@ -7,8 +7,8 @@ import sys
 from rich.console import Console
 from rich.text import Text
 
-# Columns of the picture. The commands fold their lines at 110.
-WIDTH = 112
+# Columns of the picture. The commands of mtd fold their lines at 110.
+WIDTH = int(sys.argv[2]) if len(sys.argv) > 2 else 112
 
 console = Console(record=True, width=WIDTH, file=io.StringIO())
 console.print(Text("$ " + sys.argv[1], style="bold"))
