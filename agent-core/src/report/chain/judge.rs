@@ -12,13 +12,13 @@ use crate::model::Timestamp;
 pub struct ChainedReport {
     /// `mtd_seq`.
     pub seq: u64,
+    /// When it was made; where only that is known, when it was received.
+    pub at: Timestamp,
     /// By which a successor may name it: those of both forms of its signature, in order. Two tokens that have the same
     /// are one report.
     pub digests: [ChainLink; 2],
     /// `mtd_prev`.
     pub prev: Option<ChainLink>,
-    /// When it was made; where only that is known, when it was received.
-    pub at: Timestamp,
     /// `jti`.
     pub jti: String,
     /// Which of the device's keys it is under, the first being 0.
@@ -32,9 +32,9 @@ impl ChainedReport {
     pub(super) fn of(token: &str, claims: &SetClaims, generation: usize) -> Self {
         Self {
             seq: claims.mtd_seq,
+            at: claims.iat,
             digests: jws::digests(token).map(ChainLink),
             prev: claims.mtd_prev,
-            at: claims.iat,
             jti: claims.jti.clone(),
             generation,
             replaces: claims.mtd_replaces.iter().map(|it| (it.seq, it.sha256)).collect(),
@@ -190,7 +190,10 @@ fn neighbours(pair: &[ChainedReport], replaced: &Replacements) -> Vec<ChainProbl
         return Vec::new();
     }
     let mut problems = Vec::new();
-    if after.at < before.at {
+    // Beside a fork, the one before may be of the other branch.
+    let is_next = after.seq == before.seq.saturating_add(1);
+    let follows = !is_next || after.prev.is_some_and(|prev| before.digests.contains(&prev));
+    if follows && after.at < before.at {
         let why = words::clock_backwards(before.seq, after.seq);
         problems.push(after.problem(ProblemKind::ClockBackwards, why));
     }

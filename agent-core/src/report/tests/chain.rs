@@ -262,6 +262,19 @@ fn each_problem_says_what_it_means_and_what_to_do() {
     insta::assert_snapshot!(texts.join("\n"));
 }
 
+#[test]
+fn a_branch_is_not_measured_by_the_clock_of_the_other() {
+    for _ in 0..8 {
+        let host = Host::new();
+        let chain = host.chain(3);
+        let branch = sign_at(&host, 2, Some(&chain[0]));
+        let tokens = [&chain[0][..], &chain[1], &chain[2], &branch];
+        let found = verify_chain(&tokens, &host.key.public(), Expected::default());
+        let kinds: Vec<_> = found.epochs[0].problems.iter().map(|problem| problem.kind).collect();
+        assert_eq!(kinds, [ProblemKind::Fork], "whatever the signatures sort by");
+    }
+}
+
 /// The kinds that a device which is what it is may cause on a bad network.
 const HARMLESS: [ProblemKind; 4] =
     [ProblemKind::Duplicate, ProblemKind::StartsLate, ProblemKind::Replaced, ProblemKind::Gap];
