@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Siblings never import each other; everything may import [`model`] and, in the same way, [`canary`]: pure format,
-//! which the settings, the network checks and the canary server share. `bounded_plist` is of that kind too.
+//! which the settings, the network checks and the canary server share. `bounded_plist` and `files` are of that kind too.
 
 pub mod model;
 pub mod platform;
@@ -18,6 +18,7 @@ pub mod platform;
 pub mod canary;
 
 mod bounded_plist;
+mod files;
 
 pub mod inventory;
 pub mod network;

@@ -4,6 +4,7 @@ use std::process::Stdio;
 
 use crate::device::Device;
 use crate::organisation::Organisation;
+use crate::outage::tokens;
 
 #[test]
 fn a_key_is_changed_and_everything_goes_on() {
@@ -32,19 +33,16 @@ fn a_key_is_changed_and_everything_goes_on() {
 fn reports_under_former_keys_of_this_machine_verify_without_naming_them() {
     let organisation = Organisation::acme();
     let device = reporting(&organisation);
-    let mut preview = String::new();
     for _ in 0..3 {
         device.mtd("scan --inventory dpkg-status").ends_with(0);
         device.mtd("rotate-key").ends_with(0);
     }
     device.mtd("scan --inventory dpkg-status").ends_with(0);
-    for report in device.json("preview").as_array().unwrap() {
-        preview += &format!("{}\n", report["token"].as_str().unwrap());
-    }
-    device.mtd_reading("verify -", &preview).ends_with(0).says("4 reports verified");
+    let queued = tokens(&device).join("\n");
+    device.mtd_reading("verify -", &queued).ends_with(0).says("4 reports verified");
 
     let other = Device::new();
-    assert!(other.mtd_reading("verify -", &preview).error().contains("name one with --key"));
+    assert!(other.mtd_reading("verify -", &queued).error().contains("name one with --key"));
     assert!(!other.path("data/agent.db").exists());
 }
 

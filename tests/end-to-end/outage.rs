@@ -87,7 +87,7 @@ fn device_that_is_not_enrolled_delivers_nothing_and_says_so() {
 }
 
 /// An enrolled device with reports in its queue.
-fn scanned(organisation: &Organisation) -> Device {
+pub fn scanned(organisation: &Organisation) -> Device {
     let device = Device::new();
     device.fixture("dpkg-status");
     organisation.enrol(&device);

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use crate::device::Device;
 use crate::organisation::Organisation;
+use crate::outage;
 
 const STORE: &str = "data/agent.db";
 
@@ -29,10 +30,7 @@ fn damaged_store_is_named_and_left_as_it_is() {
 #[test]
 fn a_store_whose_key_is_gone_is_begun_anew_on_purpose() {
     let organisation = Organisation::acme();
-    let device = Device::new();
-    device.fixture("dpkg-status");
-    organisation.enrol(&device);
-    device.mtd("scan --inventory dpkg-status").ends_with(0);
+    let device = outage::scanned(&organisation);
     std::fs::remove_file(device.path("data/wrapping-key")).unwrap();
     assert!(device.mtd("status").error().contains("(mtd start-over --erase)"));
     assert!(device.mtd("start-over").stderr.contains("--erase"), "nothing is erased but on purpose");

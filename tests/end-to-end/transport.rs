@@ -4,15 +4,7 @@ use agent_core::report::jws;
 
 use crate::device::Device;
 use crate::organisation::Organisation;
-use crate::outage::deliver_all;
-
-fn scanned(organisation: &Organisation) -> Device {
-    let device = Device::new();
-    device.fixture("dpkg-status");
-    organisation.enrol(&device);
-    device.mtd("scan --inventory dpkg-status").ends_with(0);
-    device
-}
+use crate::outage::{deliver_all, scanned, tokens};
 
 #[test]
 fn a_signing_key_is_announced_and_then_used_under_a_running_connector() {
@@ -116,13 +108,7 @@ fn a_report_that_the_organisation_finds_too_large_by_now_comes_in_parts_and_the_
     organisation.enrol(&device);
     device.mtd("scan --inventory many").ends_with(0);
     let largest = |reports: &[String]| reports.iter().map(String::len).max().unwrap();
-    let queued = device
-        .json("preview")
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|it| it["token"].to_string())
-        .collect::<Vec<_>>();
+    let queued = tokens(&device);
     assert!(largest(&queued) > 60_000, "{}", largest(&queued));
 
     organisation.admin("connector settings --max-report-bytes 60000").ends_with(0).says("60000 bytes");

@@ -20,12 +20,12 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Inner;
 use super::error::AgentError;
-use super::files;
 use super::hints::{DeliveryHints, intel_can_wait};
 use super::intel;
 use super::result::IntelDownload;
 use super::runtime::on_own_thread;
 use crate::connector::{Client, ConnectorError, DownloadState, Downloaded, Enrolment, Partial};
+use crate::files;
 use crate::intel::bundle::BundleError;
 use crate::model::{Settings, Sha256, Timestamp};
 use crate::store::{ReadTx, Slot, StoreError};

@@ -15,11 +15,12 @@ use tokio::sync::MutexGuard;
 use super::error::AgentError;
 use super::result::EnrolmentStatus;
 use super::runtime::on_own_thread;
-use super::{Inner, backlog, delivery, files};
+use super::{Inner, backlog, delivery};
 use crate::connector::wire::Challenge;
 use crate::connector::{
     CandidateKey, Client, ConnectorError, Enrolment, EnrolmentPayload, Purpose, RefusalCode, token_digest,
 };
+use crate::files;
 use crate::model::{Jwk, Settings};
 use crate::platform::FailureKind;
 use crate::store::{Slot, StoreError};

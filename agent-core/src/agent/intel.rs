@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::Inner;
 use super::error::AgentError;
-use super::files;
+use crate::files;
 use crate::intel::bundle::{self, Bundle, BundleError};
 use crate::intel::{self, web};
 use crate::model::{BundleKey, CheckId, CheckOutcome, Coverage, DevicePosture, Settings, Timestamp};

@@ -11,7 +11,6 @@ mod download;
 mod enrolment;
 mod error;
 mod events;
-mod files;
 mod hints;
 mod intel;
 mod last_scan;

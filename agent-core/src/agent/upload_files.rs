@@ -9,7 +9,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::files::{self, missing_is_fine};
+use crate::files::{self, missing_is_fine};
 use crate::model::Sha256;
 use crate::store::StoreError;
 

@@ -1,13 +1,14 @@
 //! The file: who may read it, how SQLite treats it, whether it is ours.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::StoreError;
 use super::limits::{BUSY_TIMEOUT, MAX_WAL_BYTES, WAL_RETRY};
 use super::migrations::LATEST;
+use crate::files;
 
 /// `application_id` of the file: "mtda" in ASCII.
 pub(super) const APPLICATION_ID: i64 = 0x6d74_6461;
@@ -43,10 +44,7 @@ pub fn erase(path: &Path) -> Result<(), StoreError> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);
-        match fs::remove_file(PathBuf::from(name)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
+        files::remove(Path::new(&name))?;
     }
     Ok(())
 }

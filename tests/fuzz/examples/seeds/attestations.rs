@@ -90,6 +90,7 @@ fn list_of_apps() -> Vec<u8> {
 fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = match content.len() {
         short @ 0..128 => vec![short as u8],
+        long @ 128..256 => vec![0x81, long as u8],
         long => vec![0x82, (long >> 8) as u8, long as u8],
     };
     [&[tag], &length[..], content].concat()

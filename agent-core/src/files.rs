@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 /// How a file is opened that nobody else may read, where it is made by that.
-pub(super) fn private() -> OpenOptions {
+pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true);
     #[cfg(unix)]
@@ -14,12 +14,12 @@ pub(super) fn private() -> OpenOptions {
 }
 
 /// Removes a file. What is not there need not be removed.
-pub(super) fn remove(path: &Path) -> io::Result<()> {
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
     missing_is_fine(fs::remove_file(path))
 }
 
 /// The result of a removal, where it is fine that nothing was there.
-pub(super) fn missing_is_fine(result: io::Result<()>) -> io::Result<()> {
+pub(crate) fn missing_is_fine(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         result => result,
@@ -28,11 +28,12 @@ pub(super) fn missing_is_fine(result: io::Result<()>) -> io::Result<()> {
 
 /// Waits until no other process holds the lock of the file in `path`, and holds it until the file is dropped. The system
 /// frees it when a process dies.
-pub(super) fn lock(path: &Path) -> io::Result<File> {
+pub(crate) fn lock(path: &Path) -> io::Result<File> {
     let file = private().create(true).truncate(false).open(path)?;
     match file.lock() {
-        // A file system without locks: what they are for does not happen on one.
-        Err(error) if error.kind() == ErrorKind::Unsupported => log::warn!("no lock on {}", error.kind()),
+        Err(error) if error.kind() == ErrorKind::Unsupported => {
+            log::warn!("the file system has no locks: processes that share the store are not kept apart");
+        }
         held => held?,
     }
     Ok(file)
